@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -114,6 +115,31 @@ def print_table(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     widths = {name: max(len(name), *(len(str(row[name])) for row in rows)) for name in names}
     for row in [{name: name.upper() for name in names}, *rows]:
         click.echo("  ".join(str(row[name]).ljust(widths[name]) for name in names).rstrip())
+
+
+def open_standard_streams() -> None:
+    """Open the null device in place of closed standard streams.
+
+    Otherwise the first sockets get their numbers, on which uvloop aborts the process.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number: this one
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            null = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open to the end
+            setattr(sys, name, null)
+
+
+def print_if_read(text: str) -> None:
+    """Print to stdout; if its reader is gone, discard this and all later output."""
+    try:
+        click.echo(text)
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def exit_with_error(message: str, code: int = 2) -> NoReturn:

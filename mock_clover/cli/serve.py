@@ -19,6 +19,8 @@ from mock_clover.cli.base import (
     as_shell,
     examples,
     exit_with_error,
+    open_standard_streams,
+    print_if_read,
     seed_option,
     variables_of,
 )
@@ -175,6 +177,7 @@ def serve(
     tls: TlsOptions | None,
 ) -> None:
     """Run the server until Ctrl-C or SIGTERM."""
+    open_standard_streams()
     http_port_file, https_port_file = _port_files(port_file, tls.port_file if tls else None)
     import gc
 
@@ -234,8 +237,7 @@ def serve(
             https_port_file.write(https.port)
         http_port_file.write(bound_port)
         credentials = app.sandboxes.default.credentials
-        click.echo(_banner(host, bound_port, https, loaded.name, credentials, dashboard=control))
-        sys.stdout.flush()
+        print_if_read(_banner(host, bound_port, https, loaded.name, credentials, dashboard=control))
 
     run(app, listener, announce, periodic + renewal, tasks, https.tls if https else None)
     log.flush()

@@ -352,6 +352,38 @@ def test_no_child_is_left_behind(start_server: Callable[..., ServerProcess]) -> 
     assert children.read_text() == ""
 
 
+_GONE = (
+    "import os; r, w = os.pipe(); os.close(r); os.dup2(w, {0}); os.close(w)",
+    "from mock_clover.cli import main",
+    "main()",
+)
+STREAMS = {
+    "no stdin": "<&-",
+    "no stdout": ">&-",
+    "no stderr": "2>&-",
+    "no stream": "<&- >&- 2>&-",
+}
+
+
+@pytest.mark.parametrize("closed", STREAMS.values(), ids=STREAMS)
+def test_a_server_runs_without_standard_streams(
+    start_server: Callable[..., ServerProcess], closed: str
+) -> None:
+    shell = ("sh", "-c", f'exec "$0" "$@" {closed}', sys.executable, "-m", "mock_clover")
+    server = start_server(python=shell)
+    assert invoke("health", server.url)[0] == 0
+    assert server.stop() == 0
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_server_runs_after_the_reader_of_a_stream_is_gone(
+    start_server: Callable[..., ServerProcess], number: int
+) -> None:
+    server = start_server(python=(sys.executable, "-c", "\n".join(_GONE).format(number)))
+    assert invoke("health", server.url)[0] == 0
+    assert server.stop() == 0
+
+
 def test_ctrl_c_ends_it_with_success(start_server: Callable[..., ServerProcess]) -> None:
     server = start_server()
     server.process.send_signal(signal.SIGINT)
