@@ -6,7 +6,7 @@ from mock_clover.clover import jobs
 from mock_clover.clover.webhooks.operations import send_rule_event
 from mock_clover.sandbox.hooks import Hooks
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.sandbox.scheduler import Job
+from mock_clover.sandbox.scheduler import FailedJob, Job
 from mock_clover.scenario import fixtures
 from mock_clover.scenario.records_fixtures import Fixtures
 
@@ -14,10 +14,12 @@ from mock_clover.scenario.records_fixtures import Fixtures
 def make_hooks(
     on_progress: Callable[[int], None] = lambda _: None,
     fault_obstacle: Callable[[str], str] = lambda _: "",
+    report_failed_job: Callable[[Sandbox, FailedJob], None] = lambda _sandbox, _failed: None,
 ) -> Hooks:
     """Return the hooks; `on_progress` gets the number of rows that fixtures have loaded.
 
     `fault_obstacle` returns why the server cannot apply a kind of fault, or ''.
+    `report_failed_job` logs a job that raised an error.
     """
 
     def load_fixtures(sandbox: Sandbox, rows: Fixtures) -> None:
@@ -31,4 +33,5 @@ def make_hooks(
         run_job=run_job,
         send_rule_event=send_rule_event,
         fault_obstacle=fault_obstacle,
+        report_failed_job=report_failed_job,
     )

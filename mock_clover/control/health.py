@@ -16,12 +16,19 @@ class Health(Record, frozen=True, kw_only=True):
     status: str
     version: str
     scenario: str
+    failed_jobs: int = 0
+    """Scheduled jobs of the sandbox that failed; `GET /_mock/clock` lists them."""
 
 
 def health(sandbox: Sandbox, _call: Call[None, None]) -> Health:
     """Return when the server is ready, that is, when its key pair is loaded."""
     sandbox.keys.public_blob()
-    return Health(status="ready", version=__version__, scenario=sandbox.rules.scenario.name)
+    return Health(
+        status="ready",
+        version=__version__,
+        scenario=sandbox.rules.scenario.name,
+        failed_jobs=sum(each.scheduler.failed_count for each in sandbox.all_merchants),
+    )
 
 
 def alive(sandbox: Sandbox, _call: Call[None, None]) -> Health:

@@ -55,6 +55,15 @@ class CompletedJob(Record, frozen=True, kw_only=True):
     id: str
 
 
+class FailedJobResponse(Record, frozen=True, kw_only=True):
+    """A job that raised an error: a bug in mock-clover, or a limit such as SANDBOX_FULL."""
+
+    at_ms: int
+    kind: str
+    id: str
+    error: str
+
+
 class ClockResponse(Record, frozen=True, kw_only=True):
     """The time of the clock, and the jobs that ran."""
 
@@ -63,6 +72,8 @@ class ClockResponse(Record, frozen=True, kw_only=True):
     fired: tuple[CompletedJob, ...]
     more: bool | None = None
     """Whether more jobs are due than one request runs. The next one, even a GET, runs the rest."""
+    failed: tuple[FailedJobResponse, ...] = ()
+    """The first jobs of this sandbox that failed, ever. A failed job is not run again."""
 
 
 class FaultResponse(Record, frozen=True, kw_only=True):
@@ -160,7 +171,14 @@ def _clock_response(sandbox: Sandbox) -> ClockResponse:
     fired = tuple(CompletedJob(at_ms=job.at_ms, kind=job.kind, id=job.id) for job in jobs)
     now_ms = sandbox.clock.now_ms()
     more = sandbox.scheduler.is_due(now_ms) or None
-    return ClockResponse(now_ms=now_ms, frozen=sandbox.clock.frozen, fired=fired, more=more)
+    failed = tuple(
+        FailedJobResponse(at_ms=job.at_ms, kind=job.kind, id=redact(job.id), error=error)
+        for each in sandbox.all_merchants
+        for job, error in each.scheduler.failed
+    )
+    return ClockResponse(
+        now_ms=now_ms, frozen=sandbox.clock.frozen, fired=fired, more=more, failed=failed
+    )
 
 
 def _duration_ms(duration: str | int) -> int:

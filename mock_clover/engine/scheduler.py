@@ -1,11 +1,14 @@
 """Run due jobs in chronological order, each with the clock set to its due time.
 
 A subscription that was due a week ago is charged as of a week ago. Jobs run before a request is
-handled, so that every response reflects the current time of the clock.
+handled, so that every response reflects the current time of the clock. A job that raises an error
+is recorded, logged and not run again; the other jobs and the request go on.
 """
 
+from mock_clover.core.error_text import error_location
+from mock_clover.core.problem import ApiError
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.sandbox.scheduler import Job
+from mock_clover.sandbox.scheduler import FailedJob, Job
 
 _JOBS_MAX = 20_000
 """Jobs per run: ten years of a daily subscription are 3,650. The rest run with the next request."""
@@ -14,9 +17,24 @@ _JOBS_MAX = 20_000
 def run_due_jobs(sandbox: Sandbox) -> list[Job]:
     """Run the jobs that are due, in order, and return those that had an effect."""
     effective: list[Job] = []
+    failures = 0
     now_ms = sandbox.clock.now_ms()
-    while len(effective) < _JOBS_MAX and (due := sandbox.scheduler.take(now_ms)) is not None:
-        with sandbox.clock.frozen_at(due.at_ms), sandbox.changes.caused_by(due.kind):
-            if sandbox.hooks.run_job(sandbox, due):
-                effective.append(due)
+    while (
+        len(effective) + failures < _JOBS_MAX
+        and (due := sandbox.scheduler.take(now_ms)) is not None
+    ):
+        try:
+            with sandbox.clock.frozen_at(due.at_ms), sandbox.changes.caused_by(due.kind):
+                if sandbox.hooks.run_job(sandbox, due):
+                    effective.append(due)
+        except Exception as error:  # noqa: BLE001 - must end neither the request nor the server
+            failures += 1
+            _record_failure(sandbox, due, error)
     return effective
+
+
+def _record_failure(sandbox: Sandbox, job: Job, error: Exception) -> None:
+    text = error.problem.name if isinstance(error, ApiError) else error_location(error)
+    failed = FailedJob(job, text)
+    if sandbox.scheduler.note_failure(failed):
+        sandbox.hooks.report_failed_job(sandbox, failed)

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from mock_clover.clover.webhooks.records import EventSpec
     from mock_clover.core.record import Record
     from mock_clover.sandbox.sandbox import Sandbox
-    from mock_clover.sandbox.scheduler import Job
+    from mock_clover.sandbox.scheduler import FailedJob, Job
     from mock_clover.scenario.records_fixtures import Fixtures
 
 
@@ -24,3 +24,5 @@ class Hooks(NamedTuple):
     """Send the webhook event of a rule after a request."""
     fault_obstacle: "Callable[[str], str]" = lambda _kind: ""
     """Return why the server cannot apply a kind of fault, or ''."""
+    report_failed_job: "Callable[[Sandbox, FailedJob], None]" = lambda _sandbox, _failed: None
+    """Log a job that raised an error."""

@@ -13,15 +13,29 @@ class Job(NamedTuple):
     id: str
 
 
+class FailedJob(NamedTuple):
+    """A job that raised an error. It is not run again."""
+
+    job: Job
+    error: str
+
+
+FAILED_MAX = 20
+"""Failed jobs that are kept and logged; the first ones show the cause."""
+
+
 class Scheduler:
     """Jobs ordered by time; jobs due at the same time run in insertion order."""
 
-    __slots__ = ("_count", "heap")
+    __slots__ = ("_count", "failed", "failed_count", "heap")
 
     def __init__(self) -> None:
         self.heap: list[tuple[int, int, str, str]] = []
         """Entries as (time, number, kind, row id). Read-only for callers."""
         self._count = 0
+        self.failed: tuple[FailedJob, ...] = ()
+        """The first FAILED_MAX jobs that failed."""
+        self.failed_count = 0
 
     def add(self, at_ms: int, kind: str, row_id: str) -> None:
         """Schedule a job."""
@@ -38,6 +52,14 @@ class Scheduler:
             return None
         at_ms, _, kind, row_id = heapq.heappop(self.heap)
         return Job(at_ms, kind, row_id)
+
+    def note_failure(self, failed: FailedJob) -> bool:
+        """Record a job that failed; return whether it is one of the first."""
+        self.failed_count += 1
+        if self.failed_count > FAILED_MAX:
+            return False
+        self.failed += (failed,)
+        return True
 
     def fork(self) -> "Scheduler":
         """Return a copy."""

@@ -7,7 +7,6 @@ application: requests that wait, servers that run on h11, and the Starlette appl
 """
 
 import re
-import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -19,6 +18,7 @@ from mock_clover.clover.platform.http import PATH as PLATFORM_PATH
 from mock_clover.clover.platform.http import merchant_id_from_path
 from mock_clover.clover.surface import SURFACE
 from mock_clover.control.surface import all_control_endpoints
+from mock_clover.core.error_text import error_location
 from mock_clover.engine.endpoint import ROOT_PATH, SCHEME, RawRequest
 from mock_clover.engine.evidence_gate import answer_unless_inferred
 from mock_clover.engine.pipeline import answer, reject
@@ -123,8 +123,8 @@ class App:
             reply, unjournaled = self.handle_in_sandbox(
                 sandbox, raw, too_large=body is None, after_delay=after_delay
             )
-        except Exception:  # noqa: BLE001 - a bug in mock-clover must not end the connection
-            reply, unjournaled = self._internal_error(), False
+        except Exception as error:  # noqa: BLE001 - a bug must not end the connection
+            reply, unjournaled = self._internal_error(error), False
         if not unjournaled and isinstance(reply, Reply):
             duration_ms = elapsed_ns(started) / 1e6
             self.log.write(sandbox.name, method, path, reply.status, reply.why, duration_ms)
@@ -220,18 +220,12 @@ class App:
             return self.sandboxes.unregistered()
         return self.sandboxes.get_or_create(name)
 
-    def _internal_error(self) -> Reply:
+    def _internal_error(self, error: Exception) -> Reply:
         """Return a 500 response and log where the exception was raised.
 
         Its message is not logged, because it could contain card data.
         """
-        kind, _, trace = sys.exc_info()
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        location = f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}" if trace else "?"
-        self.log.write_message(
-            f"internal error: {kind.__name__ if kind else '?'} in {location}; please report it"
-        )
+        self.log.write_message(f"internal error: {error_location(error)}; please report it")
         return Reply(status=500, body=_INTERNAL_ERROR_BODY, why="internal error of mock-clover")
 
     def _schedule_deliveries(self, sandbox: Sandbox) -> None:

@@ -10,10 +10,13 @@ from mock_clover.clover.common.problems import ApiError
 from mock_clover.clover.hooks import make_hooks
 from mock_clover.clover.surface import RULE_OPERATIONS
 from mock_clover.control.scenario import resolve_scenario
+from mock_clover.core.masking import redact
 from mock_clover.core.suggestions import did_you_mean
 from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.keys import KeyRing
+from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
+from mock_clover.sandbox.scheduler import FailedJob
 from mock_clover.scenario.records import Scenario, Settings
 from mock_clover.scenario.type_findings import type_finding
 from mock_clover.scenario.validation import find_errors
@@ -85,11 +88,19 @@ def build(
     `fault_obstacle` returns why the server cannot apply a kind of fault, or ''. Raises
     ScenarioError.
     """
+
+    def report_failed_job(sandbox: Sandbox, failed: FailedJob) -> None:
+        job = failed.job
+        log.write_message(
+            f"sandbox {redact(sandbox.name)}: job {job.kind} of {redact(job.id)} failed and will "
+            f"not run again: {failed.error}"
+        )
+
     sandboxes = Sandboxes(
         scenario,
         keys,
         seed=seed,
-        hooks=make_hooks(on_progress, fault_obstacle),
+        hooks=make_hooks(on_progress, fault_obstacle, report_failed_job),
         setting_overrides=setting_overrides,
         make_clock=make_clock,
         on_drop=lambda name: log.write_message(f"sandbox {name} deleted: too many sandboxes"),

@@ -1,0 +1,108 @@
+"""Due jobs, of which one fails: it is recorded and logged, and everything else goes on."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mock_clover.clover.common.problems import SANDBOX_FULL
+from mock_clover.clover.jobs import JOBS
+from mock_clover.sandbox.clock import ManualClock
+from mock_clover.sandbox.keys import KeyRing
+from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.sandbox.scheduler import FAILED_MAX, Job
+from mock_clover.scenario.records import Scenario
+from mock_clover.server.app import App
+from mock_clover.server.build import build
+from tests.in_process import NOW_MS
+from tests.logs import LogFile
+
+CARD = "4539148803436467"
+ERRORS = {
+    "KeyError in break_job.<locals>.run_job:": KeyError(CARD),
+    "SANDBOX_FULL": SANDBOX_FULL.error(),
+}
+
+
+class Logged:
+    """A server that writes its log to a file."""
+
+    def __init__(self, keys: KeyRing, scenario: Scenario, log: LogFile) -> None:
+        self.lines = log.lines
+        self.app: App = build(
+            scenario,
+            keys,
+            seed="tests",
+            log=log.log,
+            setting_overrides={},
+            make_clock=lambda: ManualClock(NOW_MS),
+        )
+
+    def get(self, sandbox: str, path: str) -> tuple[int, Any]:
+        headers = {b"host": b"localhost"}
+        headers[b"authorization"] = self.app.sandboxes.get_or_create(sandbox).bearer_header
+        reply = self.app.handle_now("GET", f"/sandbox/{sandbox}{path}", b"", headers, b"")
+        return reply.status, json.loads(reply.body)
+
+
+@pytest.fixture
+def logged(keys: KeyRing, default_scenario: Scenario, tmp_path: Path) -> Iterator[Logged]:
+    with LogFile(tmp_path / "log") as log:
+        yield Logged(keys, default_scenario, log)
+
+
+def break_job(sandbox: Sandbox, kind: str, error: Exception) -> list[Job]:
+    """Let a kind of job fail in a sandbox; return the list of the others that run."""
+    others: list[Job] = []
+
+    def run_job(_: Sandbox, job: Job) -> bool:
+        if job.kind == kind:
+            raise error
+        others.append(job)
+        return True
+
+    sandbox.hooks = sandbox.hooks._replace(run_job=run_job)
+    return others
+
+
+@pytest.mark.parametrize("said", ERRORS)
+@pytest.mark.parametrize("kind", JOBS)
+def test_a_job_that_fails_stops_only_itself(logged: Logged, kind: str, said: str) -> None:
+    bad, good = (logged.app.sandboxes.get_or_create(name) for name in (f"s-{CARD}", "good"))
+    other = next(each for each in JOBS if each != kind)
+    for sandbox in (bad, good):
+        for due in (Job(NOW_MS - 2, kind, f"A-{CARD}"), Job(NOW_MS - 1, other, "B")):
+            sandbox.scheduler.add(*due)
+    others = break_job(bad, kind, ERRORS[said])
+    assert [logged.get(bad.name, "/v1/charges")[0] for _ in range(2)] == [200, 200]
+    assert logged.get(good.name, "/v1/charges")[0] == 200
+    assert others == [Job(NOW_MS - 1, other, "B")]
+    assert bad.clock.now_ms() == NOW_MS
+    (line,) = logged.lines()
+    assert line.startswith(
+        f"sandbox s-[card ...6467]: job {kind} of A-[card ...6467] failed and will "
+        f"not run again: {said}"
+    )
+    (failed,) = logged.get(bad.name, "/_mock/clock")[1]["failed"]
+    assert failed.pop("error").startswith(said)
+    assert failed == {"at_ms": NOW_MS - 2, "kind": kind, "id": "A-[card ...6467]"}
+    assert "failed" not in logged.get(good.name, "/_mock/clock")[1]
+    assert logged.get(bad.name, "/_mock/health")[1]["failed_jobs"] == 1
+    assert "failed_jobs" not in logged.get(good.name, "/_mock/health")[1]
+
+
+def test_many_failures_are_counted_and_the_first_ones_are_shown(logged: Logged) -> None:
+    kind, other = list(JOBS)[:2]
+    sandbox = logged.app.sandboxes.default
+    for number in range(FAILED_MAX + 5):
+        sandbox.scheduler.add(NOW_MS - 100 + number, kind, str(number))
+    sandbox.scheduler.add(NOW_MS, other, "B")
+    others = break_job(sandbox, kind, KeyError("x"))
+    assert logged.get("default", "/v1/charges")[0] == 200
+    assert [job.id for job in others] == ["B"]
+    shown = logged.get("default", "/_mock/clock")[1]["failed"]
+    assert [each["id"] for each in shown] == [str(number) for number in range(FAILED_MAX)]
+    assert logged.get("default", "/_mock/health")[1]["failed_jobs"] == FAILED_MAX + 5
+    assert len(logged.lines()) == FAILED_MAX
