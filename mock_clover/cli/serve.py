@@ -189,7 +189,7 @@ def serve(
     from mock_clover.scenario.records import ScenarioError
     from mock_clover.server.build import build
     from mock_clover.server.control_guard import ControlGuard
-    from mock_clover.server.housekeeping import IdleSandboxReaper, SchedulerTicker, load_key
+    from mock_clover.server.housekeeping import load_key, periodic_tasks
     from mock_clover.server.log import ExchangeLog
     from mock_clover.server.serve import BindError, bind, run
 
@@ -225,10 +225,12 @@ def serve(
         exit_with_error(f"{scenario}: {error}")
     app.sandboxes.scenario_file = scenario
     app.sandboxes.ca_certificate = https.pem if https else ""
-    periodic = (IdleSandboxReaper(app.sandboxes, log).sweep, SchedulerTicker(app.sandboxes).tick)
-    renewal = (functools.partial(https.tls.renew, log.write_message),) if https else ()
-    tasks: tuple[Callable[[], Any], ...] = (functools.partial(load_key, keys),)
-    tasks += _watchers(scenario, app.sandboxes) if watch else ()
+    periodic = periodic_tasks(app.sandboxes, log)
+    if https:
+        periodic["renewing the certificate"] = functools.partial(https.tls.renew, log.write_message)
+    tasks: dict[str, Callable[[], Any]] = {"loading the key": functools.partial(load_key, keys)}
+    if watch:
+        tasks["watching the scenario file"] = _watcher(scenario, app.sandboxes)
     bound_port = listener.getsockname()[1]
 
     def announce() -> None:
@@ -239,7 +241,7 @@ def serve(
         credentials = app.sandboxes.default.credentials
         print_if_read(_banner(host, bound_port, https, loaded.name, credentials, dashboard=control))
 
-    run(app, listener, announce, periodic + renewal, tasks, https.tls if https else None)
+    run(app, listener, announce, periodic, tasks, https.tls if https else None)
     log.flush()
 
 
@@ -249,11 +251,11 @@ def _port_files(http: Path | None, https: Path | None) -> tuple[PortFile, PortFi
     return PortFile("--port-file", http), PortFile("--tls-port-file", https)
 
 
-def _watchers(scenario: str, sandboxes: "Sandboxes") -> tuple[Callable[[], Any], ...]:
+def _watcher(scenario: str, sandboxes: "Sandboxes") -> Any:
     from mock_clover.scenario.load import resolve_scenario_path
     from mock_clover.server.watch import Watch
 
-    return (Watch(resolve_scenario_path(scenario), sandboxes).run,)
+    return Watch(resolve_scenario_path(scenario), sandboxes).run
 
 
 @contextlib.contextmanager

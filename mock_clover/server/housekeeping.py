@@ -2,13 +2,16 @@
 
 import asyncio
 import contextlib
+import functools
 import time
+from collections.abc import Callable
 
 from mock_clover.core.masking import redact
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.sandboxes import DEFAULT, Sandboxes
 from mock_clover.server.log import ExchangeLog
+from mock_clover.server.supervisor import Supervisor
 
 IDLE_S = 3_600.0
 """Delete a sandbox after this time without requests or live-journal clients, except `default`."""
@@ -30,12 +33,17 @@ async def load_key(keys: KeyRing) -> None:
 
 async def run_periodic_tasks(sandboxes: Sandboxes, log: ExchangeLog) -> None:
     """Run all background jobs until the task is cancelled."""
-    reaper, ticker = IdleSandboxReaper(sandboxes, log), SchedulerTicker(sandboxes)
-    await load_key(sandboxes.keys)
-    while True:
-        await asyncio.sleep(1)
-        ticker.tick()
-        reaper.sweep()
+    supervisor = Supervisor(log)
+    await supervisor.run_async("loading the key", functools.partial(load_key, sandboxes.keys))
+    await supervisor.run_every_second(periodic_tasks(sandboxes, log))
+
+
+def periodic_tasks(sandboxes: Sandboxes, log: ExchangeLog) -> dict[str, Callable[[], object]]:
+    """Return the tasks to run once a second, by the names that the log shows."""
+    return {
+        "running due jobs": SchedulerTicker(sandboxes, log).tick,
+        "deleting idle sandboxes": IdleSandboxReaper(sandboxes, log).sweep,
+    }
 
 
 class IdleSandboxReaper:
@@ -44,6 +52,7 @@ class IdleSandboxReaper:
     def __init__(self, sandboxes: Sandboxes, log: ExchangeLog) -> None:
         self._sandboxes = sandboxes
         self._log = log
+        self._supervisor = Supervisor(log)
         self._seen: dict[str, tuple[int, float]] = {}
 
     def sweep(self, now: float | None = None) -> None:
@@ -55,23 +64,30 @@ class IdleSandboxReaper:
             if sandbox.journal.count != count or sandbox.journal.watchers:
                 count, since = sandbox.journal.count, now
             if sandbox.name != DEFAULT and now - since > IDLE_S:
-                self._sandboxes.delete(sandbox.name)
-                self._log.write_message(
-                    f"sandbox {redact(sandbox.name)} deleted: no requests for an hour"
-                )
+                masked_name = f"sandbox {redact(sandbox.name)}"
+                delete = functools.partial(self._delete, sandbox.name, masked_name)
+                self._supervisor.run(f"{masked_name}: deletion", delete)
             else:
                 seen[sandbox.name] = (count, since)
         self._seen = seen
+
+    def _delete(self, name: str, masked_name: str) -> None:
+        self._sandboxes.delete(name)
+        self._log.write_message(f"{masked_name} deleted: no requests for an hour")
 
 
 class SchedulerTicker:
     """Run the due jobs of every sandbox, even without requests."""
 
-    def __init__(self, sandboxes: Sandboxes) -> None:
+    def __init__(self, sandboxes: Sandboxes, log: ExchangeLog) -> None:
         self._sandboxes = sandboxes
+        self._supervisor = Supervisor(log)
 
     def tick(self) -> None:
         """Run all due jobs."""
-        for sandbox in self._sandboxes:
+        for sandbox in list(self._sandboxes):
             if sandbox.scheduler.heap:
-                run_due_jobs(sandbox)
+                self._supervisor.run(
+                    f"sandbox {redact(sandbox.name)}: running due jobs",
+                    functools.partial(run_due_jobs, sandbox),
+                )

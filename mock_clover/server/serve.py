@@ -18,6 +18,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from mock_clover.server.protocol import KEEP_ALIVE_TIMEOUT_S
+from mock_clover.server.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from mock_clover.server.app import App
@@ -70,11 +71,13 @@ class Server(uvicorn.Server):
         self,
         config: uvicorn.Config,
         on_ready: Callable[[], None],
-        periodic_tasks: tuple[Callable[[], None], ...],
-        tasks: tuple[Callable[[], Coroutine[Any, Any, None]], ...],
+        periodic_tasks: dict[str, Callable[[], object]],
+        tasks: dict[str, Callable[[], Coroutine[Any, Any, None]]],
+        supervisor: Supervisor,
         tls: "Tls | None" = None,
     ) -> None:
         super().__init__(config)
+        self._supervisor = supervisor
         self._tls = tls
         self._on_ready = on_ready
         self._periodic_tasks = periodic_tasks
@@ -86,8 +89,9 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self._tls is not None:
             self.servers.append(await self._listen_tls(self._tls))
-        for task in self._tasks:
-            started = asyncio.get_running_loop().create_task(task())
+        for name, task in self._tasks.items():
+            supervised = self._supervisor.run_async(name, task)
+            started = asyncio.get_running_loop().create_task(supervised)
             self.server_state.tasks.add(started)
             started.add_done_callback(self.server_state.tasks.discard)
         self._on_ready()
@@ -115,10 +119,12 @@ class Server(uvicorn.Server):
         state = self.server_state
         state.now = time.monotonic()
         if counter % _SWEEP_TICKS == 0:
-            for run_periodic_task in self._periodic_tasks:
-                run_periodic_task()
+            for name, task in self._periodic_tasks.items():
+                self._supervisor.run(name, task)
             for connection in list(state.connections):
-                connection.close_if_timed_out(state.now)
+                check = functools.partial(connection.close_if_timed_out, state.now)
+                if not self._supervisor.run("closing a slow connection", check):
+                    state.connections.discard(connection)
         should_end = await super().on_tick(counter)
         state.header_lines = b"".join(b"%b: %b\r\n" % line for line in state.default_headers)
         return should_end
@@ -166,13 +172,14 @@ def run(
     app: "App",
     listener: socket.socket,
     on_ready: Callable[[], None],
-    periodic_tasks: tuple[Callable[[], None], ...] = (),
-    tasks: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = (),
+    periodic_tasks: dict[str, Callable[[], object]],
+    tasks: dict[str, Callable[[], Coroutine[Any, Any, None]]],
     tls: "Tls | None" = None,
 ) -> None:
     """Serve until a signal arrives.
 
-    `periodic_tasks` run once a second, and `tasks` in the background.
+    `periodic_tasks` run once a second, and `tasks` in the background. An error in one is logged
+    under its name.
     """
     config = uvicorn.Config(
         app,
@@ -188,7 +195,8 @@ def run(
     # uvicorn declares an int, but a float works, and a whole second is too long.
     config.timeout_graceful_shutdown = _GRACEFUL_SHUTDOWN_S  # type: ignore[assignment]
     _tune_garbage_collection()
-    Server(config, on_ready, periodic_tasks, tasks, tls).run(sockets=[listener])
+    server = Server(config, on_ready, periodic_tasks, tasks, Supervisor(app.log), tls)
+    server.run(sockets=[listener])
 
 
 def _tune_garbage_collection() -> None:

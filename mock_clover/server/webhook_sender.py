@@ -27,6 +27,7 @@ from mock_clover.clover.webhooks.records_delivery import (
     headers_of,
     printable_error,
 )
+from mock_clover.core.error_text import error_location
 from mock_clover.core.masking import redact
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
@@ -114,6 +115,8 @@ class WebhookSender:
                     if taken is None:
                         return
                     await self._deliver(sandbox, outbox, *taken)
+        except Exception as error:  # noqa: BLE001 - a bug must not end the server
+            self._log(f"sandbox {redact(sandbox.name)}: sending webhooks: {error_location(error)}")
         finally:
             if self._target_tasks.get(key) is asyncio.current_task():
                 del self._target_tasks[key]
