@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mock_clover.sandbox.credentials import Credentials
     from mock_clover.sandbox.sandboxes import Sandboxes
     from mock_clover.scenario.records import Scenario
+    from mock_clover.server.log import ExchangeLog
 
 _PROGRESS_ROWS_MIN = 500
 """Minimum number of fixture rows for which a progress bar is shown."""
@@ -153,7 +154,7 @@ _PROGRESS_ROWS_MIN = 500
     show_default=True,
     envvar=f"{PREFIX}LOG_FORMAT",
     type=click.Choice(["text", "json", "none"]),
-    help="Format of the request log on stderr, one line per request.",
+    help="Format of the log on stderr; `none` writes nothing.",
 )
 @tls_options
 def serve(
@@ -190,17 +191,17 @@ def serve(
     from mock_clover.server.build import build
     from mock_clover.server.control_guard import ControlGuard
     from mock_clover.server.housekeeping import load_key, periodic_tasks
-    from mock_clover.server.log import ExchangeLog
     from mock_clover.server.serve import BindError, bind, run
 
-    _warn_about_unknown_variables()
+    log = _open_log(log_format)
+    _warn_about_unknown_variables(log.write_message)
     try:
         loaded = worker.scenario()
         keys = KeyRing(fetch=worker.key)
         if key_file is not None:
             keys.export()  # fail at startup, not at the first request
         listener = bind(host, port)
-        https = tls.listen(host) if tls else None
+        https = tls.listen(host, log.write_message) if tls else None
     except (ScenarioError, KeyFileError, BindError) as error:
         exit_with_error(str(error))
     overrides = {
@@ -208,10 +209,9 @@ def serve(
         for name, value in (("dialect", dialect), ("listed_cards_only", listed_cards_only))
         if value is not None
     } | (NOT_STRICT if no_strict else strict or {})
-    log = ExchangeLog(None if log_format == "none" else sys.stderr, log_format)
     control_guard = ControlGuard(enabled=control, token=control_token, hosts=control_hosts)
     try:
-        with _progress(loaded) as report_progress:
+        with _progress(loaded, is_shown=log_format == "text") as report_progress:
             app = build(
                 *(loaded, keys),
                 seed=seed,
@@ -230,7 +230,7 @@ def serve(
         periodic["renewing the certificate"] = functools.partial(https.tls.renew, log.write_message)
     tasks: dict[str, Callable[[], Any]] = {"loading the key": functools.partial(load_key, keys)}
     if watch:
-        tasks["watching the scenario file"] = _watcher(scenario, app.sandboxes)
+        tasks["watching the scenario file"] = _watcher(scenario, app.sandboxes, log)
     bound_port = listener.getsockname()[1]
 
     def announce() -> None:
@@ -251,19 +251,29 @@ def _port_files(http: Path | None, https: Path | None) -> tuple[PortFile, PortFi
     return PortFile("--port-file", http), PortFile("--tls-port-file", https)
 
 
-def _watcher(scenario: str, sandboxes: "Sandboxes") -> Any:
+def _open_log(log_format: Any) -> "ExchangeLog":
+    """Return the log, which gets everything that this process writes to stderr from now on."""
+    from mock_clover.server.log import ExchangeLog
+    from mock_clover.server.log_capture import capture_output
+
+    log = ExchangeLog(None if log_format == "none" else sys.stderr, log_format)
+    capture_output(log)
+    return log
+
+
+def _watcher(scenario: str, sandboxes: "Sandboxes", log: "ExchangeLog") -> Any:
     from mock_clover.scenario.load import resolve_scenario_path
     from mock_clover.server.watch import Watch
 
-    return Watch(resolve_scenario_path(scenario), sandboxes).run
+    return Watch(resolve_scenario_path(scenario), sandboxes, log).run
 
 
 @contextlib.contextmanager
-def _progress(scenario: "Scenario") -> Iterator[Callable[[int], None]]:
+def _progress(scenario: "Scenario", *, is_shown: bool) -> Iterator[Callable[[int], None]]:
     """Show a progress bar while many fixture rows are created."""
     fixtures = [scenario.data, *(merchant.data for merchant in scenario.merchants)]
     count = sum(fixture.count for fixture in fixtures if fixture is not None)
-    if count < _PROGRESS_ROWS_MIN:
+    if count < _PROGRESS_ROWS_MIN or not is_shown:
         yield lambda _: None
         return
     label = f"creating {count:,} rows of scenario {scenario.name}"
@@ -298,9 +308,9 @@ def _banner(
     return "\n".join(lines)
 
 
-def _warn_about_unknown_variables() -> None:
+def _warn_about_unknown_variables(warn: Callable[[str], None]) -> None:
     known = {str(option.envvar) for option in serve.params} | {f"{PREFIX}URL", f"{PREFIX}SANDBOX"}
     for name in os.environ:
         if name.startswith(PREFIX) and name not in known and "TEST" not in name:
             hint = did_you_mean(name, known)
-            click.echo(f"mock-clover: unknown environment variable {name}{hint}", err=True)
+            warn(f"unknown environment variable {name}{hint}")

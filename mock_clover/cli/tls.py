@@ -66,14 +66,14 @@ class TlsOptions(NamedTuple):
     folder: Path | None
     names: tuple[str, ...]
 
-    def listen(self, host: str) -> "HttpsListener":
+    def listen(self, host: str, log: Callable[[str], None]) -> "HttpsListener":
         """Bind the port and issue the certificate. Raises BindError."""
         from mock_clover.server.authority import AuthorityError, all_names
         from mock_clover.server.serve import bind
         from mock_clover.server.tls import Tls
 
         listener = bind(host, self.port)
-        stored_ca, names = load_ca(self.folder, self.names)
+        stored_ca, names = load_ca(self.folder, self.names, log)
         try:
             tls = Tls(listener, stored_ca.authority, all_names(names))
         except AuthorityError as error:
@@ -112,8 +112,14 @@ class HttpsListener(NamedTuple):
         return [f"HTTPS: {trust}", *([f"HTTPS: {names}"] if names else [])]
 
 
-def load_ca(folder: Path | None, names: tuple[str, ...]) -> "tuple[StoredCA, tuple[str, ...]]":
-    """Return the CA and the additional names. Print notices to stderr, exit on errors."""
+def _print_notice(text: str) -> None:
+    click.echo(f"mock-clover: {text}", err=True)
+
+
+def load_ca(
+    folder: Path | None, names: tuple[str, ...], log: Callable[[str], None] = _print_notice
+) -> "tuple[StoredCA, tuple[str, ...]]":
+    """Return the CA and the additional names. Pass notices to `log`, exit on errors."""
     from mock_clover.server.authority import AuthorityError, further_names, machine_time
     from mock_clover.server.ca_store import keep
 
@@ -123,7 +129,7 @@ def load_ca(folder: Path | None, names: tuple[str, ...]) -> "tuple[StoredCA, tup
     except AuthorityError as error:
         exit_with_error(str(error))
     if stored_ca.said:
-        click.echo(f"mock-clover: {stored_ca.said}", err=True)
+        log(stored_ca.said)
     return stored_ca, additional
 
 

@@ -8,7 +8,6 @@ import gc
 import os
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from types import FrameType
@@ -209,8 +208,3 @@ def _tune_garbage_collection() -> None:
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
     gc.enable()
-
-
-def stderr() -> Any:
-    """Return the stream for the log."""
-    return sys.stderr

@@ -5,12 +5,13 @@ by renaming, and Kubernetes by moving a link. Also poll the files once a second,
 and for file systems that do not report changes.
 """
 
-import sys
 from pathlib import Path
 
 from mock_clover.clover.surface import RULE_OPERATIONS
 from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.scenario.records import ScenarioError
+from mock_clover.server.log import ExchangeLog
+from mock_clover.server.supervisor import Supervisor
 
 _POLL_MS = 1_000
 
@@ -21,9 +22,11 @@ _FileVersion = tuple[int, int, int] | None
 class Watch:
     """Reload the scenario file when it or a file that it extends changes."""
 
-    def __init__(self, file: Path, sandboxes: Sandboxes) -> None:
+    def __init__(self, file: Path, sandboxes: Sandboxes, log: ExchangeLog) -> None:
         self._file = file
         self._sandboxes = sandboxes
+        self._log = log
+        self._supervisor = Supervisor(log)
         self._versions = self._current_versions()
 
     async def run(self) -> None:
@@ -39,7 +42,7 @@ class Watch:
             yield_on_timeout=True,
         )
         async for _ in changes:
-            self.reload_if_changed()
+            self._supervisor.run("reloading the scenario", self.reload_if_changed)
 
     def reload_if_changed(self) -> None:
         """Reload the file if it, or one that it extends, has changed."""
@@ -56,13 +59,13 @@ class Watch:
         try:
             scenario = load(str(self._file), RULE_OPERATIONS)
         except ScenarioError as error:
-            _print_to_stderr(f"{error}\n  not reloaded: the current scenario stays active")
+            self._log.write_message(f"{error}\n  not reloaded: the current scenario stays active")
             return
         self._sandboxes.reload(scenario)
         message = f"{len(scenario.cards)} cards, {len(scenario.rules)} rules"
         if scenario.data is not None or scenario.merchants:
             message += "; data and merchants apply only to sandboxes created from now on"
-        _print_to_stderr(f"{self._file.name} reloaded: {message}")
+        self._log.write_message(f"{self._file.name} reloaded: {message}")
 
     def _current_versions(self) -> dict[Path, _FileVersion]:
         """Return the versions of the file and of those that it extends now."""
@@ -78,8 +81,3 @@ def _file_version(file: Path) -> _FileVersion:
     except OSError:
         return None
     return stat.st_mtime_ns, stat.st_size, stat.st_ino
-
-
-def _print_to_stderr(text: str) -> None:
-    sys.stderr.write(f"mock-clover: {text}\n")
-    sys.stderr.flush()

@@ -1,6 +1,7 @@
 """A scenario that extends another: what is merged, what may be read, and where errors are."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from mock_clover.scenario.records import Scenario, ScenarioError
 from mock_clover.scenario.write import to_yaml
 from mock_clover.server.watch import Watch
 from tests.in_process import DECLINED_CARD, InProcessServer
+from tests.logs import LogFile
 
 BASE = """\
 name: base
@@ -359,25 +361,30 @@ def test_a_snapshot_and_a_fork_have_all_rules_and_cards(server: InProcessServer)
 # --watch ------------------------------------------------------------------------------------------
 
 
-def test_a_change_of_a_parent_reloads_its_child(
-    base: Path, make_server: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[LogFile]:
+    with LogFile(tmp_path / "log") as log:
+        yield log
+
+
+def test_a_change_of_a_parent_reloads_its_child(base: Path, make_server: Any, log: LogFile) -> None:
     server = make_server(child(base, ""))
-    watch = Watch(base / "child.yaml", server.sandboxes)
+    watch = Watch(base / "child.yaml", server.sandboxes, log.log)
 
     def looked() -> tuple[str, list[str]]:
+        before = len(log.lines())
         watch.reload_if_changed()
         names = [str(rule.name) for rule in server.sandboxes.default.rules.scenario.rules]
-        return capsys.readouterr().err.replace(f"{base}/", ""), names
+        return "\n".join(log.lines()[before:]).replace(f"{base}/", ""), names
 
     assert looked() == ("", ["parent"])
     (base / "base.yaml").write_text(BASE.replace("name: parent", "name: changed"))
     result, names = looked()
-    assert result.startswith("mock-clover: child.yaml reloaded: 2 cards, 1 rules")
+    assert result.startswith("child.yaml reloaded: 2 cards, 1 rules")
     assert names == ["changed"]
     (base / "base.yaml").write_text(BASE.replace("name: parent", "nme: parent"))
     result, names = looked()
-    assert result.splitlines()[0].startswith("mock-clover: base.yaml:8:6: Object contains unknown")
+    assert result.splitlines()[0].startswith("base.yaml:8:6: Object contains unknown")
     assert names == ["changed"]
     (base / "base.yaml").unlink()
     assert looked() == ("", ["changed"]), "an editor deletes and renames"

@@ -1,6 +1,7 @@
 """The exchange log: one line for each exchange, whatever its path contains; never a query."""
 
 import json
+import logging
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 
 from mock_clover.server.log import ExchangeLog, LogFormat
-from tests.raw_http import RawConnection, eventually, head, request
+from mock_clover.server.log_capture import LogHandler
+from tests.logs import LogFile
+from tests.raw_http import PARSERS, RawConnection, command_with, eventually, head, request
 from tests.server_process import ServerProcess
 
 TEXT_LINE = re.compile(
@@ -133,6 +136,66 @@ def test_none_writes_nothing(start_server: Callable[..., ServerProcess]) -> None
     assert "unlogged" not in server.log.read_text()
 
 
+ABROAD = (
+    "import gc, threading, warnings",
+    "from mock_clover.server import protocol, serve",
+    "fails = lambda _, data: b'charges' in data and {}[data]",
+    "protocol.HardenedProtocol._feed_single_request = fails",
+    "Bad = type('Bad', (), {'__del__': lambda _: 1 / 0})",
+    "before = serve._tune_garbage_collection",
+    "say = lambda: (warnings.warn('odd'), threading.Thread(target=Bad().__del__).start(), Bad())",
+    "serve._tune_garbage_collection = lambda: (before(), say())",
+)
+"""Statements after which a server writes a warning, and errors of a thread, a finalizer and a
+connection."""
+SAID = [
+    r"unknown environment variable MOCK_CLOVER_PROT; did you mean `MOCK_CLOVER_PORT`\?",
+    r"py\.warnings: .*: UserWarning: odd",
+    r"thread: ZeroDivisionError in <lambda>:1",
+    r"finalizer: ZeroDivisionError in <lambda>:1",
+    r"uvicorn\.error: Invalid HTTP request received\.",
+    r"asyncio: KeyError in <lambda>:1",
+]
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("log_format", ["text", "json", "none"])
+@pytest.mark.parametrize("parser", PARSERS)
+def test_all_of_stderr_is_in_the_format(
+    start_server: Callable[..., ServerProcess],
+    monkeypatch: pytest.MonkeyPatch,
+    parser: str,
+    log_format: str,
+) -> None:
+    monkeypatch.setenv("MOCK_CLOVER_PROT", "1")
+    server = start_server("--log-format", log_format, python=command_with(parser, *ABROAD))
+    for data in (b"NOT HTTP\r\n\r\n", request("GET", "/v1/charges")):
+        with RawConnection(server.port) as connection:
+            connection.send(data)
+            connection.read_to_end()
+    assert server.stop() == 0
+    lines = [line for line in server.log.read_text().splitlines() if not BANNER.match(line)]
+    texts = [told_in(log_format, line) for line in lines]
+    wanted = SAID if log_format != "none" else []
+    missed = [said for said in wanted if not any(re.fullmatch(said, each) for each in texts)]
+    assert missed == [], texts
+    assert len(set(texts)) == len(wanted)
+
+
+BANNER = re.compile(r"mock-clover .* listening on |  ")
+
+
+def told_in(log_format: str, line: str) -> str:
+    """Return the message of a line of the log; a line that is not of the format fails the test."""
+    if log_format == "json":
+        told = json.loads(line)
+        assert list(told) == ["at", "message"]
+        return str(told["message"])
+    found = re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (.+)", line)
+    assert found, line
+    return found[1]
+
+
 # Without a server ---------------------------------------------------------------------------------
 
 
@@ -177,3 +240,28 @@ def test_both_log_formats_have_the_same_content(
         "default",
         "a rule decided",
     ]
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("Invalid HTTP request received.", "uvicorn: Invalid HTTP request received."),
+        ("card 4242424242424242", "uvicorn: card [card ...4242]"),
+        ("first\nsecond 1234", "uvicorn: first"),
+        ("\x1b[31m", "uvicorn: \\x1b[31m"),
+        ("", "uvicorn: "),
+    ],
+)
+def test_a_record_of_a_library_is_one_masked_line(tmp_path: Path, message: str, said: str) -> None:
+    with LogFile(tmp_path / "log") as log:
+        LogHandler(log.log).handle(logging.makeLogRecord({"name": "uvicorn", "msg": message}))
+        assert log.lines() == [said]
+
+
+def test_an_error_that_a_library_logs_is_its_location(tmp_path: Path) -> None:
+    record = {"name": "asyncio", "msg": "in <Handle f('4242424242424242')>"}
+    error = KeyError("4242424242424242")
+    record_of_error = logging.makeLogRecord(record | {"exc_info": (KeyError, error, None)})
+    with LogFile(tmp_path / "log") as log:
+        LogHandler(log.log).handle(record_of_error)
+        assert log.lines() == ["asyncio: KeyError in ?"]

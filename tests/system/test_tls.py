@@ -497,8 +497,9 @@ def test_the_banner_has_both_addresses_and_where_the_certificate_is(
     tls_server = start_tls_server()
     server, certificate = tls_server.server, tls_server.folder / "tls" / "ca.pem"
     eventually(lambda: "CLOVER_API_KEY" in server.log.read_text())
-    assert server.log.read_text().splitlines()[:7] == [
-        f"mock-clover: created a new authority in {tls_server.folder / 'tls'}",
+    notice, *banner = server.log.read_text().splitlines()[:7]
+    assert notice.endswith(f"Z created a new authority in {tls_server.folder / 'tls'}")
+    assert banner == [
         f"mock-clover {__version__} listening on {server.url} and https://127.0.0.1:{tls_server.port}",
         "  Scenario: sandbox. This is a mock; no money moves. Press Ctrl-C to stop.",
         f"  HTTPS: clients must trust {certificate}: see `mock-clover tls-setup`",
@@ -604,8 +605,8 @@ def test_without_a_folder_the_authority_is_in_memory(tmp_path: Path) -> None:
         server.stop()
     lines = server.log.read_text().splitlines()
     assert status == 200
-    message = f"{file}/mock-clover: Not a directory: the authority is in memory only"
-    assert lines[0] == f"mock-clover: {message}"
+    said = f"{file}/mock-clover: Not a directory: the authority is in memory only"
+    assert lines[0].endswith(f"Z {said}")
     assert lines[3].endswith(
         "in memory only; clients can download its certificate from /_mock/ca.pem"
     )
