@@ -231,7 +231,7 @@ def serve(
     tasks: dict[str, Callable[[], Any]] = {"loading the key": functools.partial(load_key, keys)}
     if watch:
         tasks["watching the scenario file"] = _watcher(scenario, app.sandboxes, log)
-    bound_port = listener.getsockname()[1]
+    address, bound_port = listener.getsockname()[:2]
 
     def announce() -> None:
         # Before the banner, the HTTP file last: a script that finds it can rely on the HTTPS file.
@@ -239,7 +239,8 @@ def serve(
             https_port_file.write(https.port)
         http_port_file.write(bound_port)
         credentials = app.sandboxes.default.credentials
-        print_if_read(_banner(host, bound_port, https, loaded.name, credentials, dashboard=control))
+        at = (host, address, bound_port)
+        print_if_read(_banner(*at, https, loaded.name, credentials, dashboard=control))
 
     run(app, listener, announce, periodic, tasks, https.tls if https else None)
     log.flush()
@@ -283,6 +284,7 @@ def _progress(scenario: "Scenario", *, is_shown: bool) -> Iterator[Callable[[int
 
 def _banner(
     host: str,
+    address: str,
     port: int,
     https: HttpsListener | None,
     scenario: str,
@@ -299,7 +301,9 @@ def _banner(
             "  Warning: reachable from the network; anyone who can connect can use this server."
         )
     lines.append(f"  Scenario: {scenario}. This is a mock; no money moves. Press Ctrl-C to stop.")
-    local_host = "127.0.0.1" if host in ("0.0.0.0", "::") else shown_host  # noqa: S104 - compared only
+    # A server on :: does not accept IPv4 connections.
+    any_address = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared only
+    local_host = any_address.get(address, shown_host)
     local_url = f"http://{local_host}:{port}"
     lines += [f"  {hint}" for hint in (https.banner_lines() if https else ())]
     if dashboard:

@@ -30,6 +30,7 @@ _PRIVILEGED_PORT_HINT = """
   Ports below 1024 are privileged. Use another port, or, on Linux, make this one unprivileged:
     sudo sysctl net.ipv4.ip_unprivileged_port_start={port}
   In a Docker container, neither is necessary."""
+_BACKLOG = 2_048
 _GC_THRESHOLDS = (50_000, 20, 50)
 
 
@@ -37,11 +38,15 @@ class BindError(Exception):
     """The address cannot be bound; the message says why."""
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Bind a port and listen on it. Raises BindError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+def bind(
+    host: str, port: int, create: Callable[..., socket.socket] = socket.create_server
+) -> socket.socket:
+    """Bind a port and listen on it. Raises BindError.
+
+    A name is resolved to an IPv4 address if the machine has it, otherwise to an IPv6 address.
+    """
     try:
-        listener = socket.create_server((host, port), family=family, backlog=2_048)
+        listener = _listen(host, port, create)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
         if error.errno == errno.EACCES and port < _FIRST_UNPRIVILEGED_PORT:
@@ -50,6 +55,20 @@ def bind(host: str, port: int) -> socket.socket:
     # Accepted sockets inherit this; asyncio sets it only if the socket has a protocol number.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
+
+
+def _listen(host: str, port: int, create: Callable[..., socket.socket]) -> socket.socket:
+    if ":" in host:
+        return create((host, port), family=socket.AF_INET6, backlog=_BACKLOG)
+    try:
+        return create((host, port), family=socket.AF_INET, backlog=_BACKLOG)
+    except OSError as error:
+        is_other_reason = error.errno in (errno.EACCES, errno.EADDRINUSE)
+        if is_other_reason or host.replace(".", "").isdigit():
+            raise
+        with contextlib.suppress(OSError):
+            return create((host, port), family=socket.AF_INET6, backlog=_BACKLOG)
+        raise
 
 
 class State(ServerState):

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -328,6 +329,30 @@ def test_the_banner_has_the_address_the_scenario_and_credentials(
             for name, value in ENV.items()
         ),
     ]
+
+
+@pytest.mark.parametrize(
+    ("host", "listens", "near"),
+    [
+        ("0.0.0.0", "0.0.0.0", "127.0.0.1"),
+        ("::", "[::]", "[::1]"),
+        ("0:0::0", "[0:0::0]", "[::1]"),
+        ("::1", "[::1]", "[::1]"),
+        ("localhost", "localhost", "localhost"),
+    ],
+)
+def test_the_banner_has_an_address_that_a_client_can_use(
+    start_server: Callable[..., ServerProcess], host: str, listens: str, near: str
+) -> None:
+    if ":" in host and not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    server = start_server("--host", host)
+    eventually(lambda: "CLOVER_API_KEY" in server.log.read_text())
+    text = server.log.read_text()
+    assert f"listening on http://{listens}:{server.port}\n" in text
+    assert f"Dashboard: http://{near}:{server.port}/_mock/" in text
+    assert f"CLOVER_BASE_URL={shlex.quote(f'http://{near}:{server.port}')}\n" in text
+    assert invoke("health", f"http://{near}:{server.port}")[0] == 0
 
 
 def test_a_key_file_outlives_the_server(
