@@ -19,7 +19,9 @@ DEFAULT_SEED = "mock-clover"
 PREFIX = "MOCK_CLOVER_"
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
-_MUST_NOT_BE_EMPTY = frozenset({f"{PREFIX}CONTROL", f"{PREFIX}CONTROL_TOKEN"})
+_MUST_NOT_BE_EMPTY = frozenset(
+    {f"{PREFIX}CONTROL", f"{PREFIX}CONTROL_TOKEN", f"{PREFIX}CONTROL_TOKEN_FILE"}
+)
 """Variables that protect the control API. An empty value must not disable the protection."""
 
 

@@ -24,6 +24,7 @@ from mock_clover.cli.base import (
     seed_option,
     variables_of,
 )
+from mock_clover.cli.control_token import read_token_file, resolve_token
 from mock_clover.cli.port_file import PortFile
 from mock_clover.cli.strictness import NOT_STRICT, Strictness
 from mock_clover.cli.tls import HttpsListener, TlsOptions, tls_options
@@ -134,6 +135,14 @@ _PROGRESS_ROWS_MIN = 500
     help="Require this token in the x-mock-clover-control header of control requests.",
 )
 @click.option(
+    "--control-token-file",
+    "token_from_file",
+    envvar=f"{PREFIX}CONTROL_TOKEN_FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=read_token_file,
+    help="Read the control token from this file, so that no list of processes shows it.",
+)
+@click.option(
     "--control-host",
     "control_hosts",
     multiple=True,
@@ -172,6 +181,7 @@ def serve(
     watch: bool,
     control: bool,
     control_token: str | None,
+    token_from_file: str | None,
     control_hosts: tuple[str, ...],
     webhook_hosts: tuple[str, ...],
     log_format: Any,
@@ -209,7 +219,8 @@ def serve(
         for name, value in (("dialect", dialect), ("listed_cards_only", listed_cards_only))
         if value is not None
     } | (NOT_STRICT if no_strict else strict or {})
-    control_guard = ControlGuard(enabled=control, token=control_token, hosts=control_hosts)
+    token = resolve_token(control_token, token_from_file, log.write_message)
+    control_guard = ControlGuard(enabled=control, token=token, hosts=control_hosts)
     try:
         with _progress(loaded, is_shown=log_format == "text") as report_progress:
             app = build(

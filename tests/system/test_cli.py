@@ -23,7 +23,7 @@ from mock_clover.clover.common.problems import ALL_ERRORS
 from mock_clover.sandbox.credentials import derive_credentials
 from tests.command_line import run_cli
 from tests.in_process import SEED
-from tests.raw_http import TIMEOUT_S, eventually
+from tests.raw_http import TIMEOUT_S, call, eventually
 from tests.server_process import ServerProcess
 
 CREDENTIALS = derive_credentials(SEED, "default")
@@ -177,8 +177,15 @@ def test_an_empty_option_is_rejected(command: str, option: str, value: str) -> N
     assert invoke(command, option, value) == (2, message)
 
 
+GUARDS = {
+    "MOCK_CLOVER_CONTROL",
+    "MOCK_CLOVER_CONTROL_TOKEN",
+    "MOCK_CLOVER_CONTROL_TOKEN_FILE",
+}
+
+
 @pytest.mark.parametrize("value", ["", " "])
-@pytest.mark.parametrize("variable", ["MOCK_CLOVER_CONTROL", "MOCK_CLOVER_CONTROL_TOKEN"])
+@pytest.mark.parametrize("variable", sorted(GUARDS))
 def test_an_empty_variable_that_restricts_control_calls_is_rejected(
     variable: str, value: str
 ) -> None:
@@ -195,7 +202,7 @@ def test_any_other_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatc
 
     unset = params()
     names = {str(option.envvar) for option in serve_command.params if option.envvar}
-    for name in names - {"MOCK_CLOVER_CONTROL", "MOCK_CLOVER_CONTROL_TOKEN"}:
+    for name in names - GUARDS:
         monkeypatch.setenv(name, "")
     assert params() == unset
 
@@ -206,6 +213,33 @@ def test_an_option_overrides_an_empty_variable(monkeypatch: pytest.MonkeyPatch) 
     given = ["--no-control", "--control-token", "s3cret"]
     params = serve_command.make_context("serve", given).params
     assert (params["control"], params["control_token"]) == (False, "s3cret")
+
+
+@pytest.mark.parametrize("log_format", ["text", "none"])
+@pytest.mark.parametrize("way", ["option", "file", "variable"])
+def test_a_token_on_the_command_line_is_warned_of(
+    start_server: Callable[..., ServerProcess],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+    log_format: str,
+) -> None:
+    (tmp_path / "token").write_text("s3cret\n")
+    if way == "variable":
+        monkeypatch.setenv("MOCK_CLOVER_CONTROL_TOKEN", "s3cret")
+    options = {
+        "option": ("--control-token", "s3cret"),
+        "file": ("--control-token-file", str(tmp_path / "token")),
+        "variable": (),
+    }[way]
+    server = start_server(*options, "--log-format", log_format)
+    answers = [
+        call(server.port, "GET", "/_mock/clock", **{"x-mock-clover-control": token}).status
+        for token in ("s3cret", "s3cre", "")
+    ]
+    assert answers == [200, 403, 403]
+    warns = "can read --control-token in the list of processes" in server.log.read_text()
+    assert warns == (way == "option" and log_format == "text")
 
 
 def test_an_empty_port_is_the_default_for_health_too() -> None:
