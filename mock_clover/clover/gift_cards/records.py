@@ -19,6 +19,8 @@ NUMBER_LENGTHS = frozenset({6, 11, 13, 16, 19})
 """6, 13, 16 and 19 are documented; the page's own example has 11."""
 GIFT_CARD_LIFETIME_MS = 5 * 365 * 86_400_000
 """From activation to expiry (inferred: the minimum in US law)."""
+_LAST_MS = 253_402_300_799_999
+"""The end of the year 9999, the last date of `datetime`; shown for a card that expires later."""
 CHARGES_MAX = 1_000
 """Maximum number of charges per card; a limit of this mock, as each balance sums them up."""
 
@@ -156,8 +158,9 @@ def gift_view(
     row: GiftCard, previous: Cents, new: Cents, *, locked: Cents | None = None
 ) -> GiftCardView:
     """Return the balances of a gift card before and after an operation."""
+    expires_ms = min(row.expires_ms, _LAST_MS)
     return GiftCardView(
-        expiration_date=datetime.fromtimestamp(row.expires_ms / 1000, UTC).strftime("%Y-%m-%d"),
+        expiration_date=datetime.fromtimestamp(expires_ms / 1000, UTC).strftime("%Y-%m-%d"),
         previous_balance=previous,
         new_balance=new,
         lock_amount=locked,

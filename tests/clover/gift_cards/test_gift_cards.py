@@ -134,6 +134,12 @@ def test_token_response_names_its_kind(server: InProcessServer) -> None:
 # Balances -----------------------------------------------------------------------------------------
 
 
+def test_a_card_that_expires_after_the_year_9999_can_be_activated(server: InProcessServer) -> None:
+    server.clock.set(253_402_300_800_000)
+    response = server.send("POST", "/v1/activate", {"promotion_code": "67062"})
+    assert (response.status, response.json["gift_card"]["expiration_date"]) == (200, "9999-12-31")
+
+
 @pytest.mark.parametrize("path", ["/v1/activate", "/v1/gift_cards/activate"])
 def test_activation_sets_initial_balance(server: InProcessServer, path: str) -> None:
     body = {"source": gift(server), "amount": 2500, "currency": "USD"}
