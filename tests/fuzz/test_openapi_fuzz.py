@@ -36,7 +36,7 @@ from tests.in_process import DECLINED_CARD
 from tests.raw_http import CREDENTIALS, RawResponse, call
 from tests.server_process import ServerProcess
 
-CREDENTIALS = {"authorization": f"Bearer {CREDENTIALS.access_token}", "apikey": CREDENTIALS.api_key}
+AUTH_HEADERS = {"authorization": f"Bearer {CREDENTIALS.access_token}", "apikey": CREDENTIALS.api_key}
 CONFORMANCE = [
     not_a_server_error,
     status_code_conformance,
@@ -75,7 +75,7 @@ def document(shared_server: ServerProcess) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def schema(shared_server: ServerProcess) -> BaseSchema:
     config = schemathesis.Config.from_dict(
-        {"headers": CREDENTIALS, "generation": {"database": "none"}}
+        {"headers": AUTH_HEADERS, "generation": {"database": "none"}}
     )
     return schemathesis.openapi.from_url(f"{shared_server.url}/_mock/openapi.json", config=config)
 
@@ -94,7 +94,7 @@ def session() -> Iterator[requests.Session]:
 
 
 def send(case: Case, session: requests.Session) -> Any:
-    return case.call(session=session, headers=CREDENTIALS | FORWARDED, allow_redirects=False)
+    return case.call(session=session, headers=AUTH_HEADERS | FORWARDED, allow_redirects=False)
 
 
 # The document -------------------------------------------------------------------------------------
