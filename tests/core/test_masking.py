@@ -1,0 +1,91 @@
+"""A card number is masked however it is written, and what is no card number stays readable."""
+
+import json
+import sys
+import unicodedata
+from typing import Any
+
+import pytest
+
+from mock_clover.core.masking import redact, redact_values
+
+PAN = "4539148803436467"
+FOURS = [PAN[at : at + 4] for at in range(0, 16, 4)]
+MASKED = "[card ...6467]"
+SEPARATORS = [
+    *("", "  ", "   ", " - ", " \N{EN DASH} ", "\t", "\n", "\r\n", " / ", ".", "_", "/"),
+    *("\N{ZERO WIDTH SPACE} ", "\N{WORD JOINER}", "\N{SOFT HYPHEN}", "\ufe0f\u20e3 "),
+    *("\N{MINUS SIGN}", "\N{MIDDLE DOT}", "\N{FULLWIDTH FULL STOP}", "\N{BULLET}"),
+]
+OF_UNICODE = [
+    char
+    for char in map(chr, range(sys.maxunicode + 1))
+    if unicodedata.category(char) in ("Zs", "Zl", "Zp", "Pd")
+]
+"""Every space and dash of this Python's Unicode."""
+ZEROS = [
+    char
+    for char in map(chr, range(sys.maxunicode + 1))
+    if unicodedata.category(char) == "Nd" and unicodedata.decimal(char) == 0
+]
+"""The zero of every script."""
+
+
+def test_any_separator_is_part_of_a_number() -> None:
+    spelt = {between: between.join(FOURS) for between in (*SEPARATORS, *OF_UNICODE)}
+    assert len(spelt) > 40
+    texts = {between: f"card {text}, thanks" for between, text in spelt.items()}
+    found = {
+        between: [redact(text), redact(json.dumps(text)), redact(repr(text))]
+        for between, text in texts.items()
+    }
+    plain = f"card {MASKED}, thanks"
+    wrong = {
+        between: told
+        for between, told in found.items()
+        if told != [plain, f'"{plain}"', f"'{plain}'"]
+    }
+    assert wrong == {}
+
+
+def test_digits_of_any_script_are_digits() -> None:
+    assert len(ZEROS) > 50
+    spelt = ["".join(chr(ord(zero) + int(digit)) for digit in PAN) for zero in ZEROS]
+    assert [redact(f"x {text}.") for text in spelt] == [f"x {MASKED}."] * len(ZEROS)
+
+
+PLAIN = {
+    "a time": "1700000000000",
+    "a list of numbers": "[4539,1488,0343,6467]",
+    "members": '{"a":45391488,"b":03436467}',
+    "five spaces": "45391488     03436467",
+    "letters": "45391488x03436467",
+}
+
+
+@pytest.mark.parametrize("text", PLAIN.values(), ids=PLAIN)
+def test_other_text_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+TREES: dict[str, tuple[Any, Any]] = {
+    "a number": (int(PAN), MASKED),
+    "a float": (float(PAN), MASKED),
+    "half a number": (0.4539148803, 0.4539148803),
+    "a small number": (1800, 1800),
+    "a truth": (True, True),
+    "nothing": (None, None),
+    "a member name": ({PAN: [int(PAN)]}, {MASKED: [MASKED]}),
+}
+
+
+@pytest.mark.parametrize(("tree", "expected"), TREES.values(), ids=TREES)
+def test_numbers_and_names_are_masked(tree: Any, expected: Any) -> None:
+    assert redact_values(tree, numbers=True) == expected
+
+
+def test_numbers_of_records_stay() -> None:
+    assert redact_values({"at": int(PAN), "text": PAN}, numbers=False) == {
+        "at": int(PAN),
+        "text": MASKED,
+    }
