@@ -27,14 +27,13 @@ from mock_clover.clover.tokens.records import Token
 from mock_clover.clover.webhooks.records import event_error, target_error
 from mock_clover.clover.webhooks.records_delivery import Delivery, TargetState
 from mock_clover.control.endpoint import ControlRecord, control, unknown_name
+from mock_clover.control.masking import masked_snapshot
 from mock_clover.control.sandboxes import SandboxResponse, sandbox_response
-from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, decode_json, encode
 from mock_clover.engine.endpoint import Call, EncodedJson, Endpoint
 from mock_clover.sandbox.credentials import decode_letters, encode_as_letters, fingerprint
 from mock_clover.sandbox.faults import ActiveFault
 from mock_clover.sandbox.idempotency import StoredResponse
-from mock_clover.sandbox.journal import mask
 from mock_clover.sandbox.notices import NOTICES_MAX
 from mock_clover.sandbox.outbox import Outbox, restore_outbox
 from mock_clover.sandbox.rules import Rules
@@ -127,7 +126,7 @@ class Snapshot(ControlRecord, frozen=True, kw_only=True):
 
 def get_snapshot(sandbox: Sandbox, _call: Call[None, None]) -> EncodedJson:
     """Return the state of a sandbox."""
-    return EncodedJson(encode(_mask_strings(decode_json(encode(take_snapshot(sandbox))))))
+    return EncodedJson(encode(masked_snapshot(decode_json(encode(take_snapshot(sandbox))))))
 
 
 def take_snapshot(sandbox: Sandbox) -> Snapshot:
@@ -163,7 +162,7 @@ def take_snapshot(sandbox: Sandbox) -> Snapshot:
                 target=each.path,
                 request=None if each.request is None else msgspec.to_builtins(each.request),
                 status=each.status,
-                body=mask(each.body.decode()),
+                body=each.body.decode(),
                 why=each.why,
             )
             for (credential, key), each in sandbox.idempotency.entries()
@@ -303,17 +302,6 @@ def _hash_pan(number: str, key: bytes) -> str:
     if number.startswith("#"):
         return number
     return f"#{fingerprint(key, number)}-{number[-4:]}"
-
-
-def _mask_strings(tree: Any) -> Any:
-    """Mask all strings. Numbers are times and amounts, and stay unchanged."""
-    if isinstance(tree, str):
-        return redact(tree)
-    if isinstance(tree, list):
-        return [_mask_strings(each) for each in tree]
-    if isinstance(tree, dict):
-        return {redact(key): _mask_strings(value) for key, value in tree.items()}
-    return tree
 
 
 def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:

@@ -66,25 +66,18 @@ def redact(text: str) -> str:
     return (_ASCII_RUN if text.isascii() else _any_run()).sub(_mask_run, text)
 
 
-def redact_values(tree: Any, *, numbers: bool) -> Any:
-    """Return a tree of JSON with every PAN masked in its texts and member names.
-
-    `numbers` also masks numbers: set it where a client chose the members, because numbers of our
-    own records are times and amounts.
-    """
+def redact_json(tree: Any) -> Any:
+    """Return JSON with every PAN masked in its texts, numbers and member names."""
     if isinstance(tree, str):
         return redact(tree)
     if isinstance(tree, dict):
-        return {
-            redact(key) if isinstance(key, str) else key: redact_values(value, numbers=numbers)
-            for key, value in tree.items()
-        }
-    if isinstance(tree, list | tuple):
-        return [redact_values(each, numbers=numbers) for each in tree]
-    return _redact_number(tree) if numbers else tree
+        return {redact(key): redact_json(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [redact_json(each) for each in tree]
+    return redact_number(tree)
 
 
-def _redact_number(value: Any) -> Any:
+def redact_number(value: Any) -> Any:
     """Return a number, or its masked text if its digits are a PAN."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return value

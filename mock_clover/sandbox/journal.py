@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from mock_clover.core.masking import redact
+from mock_clover.core.masking import redact, redact_json
 from mock_clover.core.record import Record, Value, encode
 
 _CVV = re.compile(
@@ -162,13 +162,28 @@ _SOURCE = re.compile(r'("source"\s*:\s*")[0-9 \-]{6,}(")')
 
 def mask(text: str) -> str:
     """Mask card numbers and CVVs in a body."""
-    return _SOURCE.sub(r"\1[number]\2", _CVV.sub(r"\1[cvv]", redact(text)))
+    return mask_codes(redact(text))
+
+
+def mask_codes(text: str) -> str:
+    """Mask CVVs and numbers in place of a token."""
+    return _SOURCE.sub(r"\1[number]\2", _CVV.sub(r"\1[cvv]", text))
 
 
 def masked_body(body: bytes) -> Any:
     """Return a masked body, parsed if it is JSON, else as text."""
-    text = mask(body.decode("utf-8", "replace"))
+    text = body.decode("utf-8", "replace")
+    masked = mask(text)
     try:
-        return msgspec.json.decode(text)
+        return msgspec.json.decode(masked)
     except msgspec.DecodeError:
-        return text
+        return masked if masked == text else _masked_numbers(text, masked)
+
+
+def _masked_numbers(text: str, masked: str) -> Any:
+    """Return a body in which numbers are masked, not only texts."""
+    try:
+        tree = redact_json(msgspec.json.decode(text))
+        return msgspec.json.decode(mask_codes(encode(tree).decode()))
+    except msgspec.DecodeError:
+        return masked

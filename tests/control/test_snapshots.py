@@ -363,7 +363,15 @@ def test_a_snapshot_has_no_card_number(parent: PopulatedSandbox, server: InProce
 
 
 @pytest.mark.parametrize(
-    "where", [{"description": VISA}, {"metadata": {"card": VISA}}, {"receipt_email": f"{VISA}@a.b"}]
+    "where",
+    [
+        {"description": VISA},
+        {"description": "\N{EN DASH}".join(VISA)},
+        {"metadata": {"card": VISA}},
+        {"metadata": {"card": int(VISA)}},
+        {"metadata": {"cards": [{"a": float(VISA), VISA: 1}]}},
+        {"receipt_email": f"{VISA}@a.b"},
+    ],
 )
 def test_a_snapshot_has_no_card_number_in_free_text(parent: PopulatedSandbox, where: Any) -> None:
     parent.send(
@@ -372,7 +380,23 @@ def test_a_snapshot_has_no_card_number_in_free_text(parent: PopulatedSandbox, wh
         {"amount": 1, "currency": "usd", "source": parent.customer} | where,
         **{"idempotency-key": "free"},
     )
-    assert VISA not in parent.send("GET", "/_mock/snapshot").body.decode()
+    order = {"currency": "usd", "items": [{"amount": 1}], "metadata": where}
+    assert parent.send("POST", "/v1/orders", order).status == 200
+    text = re.sub("[^0-9a-z]", "", parent.send("GET", "/_mock/snapshot").body.decode())
+    assert VISA not in text
+
+
+def test_a_stored_response_with_a_masked_number_is_still_json(parent: PopulatedSandbox) -> None:
+    """A time is no card number, even if its digits could be one."""
+    body = {"metadata": {"card": int(VISA)}, "created": 2000000000008}
+    rules = [{"when": {"endpoint": "create_order"}, "then": {"raw": {"body": body}}}]
+    parent.send_ok("PUT", "/_mock/scenario", {"name": "x", "rules": rules})
+    asked = {"currency": "usd", "items": [{"amount": 1}]}
+    assert parent.send_ok("POST", "/v1/orders", asked, **{"idempotency-key": "number"}) == body
+    snapshot = parent.send_ok("GET", "/_mock/snapshot")
+    (stored,) = [each["body"] for each in snapshot["answered"] if each["key"] == "number"]
+    assert json.loads(stored) == body | {"metadata": {"card": "[card ...4242]"}}
+    assert VISA not in json.dumps(snapshot)
 
 
 def test_a_snapshot_of_a_restored_sandbox_is_the_same(parent: PopulatedSandbox) -> None:
