@@ -80,7 +80,7 @@ def answer(
             enforce_strict(endpoint, raw)
         request = decode_body(endpoint, raw)
         query = decode_query(endpoint, raw.query) if endpoint.query is not None else None
-        key = idempotency_key(raw.headers) if endpoint.idempotent else ""
+        key = idempotency_key(raw.headers, sandbox.fingerprint_key) if endpoint.idempotent else ""
         # The sandbox's own token is stored as "", so that a fork or a copy recognizes the keys.
         owner = "" if credential == sandbox.credentials.access_token else credential
         stored = sandbox.idempotency.get((owner, key)) if key else None

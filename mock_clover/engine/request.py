@@ -29,9 +29,10 @@ from mock_clover.core.codec import (
     parse,
     unknown_fields,
 )
-from mock_clover.core.masking import redact_field_name
+from mock_clover.core.masking import redact, redact_field_name
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Endpoint, RawRequest, UntypedBody
+from mock_clover.sandbox.credentials import fingerprint
 from mock_clover.sandbox.idempotency import KEY_CHARS_MAX
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -274,8 +275,12 @@ def _parse_pairs(encoded: bytes) -> list[tuple[str, str]]:
         raise MalformedError(f"more than {_QUERY_FIELDS_MAX} query parameters") from None
 
 
-def idempotency_key(headers: dict[bytes, bytes]) -> str:
-    """Return the idempotency key, from any of the headers that clients use, or ''."""
+def idempotency_key(headers: dict[bytes, bytes], fingerprint_key: bytes) -> str:
+    """Return the idempotency key from any of the header names that clients use, or ''.
+
+    A key that contains what looks like a card number is replaced by its keyed hash: a snapshot
+    could not return it otherwise.
+    """
     key = (
         headers.get(b"idempotency-key")
         or headers.get(b"x-idempotency-key")
@@ -284,4 +289,7 @@ def idempotency_key(headers: dict[bytes, bytes]) -> str:
     )
     if len(key) > KEY_CHARS_MAX:
         key = blake2b(key).hexdigest().encode()
-    return key.decode("latin-1").strip()
+    text = key.decode("latin-1").strip()
+    if redact(text) == text:
+        return text
+    return f"hash-{fingerprint(fingerprint_key, f'idempotency key {text}')}"

@@ -62,7 +62,12 @@ class IdempotencyStore:
         return ((key, self._by_key[key]) for key in self._order)
 
     def store(self, key: Key, response: StoredResponse) -> None:
-        """Store a response; the oldest is evicted if there are too many."""
+        """Store a response; the oldest is evicted if there are too many.
+
+        Raises ValueError for a key that is stored already.
+        """
+        if key in self._by_key:
+            raise ValueError("an idempotency key occurs twice")
         self._by_key[key] = response
         self._order.append(key)
         if len(self._order) > KEYS_MAX:

@@ -564,6 +564,30 @@ def test_a_key_is_known_to_a_restored_sandbox(parent: PopulatedSandbox) -> None:
     assert other.seen() == before
 
 
+@pytest.mark.parametrize("key", ["2026113008153345", f"order {VISA}", f"#{VISA}", "5" * 300])
+def test_a_key_that_looks_like_a_card_is_known_to_a_restored_sandbox(
+    parent: PopulatedSandbox, key: str
+) -> None:
+    first = parent.send("POST", "/v1/charges", parent.keyed, **{"idempotency-key": key})
+    snapshot = parent.send_ok("GET", "/_mock/snapshot")
+    assert cards_in(json.dumps(snapshot["answered"])) == []
+    other = SandboxClient(parent.server, "other", parent.customers)
+    other.send_ok("PUT", "/_mock/snapshot", snapshot)
+    charges = len(other.send_ok("GET", "/v1/charges?limit=100")["data"])
+    again = other.send("POST", "/v1/charges", parent.keyed, **{"idempotency-key": key})
+    assert (again.status, again.body) == (200, first.body)
+    assert len(other.send_ok("GET", "/v1/charges?limit=100")["data"]) == charges
+
+
+def test_a_snapshot_with_a_key_twice_is_rejected(parent: PopulatedSandbox) -> None:
+    whole = parent.send_ok("GET", "/_mock/snapshot")
+    reply = parent.send("PUT", "/_mock/snapshot", whole | {"answered": whole["answered"] * 2})
+    assert (reply.status, json.loads(reply.body)) == (
+        400,
+        {"message": "the snapshot cannot be restored: an idempotency key occurs twice"},
+    )
+
+
 # Invalid snapshots --------------------------------------------------------------------------------
 
 GONE: Any = object()
