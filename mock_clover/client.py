@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from mock_clover.core.printable import printable
 from mock_clover.sandbox.keys import encrypt_pan
 
 BODY_BYTES_MAX = 4_194_304
@@ -104,7 +105,7 @@ def _request_json(request: urllib.request.Request, timeout_s: float) -> dict[str
     except urllib.error.HTTPError as error:
         with error:
             text = error.read(2_000).decode("utf-8", "replace")
-        raise ClientError(f"{request.full_url} returned {error.code}: {text}") from None
+        raise ClientError(f"{request.full_url} returned {error.code}: {printable(text)}") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise ClientError(f"{request.full_url}: {reason}") from None

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from mock_clover.core.printable import printable
+
 if TYPE_CHECKING:
     from mock_clover.sandbox.credentials import Credentials
 
@@ -108,15 +110,25 @@ def as_shell(variables: dict[str, str]) -> list[str]:
     return [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
 
 
+def echo(text: str, *, err: bool = False, end: str = "\n") -> None:
+    """Print text. Control characters other than line breaks are escaped: servers send them too.
+
+    Call `printable` on values that must not contain line breaks.
+    """
+    lines = "\n".join(map(printable, text.split("\n")))
+    click.echo(f"{lines}{end}", nl=False, err=err)
+
+
 def print_table(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     """Print rows as an aligned table or as JSON."""
     if as_json:
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
     names = list(rows[0]) if rows else []
-    widths = {name: max(len(name), *(len(str(row[name])) for row in rows)) for name in names}
-    for row in [{name: name.upper() for name in names}, *rows]:
-        click.echo("  ".join(str(row[name]).ljust(widths[name]) for name in names).rstrip())
+    cells = [{name: printable(str(row[name])) for name in names} for row in rows]
+    widths = {name: max(len(name), *(len(row[name]) for row in cells)) for name in names}
+    for row in [{name: name.upper() for name in names}, *cells]:
+        echo("  ".join(row[name].ljust(widths[name]) for name in names).rstrip())
 
 
 def open_standard_streams() -> None:
@@ -146,5 +158,5 @@ def print_if_read(text: str) -> None:
 
 def exit_with_error(message: str, code: int = 2) -> NoReturn:
     """Print an error to stderr and exit."""
-    click.echo(f"mock-clover: {message}", err=True)
+    echo(f"mock-clover: {message}", err=True)
     sys.exit(code)

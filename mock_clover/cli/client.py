@@ -12,6 +12,7 @@ from mock_clover.cli.base import (
     PREFIX,
     as_shell,
     credentials_of,
+    echo,
     examples,
     exit_with_error,
     sandbox_option,
@@ -19,6 +20,7 @@ from mock_clover.cli.base import (
     url_option,
     variables_of,
 )
+from mock_clover.core.printable import printable
 
 if TYPE_CHECKING:
     from mock_clover.sandbox.credentials import Credentials
@@ -69,10 +71,10 @@ def env(
         base if sandbox == "default" else f"{base}/sandbox/{sandbox}", credentials
     )
     if form == "json":
-        click.echo(json.dumps(variables, indent=2))
+        echo(json.dumps(variables, indent=2))
         return
     lines = as_shell(variables) if form == "shell" else [f"{k}={v}" for k, v in variables.items()]
-    click.echo("\n".join(lines))
+    echo("\n".join(lines))
 
 
 def _merchant_credentials(
@@ -115,7 +117,7 @@ def token(*, pan: str, exp: str, cvv: str, plain: bool, url: str, sandbox: str, 
     base = url.rstrip("/") + ("" if sandbox == "default" else f"/sandbox/{sandbox}")
     api_key = os.environ.get("CLOVER_API_KEY") or credentials_of(seed, sandbox).api_key
     try:
-        click.echo(create_token(base, api_key, pan, month, year, cvv, plain=plain))
+        echo(printable(create_token(base, api_key, pan, month, year, cvv, plain=plain)))
     except ClientError as error:
         exit_with_error(str(error), code=1)
 
@@ -138,7 +140,7 @@ def health(*, url: str | None) -> None:
         status = get_json(f"{base}/readyz", timeout_s=2)
     except ClientError as error:
         exit_with_error(f"not ready: {error}", code=1)
-    click.echo(f"{status.get('status')} ({status.get('scenario')}, {status.get('version')})")
+    echo(printable(f"{status.get('status')} ({status.get('scenario')}, {status.get('version')})"))
 
 
 @click.command(
@@ -183,9 +185,9 @@ def journal(
 
 def _print_exchange(exchange: dict[str, object], *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(exchange, ensure_ascii=False))
+        echo(json.dumps(exchange, ensure_ascii=False))
         return
-    click.echo("{id:>5}  {method} {path} {status}  {why}".format_map(exchange))
+    echo(printable("{id:>5}  {method} {path} {status}  {why}".format_map(exchange)))
     for name in ("fault", "idempotency", "ignored"):
         if exchange.get(name):
-            click.echo(f"       {name}: {exchange[name]}")
+            echo(printable(f"       {name}: {exchange[name]}"))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from mock_clover.cli.base import CONTEXT, PREFIX, examples, exit_with_error, print_table
+from mock_clover.cli.base import CONTEXT, PREFIX, echo, examples, exit_with_error, print_table
+from mock_clover.core.printable import printable
 
 if TYPE_CHECKING:
     from mock_clover.conformance.dry_run import DryRun
@@ -215,13 +216,12 @@ def _run_one_flow(
     for step in run_flow(bound, target, send, prepared.skips, prepared.variable_paths):
         steps.append(step)
         if terminal:
-            click.echo(f"\r{label}: step {step.number}", nl=False, err=True)
+            echo(f"{label}: step {step.number}", err=True, end="\r")
     count = sum(len(step.differences) for step in steps)
     skipped = sum(step.state == "skipped" for step in steps)
     result = f"{count} difference{'' if count == 1 else 's'}" if count else "no differences"
     result += f", {skipped} of {len(steps)} steps skipped" if skipped else ""
-    start = "\r" if terminal else ""
-    click.echo(f"{start}{label}: {result}", err=True)
+    echo(f"{label}: {result}", err=True)
     return steps
 
 
@@ -232,8 +232,8 @@ def _print_results(run: "Run", report: Path | None, *, as_json: bool) -> None:
     if rows or as_json:
         print_table(rows, as_json=as_json)
     for line in report_module.skipped_lines(run):
-        click.echo(f"skipped: {line}", err=True)
-    click.echo(f"{run.against}: {report_module.summary(run)}", err=True)
+        echo(f"skipped: {printable(line)}", err=True)
+    echo(f"{run.against}: {report_module.summary(run)}", err=True)
     if report is not None:
         try:
             report.write_text(

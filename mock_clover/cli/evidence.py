@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from mock_clover.cli.base import CONTEXT, examples, exit_with_error, print_table
+from mock_clover.cli.base import CONTEXT, echo, examples, exit_with_error, print_table
 
 
 @click.command(
@@ -35,7 +35,7 @@ def evidence(*, scenario: str, as_json: bool) -> None:
     except ScenarioError as error:
         exit_with_error(str(error))
     if as_json:
-        click.echo(json.dumps(claims, indent=2, ensure_ascii=False))
+        echo(json.dumps(claims, indent=2, ensure_ascii=False))
         return
     print_table(count_rows(claims), as_json=False)
     for title, rows in (
@@ -43,7 +43,7 @@ def evidence(*, scenario: str, as_json: bool) -> None:
         ("Known differences", claims["differences"]),
         ("Open questions about Clover", claims["unknown"]),
     ):
-        click.echo(f"\n{title}")
+        echo(f"\n{title}")
         print_table(rows, as_json=False)
 
 

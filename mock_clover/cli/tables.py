@@ -9,6 +9,7 @@ import click
 
 from mock_clover.cli.base import (
     CONTEXT,
+    echo,
     examples,
     exit_with_error,
     print_table,
@@ -97,17 +98,17 @@ def check(*, files: tuple[str, ...]) -> None:
             scenario, warnings = load_with_warnings(file, RULE_OPERATIONS)
         except ScenarioError as error:
             has_errors = True
-            click.echo(str(error), err=True)
+            echo(str(error), err=True)
             continue
         for warning in warnings:
-            click.echo(warning, err=True)
+            echo(warning, err=True)
         parts = [_count_noun(scenario.cards, "card"), _count_noun(scenario.rules, "rule")]
         parts += [_count_noun(scenario.faults, "fault")] if scenario.faults else []
         fixtures = [scenario.data, *(merchant.data for merchant in scenario.merchants)]
         rows = sum(fixture.count for fixture in fixtures if fixture is not None)
         parts += [_count_noun(range(rows), "row")] if rows else []
         parts += [_count_noun(scenario.merchants, "merchant")] if scenario.merchants else []
-        click.echo(f"{file}: ok, {', '.join(parts)}")
+        echo(f"{file}: ok, {', '.join(parts)}")
     if has_errors:
         sys.exit(2)
 
@@ -164,7 +165,7 @@ def schema(*, file_type: str) -> None:
         "description": "The behaviour of a sandbox: settings, cards, rules, faults and data.",
         **generated,
     }
-    click.echo(json.dumps(_sort_alternatives(document), indent=2, ensure_ascii=False))
+    echo(json.dumps(_sort_alternatives(document), indent=2, ensure_ascii=False))
 
 
 def _sort_alternatives(node: Any) -> Any:

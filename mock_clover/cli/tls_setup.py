@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mock_clover.cli.base import CONTEXT, NonEmptyOptionsCommand, examples, exit_with_error
+from mock_clover.cli.base import CONTEXT, NonEmptyOptionsCommand, echo, examples, exit_with_error
 from mock_clover.cli.tls import folder_option, load_ca, names_option
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def tls_setup(
     """
     if hosts or compose:
         for line in _hosts_lines(address) if hosts else _compose_lines(compose or ""):
-            click.echo(line)
+            echo(line)
         return
     stored_ca, _ = load_ca(tls_folder, tls_names)
     if stored_ca.certificate is None:
@@ -106,7 +106,7 @@ def tls_setup(
             "cannot determine a directory for the certificate authority; set --tls-folder"
         )
     for line in _trust_lines(stored_ca.authority, stored_ca.certificate.absolute(), client):
-        click.echo(line)
+        echo(line)
 
 
 def _trust_lines(ca: "Authority", certificate: Path, client: str | None) -> Iterator[str]:

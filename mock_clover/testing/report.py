@@ -3,6 +3,7 @@
 import json
 from typing import TYPE_CHECKING, Any
 
+from mock_clover.core.printable import printable
 from mock_clover.testing.transport import MockCloverError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def exchange_line(exchange: dict[str, Any]) -> str:
         parts.append(f"request {_short_json(exchange['request'])}")
     if exchange["status"] >= 400 and exchange.get("reply"):
         parts.append(f"response {_short_json(exchange['reply'])}")
-    return " | ".join(parts)
+    return printable(" | ".join(parts))
 
 
 def verification_failure(query: dict[str, Any], result: dict[str, Any]) -> str:
@@ -57,7 +58,7 @@ def verification_failure(query: dict[str, Any], result: dict[str, Any]) -> str:
             for name, sides in miss["differs"].items()
         )
         lines.append(f"  nearest: #{miss['id']} {miss['endpoint']}: {differs}")
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _mask_match(match: dict[str, Any]) -> dict[str, Any]:

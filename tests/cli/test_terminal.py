@@ -1,0 +1,79 @@
+"""No text of a server or a client controls the terminal or forges a line."""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mock_clover.cli
+from mock_clover.cli import base
+from mock_clover.cli.client import _print_exchange
+from mock_clover.core.printable import printable
+from mock_clover.testing.report import exchange_line, verification_failure
+
+HOSTILE = "a\x1b]0;x\x07\r\nFORGED \x9b31m\u202e\x00\x7f"
+ESCAPED = r"a\u001b]0;x\u0007\r\nFORGED \u009b31m\u202e\u0000\u007f"
+EXCHANGE: dict[str, Any] = {
+    "id": 1,
+    "method": HOSTILE,
+    "path": HOSTILE,
+    "status": 404,
+    "why": HOSTILE,
+    "fault": HOSTILE,
+    "idempotency": HOSTILE,
+    "ignored": [HOSTILE],
+    "request": {HOSTILE: HOSTILE},
+    "reply": {HOSTILE: HOSTILE},
+}
+CLI = Path(mock_clover.cli.__file__).parent
+
+
+def test_control_characters_are_escaped() -> None:
+    assert printable(HOSTILE) == ESCAPED
+    assert printable("Grüße, 東京 🙂") == "Grüße, 東京 🙂"
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_journal_entry_is_printable(capsys: pytest.CaptureFixture[str], as_json: bool) -> None:
+    _print_exchange(EXCHANGE, as_json=as_json)
+    lines = capsys.readouterr().out.split("\n")
+    assert [line for line in lines if not line.isprintable()] == []
+    assert [line for line in lines if line.startswith("FORGED")] == []
+    assert len(lines) == (2 if as_json else 5)
+
+
+def test_tables_and_errors_are_printable(capsys: pytest.CaptureFixture[str]) -> None:
+    base.print_table([{"name": HOSTILE}], as_json=False)
+    base.print_table([{"name": HOSTILE}], as_json=True)
+    with pytest.raises(SystemExit):
+        base.exit_with_error(HOSTILE)
+    printed = capsys.readouterr()
+    assert [line for line in printed.out.split("\n") if not line.isprintable()] == []
+    assert [line for line in printed.err.split("\n") if not line.isprintable()] == []
+    assert len(printed.out.split("\n")) == 8
+
+
+def test_the_texts_of_failed_tests_are_printable() -> None:
+    result = {
+        "message": HOSTILE,
+        "nearest": [{"id": 1, "endpoint": HOSTILE, "differs": {HOSTILE: {"was": HOSTILE}}}],
+    }
+    missed = verification_failure({"endpoint": HOSTILE, "match": {HOSTILE: HOSTILE}}, result)
+    lines = [exchange_line(EXCHANGE), *missed.split("\n")]
+    assert [line for line in lines if not line.isprintable()] == []
+    assert len(lines) == 3
+
+
+def test_commands_print_through_the_functions_that_escape() -> None:
+    """`openapi` prints the bytes of our own document."""
+    direct = [
+        (file.name, ast.unparse(node))
+        for file in sorted(CLI.glob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("click.echo", "print")
+    ]
+    assert direct == [
+        ("base.py", "click.echo(f'{lines}{end}', nl=False, err=err)"),
+        ("tables.py", "click.echo(document())"),
+    ]
