@@ -12,6 +12,7 @@ from mock_clover.conformance.formats import SECRETS
 from mock_clover.conformance.run_flow import StepResult
 from mock_clover.conformance.variables import ParameterizedFlow
 from mock_clover.core.masking import redact
+from mock_clover.core.printable import printable
 from mock_clover.reference.examples import endpoint_of
 
 _CHARS_MAX = 200
@@ -68,7 +69,7 @@ class Run(NamedTuple):
     def skips(self) -> list[tuple[str, int, str]]:
         """Return flow, step and reason of all skipped steps."""
         return [
-            (bound.flow.name, step.number, step.reason)
+            (bound.flow.name, step.number, _one_line(step.reason, self.secrets))
             for bound, steps in self.flows
             for step in steps
             if step.state == "skipped"
@@ -82,7 +83,7 @@ class Run(NamedTuple):
             step=number,
             title=example.title,
             operation=endpoint.name if endpoint else "",
-            path=difference.path,
+            path=_one_line(difference.path, self.secrets),
             kind=difference.kind,
             expected=masked(difference.expected, difference.path, self.secrets),
             got=masked(difference.got, difference.path, self.secrets),
@@ -101,6 +102,11 @@ def masked(value: Any, path: str, secrets: tuple[str, ...]) -> str:
     if isinstance(value, str) and _HIDDEN.search(path):
         return f"[hidden, {len(value)} characters]"
     return _mask_secrets(json.dumps(value, ensure_ascii=False), secrets)
+
+
+def _one_line(text: str, secrets: tuple[str, ...]) -> str:
+    """Return text as one line without credentials; servers choose the names of fields."""
+    return printable(_mask_secrets(text, secrets))
 
 
 def _mask_secrets(text: str, secrets: tuple[str, ...]) -> str:
@@ -129,7 +135,9 @@ def as_json(run: Run) -> str:
                 {
                     "step": step.number,
                     "title": bound.flow.examples[step.number - 1].title,
-                    "request": " ".join(bound.requests[step.number - 1][:2]),
+                    "request": _one_line(
+                        " ".join(bound.requests[step.number - 1][:2]), run.secrets
+                    ),
                     "state": step.state,
                 }
                 for step in steps

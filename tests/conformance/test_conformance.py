@@ -603,8 +603,9 @@ def test_a_report_shows_no_secret_and_no_card(held: Comparison) -> None:
         if b"email_invalid" not in answer.body:
             return answer
         token = headers["authorization"].removeprefix("Bearer ")
-        message = f"{token} clvroar-{'0a' * 16} 4242 4242 4242 4242"
-        tree = put("error.message", message)(json.loads(answer.body))
+        said = f"{token} clvroar-{'0a' * 16} 4242 4242 4242 4242"
+        tree = put("error.message", said)(json.loads(answer.body))
+        tree["error"][f"{said}\n| forged | row"] = said
         return answer._replace(body=json.dumps(tree).encode())
 
     second = held.run(leaking, (CARDS,))
@@ -616,6 +617,8 @@ def test_a_report_shows_no_secret_and_no_card(held: Comparison) -> None:
     for text in texts:
         assert [secret for secret in secrets if secret in text] == []
         assert not re.search(r"eyJ[\w-]+\.|clvroar-[0-9a-f]{32}", text)
+        assert "\n| forged" not in text
+    assert "error.[credential] [a refresh token] [card ...4242]" in second.rows()[1].path
     assert second.rows()[0].got == '"[credential] [a refresh token] [card ...4242]"'
 
 
