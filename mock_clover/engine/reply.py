@@ -1,6 +1,8 @@
 """Build responses with metadata for the transport, the journal and the headers."""
 
+from string import punctuation
 from typing import Any
+from urllib.parse import quote
 
 from msgspec.structs import replace
 
@@ -86,7 +88,8 @@ def _special_reply(sandbox: Sandbox, call: Call[Any, Any], result: object) -> Re
         body = decline_body(result.decline, result.charge.id, dialect)
         return Reply(status=DECLINED_STATUS, body=body, why=call.why)
     if isinstance(result, Redirect):
-        headers_out = ((b"location", result.location.encode("latin-1")),)
+        location = quote(result.location, safe=punctuation)  # one line, whatever a snapshot holds
+        headers_out = ((b"location", location.encode()),)
         return Reply(status=302, body=b"", why=call.why, headers=headers_out)
     if isinstance(result, StatusResult):
         body = encode(result.record)

@@ -239,6 +239,9 @@ class DeclineAction(RuleRecord, frozen=True, kw_only=True):
     ] = False
 
 
+_BODYLESS = frozenset({204, 205, 304})
+
+
 class RawResponse(RuleRecord, frozen=True, kw_only=True):
     """A complete response, sent unchanged."""
 
@@ -247,6 +250,11 @@ class RawResponse(RuleRecord, frozen=True, kw_only=True):
     content_type: Annotated[
         str, msgspec.Meta(pattern=f"^[ -~]+{END_OF_STRING}", max_length=100)
     ] = "application/json"
+
+    def __post_init__(self) -> None:
+        """Reject a body where HTTP allows none: it would become the start of the next response."""
+        if self.status in _BODYLESS and self.body not in (None, ""):
+            raise ValueError(f"a response with status {self.status} cannot have a body")
 
 
 class Action(RuleRecord, frozen=True, kw_only=True):

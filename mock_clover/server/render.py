@@ -5,11 +5,15 @@ from http import HTTPStatus
 from typing import get_args
 
 from mock_clover.core.evidence import EvidenceLevel
+from mock_clover.core.printable import printable
 from mock_clover.engine.reply import Reply
 
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _STATUS_LINES = {
-    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
+    status: f"HTTP/1.1 {status} {_PHRASES.get(status, 'Unassigned')}\r\n".encode()
+    for status in range(100, 600)
 }
+"""A rule may set any status, for example 520."""
 _EVIDENCE_LINES = {
     level: f"x-mock-clover-evidence: {level}\r\n".encode() for level in get_args(EvidenceLevel)
 }
@@ -20,7 +24,7 @@ def reply_headers(reply: Reply) -> list[tuple[bytes, bytes]]:
     """Return all headers except Content-Length for ASGI, which requires names in lower case."""
     return [
         (b"content-type", reply.content_type),
-        (b"x-mock-clover-why", reply.why.encode("ascii", "replace")),
+        (b"x-mock-clover-why", printable(reply.why).encode("ascii", "replace")),
         *([(b"x-mock-clover-evidence", reply.evidence.encode())] if reply.evidence else ()),
         (b"x-request-id", b"%016x" % _random_bits(64)),
         *((name.lower(), value) for name, value in reply.headers),
@@ -43,7 +47,7 @@ def response(reply: Reply, server_lines: bytes, *, close: bool, head_only: bool)
         server_lines,
         reply.content_type,
         len(body),
-        reply.why.encode("ascii", "replace"),
+        printable(reply.why).encode("ascii", "replace"),
         _EVIDENCE_LINES[reply.evidence] if reply.evidence else b"",
         _random_bits(64),
         extra_lines,

@@ -152,6 +152,8 @@ LINE = "name: x\ncards:\n  - {number: '4242424242424242', %s}"
         (WHEN % "header: {1: a}", "3:12", "got `int`; put the value in quotes"),
         (WHEN % "nth: 0", "3:12", "Expected `int` >= 1"),
         (THEN % ("", "raw: {status: 99}"), "4:18", "Expected `int` >= 200"),
+        (THEN % ("", "raw: {status: 204, body: x}"), "4:12", "with status 204 cannot have a body"),
+        (THEN % ("", "raw: {status: 304, body: {}}"), "4:12", "with status 304 cannot have a body"),
         (FAULT % "kind: drop, odds: 50", "3:18", "Expected `float` <= 1.0"),
         (FAULT % "kind: drop, odds: .nan", "3:18", "Expected `float` > 0.0"),
         (
