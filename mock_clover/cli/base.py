@@ -150,7 +150,7 @@ def open_standard_streams() -> None:
 def print_if_read(text: str) -> None:
     """Print to stdout; if its reader is gone, discard this and all later output."""
     try:
-        click.echo(text)
+        echo(text)
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -19,17 +19,25 @@ def machine_ms(read_ns: Callable[[], int] = time.time_ns) -> int:
 class Clock:
     """A clock that can be frozen, set and advanced, in Unix time in milliseconds."""
 
-    __slots__ = ("_frozen_ms", "_offset_ms")
+    __slots__ = ("_frozen_ms", "_latest_ms", "_machine_ns", "_offset_ms")
 
-    def __init__(self) -> None:
+    def __init__(self, machine_ns: Callable[[], int] = time.time_ns) -> None:
+        self._machine_ns = machine_ns
         self._offset_ms = 0
+        self._latest_ms = 0
+        """The last time that was read from the machine's clock, which may go back."""
         self._frozen_ms: int | None = None
 
     def now_ms(self) -> int:
         """Return the current time."""
         if self._frozen_ms is not None:
             return self._frozen_ms
-        return machine_ms() + self._offset_ms
+        now_ms = machine_ms(self._machine_ns) + self._offset_ms
+        if now_ms < self._latest_ms:  # the machine's clock went back: go on from the last time
+            self._offset_ms += self._latest_ms - now_ms
+            return self._latest_ms
+        self._latest_ms = now_ms
+        return now_ms
 
     def year_and_month(self) -> tuple[int, int]:
         """Return the current year and month, UTC."""
@@ -48,8 +56,8 @@ class Clock:
     def resume(self) -> None:
         """Restart a frozen clock from its current time."""
         if self._frozen_ms is not None:
-            self._offset_ms = self._frozen_ms - machine_ms()
-            self._frozen_ms = None
+            self._offset_ms = self._frozen_ms - machine_ms(self._machine_ns)
+            self._latest_ms, self._frozen_ms = self._frozen_ms, None
 
     def advance(self, by_ms: int) -> None:
         """Move the clock forward. Raises ValueError for a negative duration."""
@@ -67,7 +75,8 @@ class Clock:
     def restore(self, now_ms: int, *, frozen: bool) -> None:
         """Set any time, past or future. Used only for a sandbox created from a snapshot."""
         self._frozen_ms = now_ms if frozen else None
-        self._offset_ms = now_ms - machine_ms()
+        self._latest_ms = now_ms
+        self._offset_ms = now_ms - machine_ms(self._machine_ns)
 
     @contextlib.contextmanager
     def frozen_at(self, now_ms: int) -> Iterator[None]:
@@ -81,8 +90,9 @@ class Clock:
 
     def fork(self) -> "Clock":
         """Return an independent clock with the same time."""
-        copy = Clock()
+        copy = Clock(self._machine_ns)
         copy._offset_ms, copy._frozen_ms = self._offset_ms, self._frozen_ms
+        copy._latest_ms = self._latest_ms
         return copy
 
 

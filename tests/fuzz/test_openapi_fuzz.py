@@ -36,7 +36,10 @@ from tests.in_process import DECLINED_CARD
 from tests.raw_http import CREDENTIALS, RawResponse, call
 from tests.server_process import ServerProcess
 
-AUTH_HEADERS = {"authorization": f"Bearer {CREDENTIALS.access_token}", "apikey": CREDENTIALS.api_key}
+AUTH_HEADERS = {
+    "authorization": f"Bearer {CREDENTIALS.access_token}",
+    "apikey": CREDENTIALS.api_key,
+}
 CONFORMANCE = [
     not_a_server_error,
     status_code_conformance,

@@ -1,4 +1,4 @@
-"""The machine's clock, which may show any time."""
+"""A sandbox's clock only moves forward, whatever time the machine's clock shows."""
 
 import ast
 import datetime as dt
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mock_clover.sandbox.clock import machine_ms
+from mock_clover.sandbox.clock import Clock, machine_ms
 from tests.failure_messages import assert_no_errors
 from tests.test_architecture import name_of, sources
 
@@ -33,3 +33,44 @@ def test_the_clock_of_the_machine_is_read_in_one_place() -> None:
         if isinstance(node, ast.Call)
         and name_of(node) in ("time", "time_ns", "now", "utcnow", "today")
     )
+
+
+HOUR_MS = 3_600_000
+
+
+class Machine:
+    """A machine's clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now_ms = 1_750_000_000_000
+
+    def read_ns(self) -> int:
+        return self.now_ms * 1_000_000
+
+
+def test_a_machine_clock_that_goes_back_does_not_move_the_sandbox_back() -> None:
+    machine = Machine()
+    clock = Clock(machine.read_ns)
+    start = clock.now_ms()
+    steps = [5, -HOUR_MS, 7, HOUR_MS, -2 * HOUR_MS, 1]
+    read = []
+    for step in steps:
+        machine.now_ms += step
+        read.append(clock.now_ms() - start)
+    assert read == [5, 5, 12, 12 + HOUR_MS, 12 + HOUR_MS, 13 + HOUR_MS]
+
+
+def test_it_goes_on_after_all_that_sets_it() -> None:
+    machine = Machine()
+    clock = Clock(machine.read_ns)
+    start = clock.now_ms()
+    clock.freeze()
+    clock.advance(HOUR_MS)
+    machine.now_ms -= 9 * HOUR_MS
+    clock.resume()
+    clock.advance(1)
+    assert clock.now_ms() == start + HOUR_MS + 1
+    machine.now_ms -= 1
+    assert clock.fork().now_ms() == clock.now_ms() == start + HOUR_MS + 1
+    clock.restore(start - HOUR_MS, frozen=False)
+    assert clock.now_ms() == start - HOUR_MS
