@@ -31,6 +31,7 @@ from mock_clover.control.masking import masked_snapshot
 from mock_clover.control.sandboxes import SandboxResponse, sandbox_response
 from mock_clover.core.record import Record, decode_json, encode
 from mock_clover.engine.endpoint import Call, EncodedJson, Endpoint
+from mock_clover.sandbox.clock import LATEST_MS
 from mock_clover.sandbox.credentials import decode_letters, encode_as_letters, fingerprint
 from mock_clover.sandbox.faults import ActiveFault
 from mock_clover.sandbox.idempotency import StoredResponse
@@ -46,8 +47,8 @@ from mock_clover.scenario.records_rule import CardMatch
 from mock_clover.scenario.validation import faults_of
 
 SNAPSHOT_VERSION = 3
-SnapshotTime = Annotated[int, msgspec.Meta(ge=0, le=10_000_000_000_000)]
-"""Milliseconds, up to the year 2286."""
+SnapshotTime = Annotated[int, msgspec.Meta(ge=0, le=LATEST_MS + 31_536_000_000)]
+"""Milliseconds; a clock that was set to its latest time goes on from there."""
 _SNAPSHOT = "/_mock/snapshot"
 
 
@@ -70,7 +71,7 @@ class ActiveFaultRow(ControlRecord, frozen=True, kw_only=True):
     id: str
     fault: Fault
     left: int | None = None
-    until_ms: SnapshotTime | None = None
+    until_ms: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
 class Webhooks(ControlRecord, frozen=True, kw_only=True):

@@ -29,6 +29,7 @@ from mock_clover.engine.endpoint import Call, Endpoint, RawRequest, StatusResult
 from mock_clover.engine.evidence_gate import reply_now
 from mock_clover.engine.overrides import FAULT_HEADER, default_rule_input
 from mock_clover.engine.scheduler import run_due_jobs
+from mock_clover.sandbox.clock import LATEST_MS
 from mock_clover.sandbox.faults import ActiveFault
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
@@ -153,6 +154,8 @@ def put_clock(sandbox: Sandbox, call: Call[ClockRequest, None]) -> ClockResponse
         )
     if body.set is not None and body.set - clock.now_ms() > DURATION_MS_MAX:
         raise CONTROL_INVALID.error(detail="set: the time is more than ten years ahead")
+    if max(clock.now_ms(), body.set or 0) + by_ms > LATEST_MS:
+        raise CONTROL_INVALID.error(detail="the clock cannot go beyond the year 9899")
     if body.freeze:
         clock.freeze()
     if body.set is not None:

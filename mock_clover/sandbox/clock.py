@@ -4,6 +4,8 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 
+LATEST_MS = 250_246_627_200_000
+"""The year 9900. Calendars end with the year 9999, and rows have times years ahead of the clock."""
 _MACHINE_MS_MAX = 2**63 // 1_000_000
 """In the year 2262: `time` counts nanoseconds in 64 bits and raises OverflowError beyond."""
 

@@ -10,6 +10,7 @@ import pytest
 
 from mock_clover.clover.common.problems import BY_NAME
 from mock_clover.engine.reply import Reply
+from mock_clover.sandbox.clock import LATEST_MS
 from mock_clover.sandbox.credentials import derive_credentials
 from mock_clover.scenario.load import builtin_names, load
 from tests.fake_clock import FakeClockLoop, InProcessConnection, calls_of, run, settle
@@ -276,6 +277,19 @@ def test_invalid_clock_request_changes_nothing(
     assert got(server.send("PUT", "/_mock/clock", requested)) == (400, {"message": message})
     now = {"now_ms": NOW_MS, "frozen": True, "fired": []}
     assert got(server.send("GET", "/_mock/clock")) == (200, now)
+
+
+def test_the_clock_stays_within_calendars(server: InProcessServer) -> None:
+    """Each call with a date works at the latest time, and so does a snapshot."""
+    server.clock.set(LATEST_MS)
+    assert got(server.send("PUT", "/_mock/clock", {"advance": 1})) == (
+        400,
+        {"message": "the clock cannot go beyond the year 9899"},
+    )
+    gift = server.send("POST", "/v1/activate", {"promotion_code": "67062"})
+    assert (gift.status, gift.json["gift_card"]["expiration_date"]) == (200, "9904-12-31")
+    snapshot = server.send("GET", "/_mock/snapshot").body
+    assert server.send("PUT", "/_mock/snapshot", raw=snapshot).status == 200
 
 
 @pytest.mark.parametrize(("pan", "days"), [(VISA, 7), (MASTERCARD, 30)])
