@@ -244,7 +244,10 @@ async def _addresses(host: str, port: int) -> list[str]:
 
 
 def _resolve(host: str, port: int, flags: int) -> list[str]:
-    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    try:
+        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    except UnicodeError:  # IDNA cannot encode an empty or too long label
+        raise DeliveryFailedError(f"{host} is not a host name") from None
     return [str(each[4][0]) for each in infos]
 
 

@@ -334,6 +334,8 @@ def test_every_whole_answer_of_2xx_is_a_delivery(server: InProcessServer, answer
         ("http://8.8.8.8/", (), "allow it with `mock-clover serve --webhook-host 8.8.8.8`"),
         ("http://0x08080808/", (), "not sent: 8.8.8.8 is not in a loopback"),
         ("http://no-such-host.invalid/", (), "no-such-host.invalid: "),
+        ("http://x..y/", (), "x..y is not a host name"),
+        (f"http://{'x' * 64}/", (), f"{'x' * 64} is not a host name"),
     ],
 )
 def test_resolved_address_is_checked_before_sending(
