@@ -268,6 +268,7 @@ CACHED = {
     ("core/codec.py", "_hints"): "the annotations of a record",
     ("core/codec.py", "_accepts_str"): "the annotation of a member",
     ("core/codec.py", "_record_type_of"): "the annotation of a member",
+    ("core/masking.py", "_any_run"): "a constant pattern",
     ("reference/examples.py", "_by_handler"): "a file of the package",
     ("reference/openapi.py", "document"): "the endpoints of the code",
     ("sandbox/people.py", "merchant_name"): "a function of the seed; at most 1,000 entries",

@@ -29,6 +29,8 @@ from mock_clover.clover.webhooks.records_delivery import Delivery, TargetState
 from mock_clover.control.endpoint import ControlRecord, control, unknown_name
 from mock_clover.control.masking import masked_snapshot
 from mock_clover.control.sandboxes import SandboxResponse, sandbox_response
+from mock_clover.control.snapshot_checks import check_rows
+from mock_clover.core.evidence import OneLine
 from mock_clover.core.record import Record, decode_json, encode
 from mock_clover.engine.endpoint import Call, EncodedJson, Endpoint
 from mock_clover.sandbox.clock import LATEST_MS
@@ -57,18 +59,18 @@ class StoredResponseRow(Record, frozen=True, kw_only=True):
 
     credential: str
     key: str
-    endpoint: str
-    target: str
+    endpoint: OneLine
+    target: OneLine
     request: Any
-    status: int
+    status: Annotated[int, msgspec.Meta(ge=200, le=599)]
     body: str
-    why: str
+    why: OneLine
 
 
 class ActiveFaultRow(ControlRecord, frozen=True, kw_only=True):
     """An active fault."""
 
-    id: str
+    id: OneLine
     fault: Fault
     left: int | None = None
     until_ms: Annotated[int, msgspec.Meta(ge=0)] | None = None
@@ -218,6 +220,7 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> Sandbox:
     for table in TABLES:
         for key, row in getattr(snapshot, table).items():
             getattr(new_sandbox, table).put(key, row)
+    check_rows(new_sandbox)
     new_sandbox.scheduler.restore(snapshot.agenda)
     for key_pair, remembered in answered:
         new_sandbox.idempotency.store(key_pair, remembered)

@@ -99,6 +99,8 @@ class Behaviour(NamedTuple):
 END_OF_STRING = "(?!\\n)$"
 """Regular expression for the end of a string, in Python and JavaScript. Unlike `$` it does not
 match before a trailing newline."""
+OneLine = Annotated[str, msgspec.Meta(pattern=f"^[^\\x00-\\x1f\\x7f]*{END_OF_STRING}")]
+"""A text that becomes part of a header or of a log line."""
 EMAIL = f"^[^@ \\r\\n]+@[^@ \\r\\n]+{END_OF_STRING}"
 """An e-mail address; the check is as loose as Clover's."""
 CURRENCY = f"^[A-Za-z]{{3}}{END_OF_STRING}"

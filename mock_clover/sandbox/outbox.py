@@ -170,6 +170,9 @@ def restore_outbox(
     outbox = Outbox()
     if len(subscriptions) > TARGETS_MAX or len(pending) > PENDING_MAX:
         raise ValueError("too many webhook targets or pending deliveries")
+    for known in subscriptions:
+        if len(known.left) != len(known.spec.plan):
+            raise ValueError(f"{known.id}: left must have one entry for each fault of its plan")
     outbox.subscriptions = {subscription.id: subscription for subscription in subscriptions}
     outbox.count = count
     for delivery in pending:

@@ -666,6 +666,52 @@ def test_invalid_values_in_snapshot_are_rejected(
     assert parent.send("PUT", "/_mock/snapshot", whole | change).status == 400
 
 
+def changed(table: str, **members: Any) -> Callable[[dict[str, Any]], Any]:
+    """Return a function that changes the first row of a table of a snapshot."""
+
+    def change(whole: dict[str, Any]) -> None:
+        rows = whole[table]
+        row = rows[0] if isinstance(rows, list) else next(iter(rows.values()))
+        row.update(members)
+
+    return change
+
+
+SENSELESS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
+    "a reason of two lines": (changed("answered", why="x\r\nset-cookie: a=b"), "answered[0].why"),
+    "a path of two lines": (changed("answered", target="/\n"), "answered[0].target"),
+    "a status that HTTP does not have": (changed("answered", status=777), "answered[0].status"),
+    "a row under another key": (changed("tokens", id="X"), ".id: is not the key of the row"),
+    "a time in the year 33658": (changed("charges", created_ms=10**15), ".created_ms: is not a"),
+    "a time before all times": (changed("orders", created_ms=-1), ".created_ms: is not a time"),
+    "a refund of nothing": (changed("refunds", charge="X"), ".charge: 'X' is not in charges"),
+    "a negative refund": (changed("refunds", amount=-5), ".amount: is negative"),
+    "a refund of more than was paid": (changed("refunds", amount=10**6), ".amount_refunded: is"),
+    "captured more than authorized": (changed("charges", amount_captured=10**6), "_captured: does"),
+    "refunded more than captured": (changed("charges", amount_refunded=10**6), "_refunded: does"),
+    "pending without 3-D Secure": (changed("charges", state="pending"), ".threeds: is missing"),
+    "an order of no charge": (changed("orders", charges=["X"]), ".charges: 'X' is not in charges"),
+    "taxes of other items": (changed("orders", taxes=[1, 2, 3]), ".taxes: must have one entry"),
+    "a customer with a bank account": (
+        lambda whole: [each.update(kind="ach") for each in whole["tokens"].values()],
+        "is not the token of a card",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "said"), SENSELESS.values(), ids=SENSELESS)
+def test_a_snapshot_that_no_request_could_have_made_is_rejected(
+    parent: PopulatedSandbox, change: Callable[[dict[str, Any]], Any], said: str
+) -> None:
+    whole = parent.send_ok("GET", "/_mock/snapshot")
+    before = parent.seen()
+    change(whole)
+    reply = parent.send("PUT", "/_mock/snapshot", whole)
+    assert reply.status == 400
+    assert said in json.loads(reply.body)["message"]
+    assert parent.seen() == before
+
+
 @pytest.mark.parametrize(("count", "status"), [(0, 400), (1, 200), (1_000, 200), (1_001, 400)])
 def test_the_interval_count_of_a_plan_in_a_snapshot_is_checked(
     server: InProcessServer, count: int, status: int

@@ -124,11 +124,12 @@ def _attempt_payment(sandbox: Sandbox, plan: Plan, row: Subscription) -> Payment
         forced = override.verdict() if override is not None else None
         source = resolve_source(sandbox, request.source, request.stored_credentials, forced)
         sandbox.charges.check_capacity()
+        charge = store_charge(sandbox, request, source, order=None)
     except ApiError as error:
         attempt, status, reply = PaymentAttempt(None, error.message), error.problem.status, b""
         why = error.why
     else:
-        charge, why = store_charge(sandbox, request, source, order=None), source.verdict.why
+        why = source.verdict.why
         if charge.decline is None:
             attempt, status, reply = (
                 PaymentAttempt(charge, ""),

@@ -2,10 +2,13 @@
 
 import hmac
 import re
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
-from mock_clover.clover.webhooks.records import TargetSpec, matches_event
+import msgspec
+
+from mock_clover.clover.webhooks.records import SECRET, TARGET_ID, TargetSpec, matches_event
 from mock_clover.clover.webhooks.records_event import AUTH_HEADER, SIGNATURE_HEADER
+from mock_clover.core.evidence import OneLine
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
 
@@ -29,20 +32,20 @@ class DeliveryAttempt(Record, frozen=True, kw_only=True):
 class Delivery(Record, frozen=True, kw_only=True):
     """The delivery of one event to one target."""
 
-    id: str
+    id: OneLine
     number: int
-    target: str
-    about: str
+    target: OneLine
+    about: OneLine
     """Cause in one word: charge, refund, verification."""
-    event: str = ""
+    event: OneLine = ""
     """Such as P:CREATE; empty if it is not a platform event."""
-    object_id: str = ""
+    object_id: OneLine = ""
     body: str
     state: DeliveryState
     made_ms: int
     due_ms: int
     attempts: tuple[DeliveryAttempt, ...] = ()
-    held_for: str = ""
+    held_for: OneLine = ""
     """What a held delivery waits for: `next`, or the refund of the object with this id."""
     signature: Literal["right", "wrong", "none"] = "right"
     resend_of: str | None = None
@@ -56,9 +59,9 @@ class Delivery(Record, frozen=True, kw_only=True):
 class TargetState(Record, frozen=True, kw_only=True):
     """An active target and its state."""
 
-    id: str
+    id: Annotated[str, msgspec.Meta(pattern=TARGET_ID)]
     spec: TargetSpec
-    secret: str
+    secret: Annotated[str, msgspec.Meta(pattern=SECRET)]
     of_scenario: bool = False
     code: str | None = None
     """The verification code, until it is confirmed."""

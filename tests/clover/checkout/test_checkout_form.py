@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from msgspec import convert
+from msgspec.structs import replace
 
 from mock_clover.clover.checkout.records_settings import CheckoutSettings
 from mock_clover.scenario.load import parse
@@ -312,9 +313,9 @@ def test_a_page_says_how_long_it_is_open(server: InProcessServer, advance: str, 
 
 def test_page_with_clock_after_year_9999(server: InProcessServer) -> None:
     created = session(server)
-    snapshot = server.send("GET", "/_mock/snapshot").json
-    snapshot["checkouts"][created]["expires_ms"] = 10**17
-    assert server.send("PUT", "/_mock/snapshot", snapshot).status == 200
+    row = server.sandbox.checkouts.get(created)
+    assert row is not None
+    server.sandbox.checkouts.put(created, replace(row, expires_ms=10**17))
     assert "31 December 9999" in ParsedPage(get_page(server, created).body).text
 
 

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from mock_clover.clover.gift_cards.records import CHARGES_MAX, GiftCard
 from mock_clover.clover.recurring.endpoints_plans import ROWS_MAX
 from mock_clover.clover.recurring.records_interval import (
     LAST_MS,
@@ -905,12 +907,27 @@ def test_a_snapshot_restores_running_subscriptions(make_server: MakeServer) -> N
 def test_snapshot_with_missing_plan(make_server: MakeServer) -> None:
     shop = furnished(make_server())
     taken = shop.send_ok("GET", "/_mock/snapshot") | {"plans": {}}
-    shop.send_ok("PUT", "/_mock/snapshot", taken)
-    assert shop.send_ok("PUT", "/_mock/clock", {"advance": "400d"})["fired"] == [
-        {"at_ms": at("2025-09-05T00:00:00+00:00"), "kind": "subscription_ended", "id": each}
-        for each in [list(taken["subscriptions"])[-1]]
-    ]
-    assert shop.send_ok("GET", SUBSCRIPTIONS) == []
+    reply = shop.server.send("PUT", "/_mock/snapshot", taken)
+    first = next(iter(taken["subscriptions"].values()))
+    said = f"subscriptions.{first['id']}.plan: {first['plan']!r} is not in plans"
+    assert (reply.status, reply.json) == (
+        400,
+        {"message": f"the snapshot cannot be restored: {said}"},
+    )
+
+
+def test_a_payment_that_fails_inside_does_not_stop_the_clock(shop: SubscriptionShop) -> None:
+    """A gift card takes a limited number of charges; a request gets an error for one more."""
+    shop.subscribe(startDate=START)
+    customer = next(iter(shop.sandbox.customers))
+    token = shop.sandbox.tokens.get(customer.cards[-1].token)
+    assert token is not None
+    shop.sandbox.tokens.put(token.id, replace(token, kind="gift_card"))
+    full = GiftCard(last4="0000", loaded=10**6, expires_ms=LAST_MS, charges=("C",) * CHARGES_MAX)
+    shop.sandbox.gift_cards.put(token.card.fingerprint, full)
+    shop.set_clock("2025-06-02T00:00:00+00:00")
+    (row,) = shop.sandbox.subscriptions
+    assert (row.failures, row.payments, len(shop.sandbox.charges)) == (1, 0, 0)
 
 
 def test_what_is_due_in_one_sandbox_is_not_due_in_another(shop: SubscriptionShop) -> None:
