@@ -248,7 +248,7 @@ def _current_scenario(sandbox: Sandbox) -> CurrentScenario:
     scenario = sandbox.rules.scenario
     return CurrentScenario(
         name=scenario.name,
-        about=scenario.about,
+        about=redact(scenario.about),
         cards=len(scenario.cards),
         rules=tuple(sandbox.rules.name_of(index) for index in range(len(scenario.rules))),
         faults=len(sandbox.faults),

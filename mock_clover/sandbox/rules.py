@@ -11,6 +11,7 @@ from mock_clover.clover.common.cards import Card
 from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
 from mock_clover.clover.common.verdict import Approval, Verdict
 from mock_clover.clover.threeds.records import ThreeDSFlow
+from mock_clover.core.masking import redact
 from mock_clover.sandbox.credentials import fingerprint
 from mock_clover.scenario.records import Scenario, TestCard
 from mock_clover.scenario.records_rule import Rule, RuleInput
@@ -115,7 +116,7 @@ class Rules:
     def name_of(self, index: int) -> str:
         """Return the name of a rule, for example `declines: rule 3 (no funds) (inferred)`."""
         rule = self.scenario.rules[index]
-        label = f" ({rule.name})" if rule.name else ""
+        label = f" ({redact(rule.name)})" if rule.name else ""
         return f"{self.scenario.name}: rule {index + 1}{label} ({rule.evidence})"
 
     def _fingerprint_of(self, rule: Rule) -> str | None:

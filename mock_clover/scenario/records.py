@@ -21,6 +21,7 @@ from mock_clover.clover.oauth.records import Consent
 from mock_clover.clover.threeds.records import THREEDS_LIFETIME_MS, CardFlow
 from mock_clover.clover.webhooks.records import TARGETS_MAX, TargetSpec
 from mock_clover.core.evidence import END_OF_STRING, EvidenceLevel
+from mock_clover.core.masking import redact
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 from mock_clover.scenario.records_fault import Fault
@@ -380,6 +381,11 @@ class Scenario(ScenarioRecord, frozen=True, kw_only=True):
             max_length=MERCHANTS_MAX,
         ),
     ] = ()
+
+    def __post_init__(self) -> None:
+        """Reject a name that logs, headers and snapshots would mask."""
+        if redact(self.name) != self.name:
+            raise ValueError("the name looks like a card number")
 
 
 class ScenarioFile(Scenario, frozen=True, kw_only=True):

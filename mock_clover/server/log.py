@@ -12,6 +12,7 @@ import time
 from typing import Literal, TextIO
 
 from mock_clover.core.masking import PAN_DIGITS_MIN, redact
+from mock_clover.core.printable import printable
 from mock_clover.sandbox.clock import machine_ms
 
 LogFormat = Literal["text", "json", "none"]
@@ -53,6 +54,8 @@ class ExchangeLog:
             path = self._clean_path(path)
         if len(sandbox) >= PAN_DIGITS_MIN:
             sandbox = redact(sandbox)
+        if not why.isprintable():
+            why = printable(why)
         timestamp = (
             self._timestamp if int(at) == self._timestamp_second else self._format_time(int(at))
         )
@@ -77,7 +80,8 @@ class ExchangeLog:
         return path.replace(" ", "%20") if self._format == "text" else path
 
     def write_message(self, text: str) -> None:
-        """Log a message that is not an exchange."""
+        """Log a message that is not an exchange: one line, with card numbers masked."""
+        text = printable(redact(text))
         if self._format == "text":
             self._enqueue(f"{self._format_time()} {text}\n")
         elif self._format == "json":

@@ -5,6 +5,7 @@ The pages are not under /_mock, because a customer's browser sends no control re
 
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec.structs import replace
 
 from mock_clover.clover.checkout.endpoints import (
@@ -19,7 +20,9 @@ from mock_clover.clover.checkout.records import Checkout, CheckoutForm, Checkout
 from mock_clover.clover.common.verdict import Decline
 from mock_clover.clover.tokens.records import CardRequest
 from mock_clover.control.endpoint import MOCK_ONLY, control
+from mock_clover.control.masking import masked_row
 from mock_clover.core.evidence import doc
+from mock_clover.core.masking import redact
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record, SecretRecord
 from mock_clover.engine.endpoint import Call, Endpoint, sandbox_base_url
@@ -125,7 +128,7 @@ def cancel_checkout(sandbox: Sandbox, call: Call[None, None]) -> CheckoutActionR
     call.why = "the customer cancelled"
     return CheckoutActionResult(
         result="cancelled",
-        location=checkout.cancel,
+        location=_masked(checkout.cancel),
         checkout=_checkout_response(sandbox, checkout, call),
     )
 
@@ -141,9 +144,13 @@ def _action_result(
         order=checkout.order,
         decline_code=verdict.decline_code if isinstance(verdict, Decline) else None,
         message=verdict.message if isinstance(verdict, Decline) else None,
-        location=redirect_url_after(sandbox, paid),
+        location=_masked(redirect_url_after(sandbox, paid)),
         checkout=_checkout_response(sandbox, checkout, call),
     )
+
+
+def _masked(url: str | None) -> str | None:
+    return None if url is None else redact(url)
 
 
 def _checkout_response(sandbox: Sandbox, checkout: Checkout, call: Call[Any, Any]) -> CheckoutView:
@@ -152,11 +159,12 @@ def _checkout_response(sandbox: Sandbox, checkout: Checkout, call: Call[Any, Any
         for name in CheckoutView.__struct_fields__
         if name not in ("href", "state")
     }
-    return CheckoutView(
+    view = CheckoutView(
         href=f"{sandbox_base_url(sandbox, call)}{PAGE}/{checkout.id}",
         state=checkout.state(sandbox.clock.now_ms()),
         **fields,
     )
+    return msgspec.convert(masked_row(view), CheckoutView)
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (

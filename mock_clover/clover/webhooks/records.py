@@ -217,7 +217,7 @@ def target_error(spec: TargetSpec) -> tuple[str, str] | None:
         return "url", error
     if spec.kind == "hosted_checkout" and (spec.events or spec.app_id):
         return "events" if spec.events else "app_id", "is only allowed for kind platform"
-    for field in ("url", "secret"):
+    for field in ("id", "url", "secret"):
         value = getattr(spec, field) or ""
         if redact(value) != value:
             return field, "contains what looks like a card number"
