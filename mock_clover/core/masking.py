@@ -34,6 +34,13 @@ _ASCII_RUN = _runs("[0-9]", _ASCII)
 """For texts of ASCII only; it takes half the time."""
 
 
+_ASCII_SEPARATORS = b"\t\n\v\f\r ._/-"
+_KINDS = bytes(48 if 48 <= byte < 58 else 120 for byte in range(256))
+_LEAST_RUN = b"0" * 13
+"""Without separators and with each digit as 0, a text without this has no PAN. This takes a tenth
+of the time of the pattern, which most ids and keys need not go through."""
+
+
 @cache
 def _any_run() -> re.Pattern[str]:
     """Return the pattern for other texts; it is compiled when the first one comes (3 ms)."""
@@ -63,7 +70,11 @@ def redact(text: str) -> str:
     """Return the text with each PAN replaced by `[card ...1234]`."""
     if len(text) < PAN_DIGITS_MIN:
         return text
-    return (_ASCII_RUN if text.isascii() else _any_run()).sub(_mask_run, text)
+    if not text.isascii():
+        return _any_run().sub(_mask_run, text)
+    if "\\" not in text and _LEAST_RUN not in text.encode().translate(_KINDS, _ASCII_SEPARATORS):
+        return text
+    return _ASCII_RUN.sub(_mask_run, text)
 
 
 def redact_json(tree: Any) -> Any:
