@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 from click.core import ParameterSource
 
-from mock_clover.cli.base import PREFIX, exit_with_error
+from mock_clover.cli.base import PREFIX, echo, exit_with_error
 
 if TYPE_CHECKING:
     from mock_clover.server.ca_store import StoredCA
@@ -113,7 +113,7 @@ class HttpsListener(NamedTuple):
 
 
 def _print_notice(text: str) -> None:
-    click.echo(f"mock-clover: {text}", err=True)
+    echo(f"mock-clover: {text}", err=True)
 
 
 def load_ca(
