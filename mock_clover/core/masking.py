@@ -9,6 +9,7 @@ they separate the numbers of a list. Timestamps (they begin with 1 until 2033), 
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -105,9 +106,10 @@ def redact_field_name(name: str) -> str:
 
 def _mask_run(match: re.Match[str]) -> str:
     run = match[0]
+    indexes: Sequence[int] = range(len(run))
     if "\\" in run:
         indexes = [token.start() for token in _TOKEN.finditer(run) if token[1]]
-    else:
+    elif not run.isdecimal():
         indexes = [index for index, char in enumerate(run) if char.isdecimal()]
     digits = "".join([run[index] for index in indexes])
     if not digits.isascii():
