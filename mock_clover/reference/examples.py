@@ -59,8 +59,16 @@ def _by_handler() -> dict[Any, dict[str, OperationExample]]:
 
 
 def example_of(endpoint: Endpoint) -> OperationExample:
-    """Return the example of an operation; of its alias if the flows have no other."""
-    examples = _by_handler()[endpoint.run]
+    """Return the example of an operation; of its alias if the flows have no other.
+
+    Raises LookupError if there is none.
+    """
+    examples = _by_handler().get(endpoint.run)
+    if examples is None:
+        raise LookupError(
+            f"{endpoint.name} has no example: append one to a file in tests/golden/ (see "
+            "'How to add a recorded payload' in docs/contributing.md), then run `make generate`"
+        )
     return examples.get(endpoint.name) or next(iter(examples.values()))
 
 

@@ -47,7 +47,10 @@ KEYS = re.compile(rf"\b({'|'.join(map(re.escape, SOURCES))})\b")
 def wrong_mark(fact: Any) -> str:
     """Say what is wrong with a mark, or ''."""
     if not isinstance(fact, Evidence):
-        return "has no mark: give it documented(…), observed(…) or inferred(…)"
+        return (
+            "has no evidence: set `evidence` of the record, or `field_evidence` for this field, to "
+            "documented(…), observed(…) or inferred(…)"
+        )
     if fact.level not in EVIDENCE_LEVELS or not fact.source.strip():
         return f"has a mark without a source: {fact}"
     if fact.level == "documented" and not KEYS.search(fact.source):
@@ -114,16 +117,17 @@ def test_every_listed_source_is_used() -> None:
     assert set(SOURCES) - set(KEYS.findall(sources)) == set()
 
 
-class NoMark(Record, frozen=True, kw_only=True):
+class NoEvidence(Record, frozen=True, kw_only=True):
     """A record for this test."""
 
     plain: str | None = None
 
 
 def test_field_without_evidence_is_reported() -> None:
-    found = [RecordField(NoMark, "plain", evidence_of(NoMark, "plain"))]
+    found = [RecordField(NoEvidence, "plain", evidence_of(NoEvidence, "plain"))]
     assert wrong_members(found) == [
-        f"{__name__}.NoMark.plain has no mark: give it documented(…), observed(…) or inferred(…)"
+        f"{__name__}.NoEvidence.plain has no evidence: set `evidence` of the record, or "
+        "`field_evidence` for this field, to documented(…), observed(…) or inferred(…)"
     ]
     assert "has not: hearsay" in wrong_mark(documented("hearsay"))
     assert "without a source" in wrong_mark(inferred(" "))
@@ -270,7 +274,7 @@ def test_an_unknown_scenario_is_told() -> None:
 def test_counts_match_rows() -> None:
     everything = everything_told()
     for kind, counts in everything["counts"].items():
-        assert sum(counts.values()) == len(everything[kind]), f"one of the {kind} has no mark"
+        assert sum(counts.values()) == len(everything[kind]), f"one of the {kind} has no evidence"
 
 
 def test_fidelity_page_is_up_to_date() -> None:

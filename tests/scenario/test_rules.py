@@ -79,15 +79,35 @@ def test_every_decline_code_has_an_amount_and_a_card() -> None:
         code: next(n for d in range(10) if passes_luhn(n := f"4000000000{amount}{d}"))
         for code, amount in AMOUNTS.items()
     }
-    assert_no_errors(
-        f"scenarios/declines.yaml: add a rule `{code} by amount` of amount {amount}, after those "
-        f"of the other declines, and a card {numbers[code]} of decline_code {code}"
-        for code, amount in AMOUNTS.items()
-        if code not in TRIGGERED
-    )
+    wrong = []
+    for code in (code for code in AMOUNTS if code not in TRIGGERED):
+        decline = f'decline_code: {code}, message: "{DECLINE_CODES[code]}"'
+        rule = (
+            f"{{name: {code} by amount, evidence: inferred, when: {{amount: {AMOUNTS[code]}}}, "
+            f"then: {{decline: {{{decline}}}}}}}"
+        )
+        card = (
+            f'{{number: "{numbers[code]}", brand: VISA, outcome: decline, evidence: inferred, '
+            f"{decline}}}"
+        )
+        wrong.append(f"scenarios/declines.yaml: after the last decline rule, add `- {rule}`")
+        wrong.append(f"scenarios/declines.yaml: at the end of cards, add `- {card}`")
     comment = f"#   10001 to {max(AMOUNTS.values())}  issuer declines"
     if comment not in read_scenario("declines").decode():
-        assert_no_errors([f"scenarios/declines.yaml: say `{comment}` in its comment"])
+        wrong.append(f"scenarios/declines.yaml: say `{comment}` in its comment")
+    assert_no_errors(wrong)
+
+
+def test_messages_of_inferred_declines_agree() -> None:
+    """A message is written in DECLINE_CODES, in a rule and on cards."""
+    assert_no_errors(
+        f"scenarios/{name}.yaml: card {card.number} says {card.message!r}, DECLINE_CODES of "
+        f"scenario/records.py says {DECLINE_CODES[card.decline_code]!r}"
+        for name in builtin_names()
+        for card in load(name).cards
+        if card.evidence == "inferred" and card.decline_code in DECLINE_CODES and card.message
+        if card.message != DECLINE_CODES[card.decline_code]
+    )
 
 
 def server_of(make_server: MakeServer, rules: str, **switched: Any) -> InProcessServer:

@@ -1,8 +1,8 @@
 """The catalogue of errors, named by situation, because Clover uses one code for many situations.
 
 An error has a status, code, type, message and evidence. The error format is chosen by the dialect
-(`engine/error_format.py`). To add an error, add an assignment here with one of the functions of
-`core/problem.py`. A handler raises an error before it changes the sandbox.
+(`engine/error_format.py`). A handler raises an error before it changes the sandbox.
+`docs/contributing.md` says how to add one.
 """
 
 from mock_clover.clover.checkout import problems as problem_checkout

@@ -1463,6 +1463,11 @@ def test_a_refusal_changes_nothing(case: Case, make_server: Callable[..., InProc
 
 def test_every_problem_is_tested() -> None:
     shown, named = {case.problem for case in CASES}, {*ELSEWHERE, *NOT_RAISED}
+    assert_no_errors(
+        f"{name} has a case, but ALL_ERRORS of clover/common/problems.py does not have it: add its "
+        "module to _ERROR_MODULES, or remove the case"
+        for name in shown - {problem.name for problem in ALL_ERRORS}
+    )
     assert_names(
         shown | named,
         (problem.name for problem in ALL_ERRORS),
