@@ -71,7 +71,7 @@ test-lowest: .work/lowest/.ready ## run the fast tests and the socket tests with
 image-test: ## build and run the image without a container engine (needs root on Debian)
 	bash tests/image/run.sh
 
-test-all: test test-system fuzz test-browser test-clients image-test ## run all of the above
+test-all: test test-system fuzz test-browser test-clients image-test ## run all tests except test-lowest
 
 stress: .venv/.test ## run `make test` five times under CPU load (eight busy loops) and five times with -n 4
 	bash tests/stress.sh
