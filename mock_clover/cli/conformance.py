@@ -109,23 +109,25 @@ def conformance(
     from mock_clover.client import ClientError
     from mock_clover.conformance.hosts import AddressError
     from mock_clover.conformance.variables import parameterize
-    from mock_clover.reference.flows import FlowError, flows
+    from mock_clover.reference.flows import FlowError
+    from mock_clover.reference.flows import flows as golden_flows
 
     if report is not None and (report.suffix not in _WRITERS or not report.parent.is_dir()):
         raise click.BadParameter(
             "must be a .json or .md file in an existing directory", param_hint="--report"
         )
     try:
-        bounds = [parameterize(flow) for flow in flows(only)]
+        flows = [parameterize(flow) for flow in golden_flows(only)]
         if listing:
             print_table(
-                [{"name": b.flow.name, "steps": len(b.requests)} for b in bounds], as_json=as_json
+                [{"name": flow.golden.name, "steps": len(flow.requests)} for flow in flows],
+                as_json=as_json,
             )
             return
         if against is None:
             raise click.UsageError("--against URL is required")
         run = _run_flows(
-            against, bounds, options, rate=rate, control=control, control_token=control_token
+            against, flows, options, rate=rate, control=control, control_token=control_token
         )
     except (FlowError, AddressError, ClientError) as error:
         exit_with_error(str(error))
@@ -136,7 +138,7 @@ def conformance(
 
 def _run_flows(
     against: str,
-    bounds: "list[ParameterizedFlow]",
+    flows: "list[ParameterizedFlow]",
     options: dict[str, str | None],
     *,
     rate: int,
@@ -169,27 +171,27 @@ def _run_flows(
                 f"{root} is not a mock-clover server with a control API. To test Clover's sandbox, "
                 "set --access-token and --api-key, or CLOVER_ACCESS_TOKEN and CLOVER_API_KEY"
             )
-    dry_run, played, secrets = DryRun(), [], list(credentials.values())
-    for count, bound in enumerate(bounds, start=1):
-        name = bound.flow.name
+    dry_run, results, secrets = DryRun(), [], list(credentials.values())
+    for count, flow in enumerate(flows, start=1):
+        name = flow.golden.name
         target = Target(urls, credentials, now_ms, is_exclusive=False)
         if is_exclusive:
             target = create_target(root, send, name, control_token)
         secrets += [value for value in target.credentials.values() if value not in secrets]
-        label = f"[{count}/{len(bounds)}] {name}"
+        label = f"[{count}/{len(flows)}] {name}"
         try:
-            steps = _run_one_flow(label, bound, target, send, dry_run)
+            steps = _run_one_flow(label, flow, target, send, dry_run)
         finally:
             if is_exclusive:
                 with contextlib.suppress(ClientError):
                     delete_target(root, send, name, control_token)
         _require_response(steps)
-        played.append((bound, tuple(steps)))
+        results.append((flow, tuple(steps)))
     return Run(
         against=root if is_exclusive else against,
         is_exclusive=is_exclusive,
         now_ms=now_ms,
-        flows=tuple(played),
+        flows=tuple(results),
         secrets=tuple(secrets),
     )
 
@@ -205,15 +207,15 @@ def _require_response(steps: "list[StepResult]") -> None:
 
 
 def _run_one_flow(
-    label: str, bound: "ParameterizedFlow", target: "Target", send: "Send", dry_run: "DryRun"
+    label: str, flow: "ParameterizedFlow", target: "Target", send: "Send", dry_run: "DryRun"
 ) -> "list[StepResult]":
     """Run one flow and print its progress."""
     from mock_clover.conformance.run_flow import run_flow
 
-    prepared = dry_run.prepare(bound, target)
+    prepared = dry_run.prepare(flow, target)
     terminal = sys.stderr.isatty()
     steps: list[StepResult] = []
-    for step in run_flow(bound, target, send, prepared.skips, prepared.variable_paths):
+    for step in run_flow(flow, target, send, prepared.skips, prepared.variable_paths):
         steps.append(step)
         if terminal:
             echo(f"{label}: step {step.number}", err=True, end="\r")

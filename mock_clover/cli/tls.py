@@ -103,13 +103,13 @@ class HttpsListener(NamedTuple):
             )
         else:
             trust = f"clients must trust {self.certificate}: see `mock-clover tls-setup`"
-        names = (
+        port_hint = (
             "clients with hard-coded Clover URLs need --tls-port 443 and "
             "`mock-clover tls-setup --hosts`"
             if self.port != HTTPS_PORT
             else ""
         )
-        return [f"HTTPS: {trust}", *([f"HTTPS: {names}"] if names else [])]
+        return [f"HTTPS: {trust}", *([f"HTTPS: {port_hint}"] if port_hint else [])]
 
 
 def _print_notice(text: str) -> None:
@@ -120,16 +120,16 @@ def load_ca(
     folder: Path | None, names: tuple[str, ...], log: Callable[[str], None] = _print_notice
 ) -> "tuple[StoredCA, tuple[str, ...]]":
     """Return the CA and the additional names. Pass notices to `log`, exit on errors."""
-    from mock_clover.server.authority import AuthorityError, further_names, machine_time
-    from mock_clover.server.ca_store import keep
+    from mock_clover.server.authority import AuthorityError, machine_time, parse_additional_names
+    from mock_clover.server.ca_store import load_or_create_ca
 
     try:
-        additional = further_names(names)
-        stored_ca = keep(folder, additional, machine_time())
+        additional = parse_additional_names(names)
+        stored_ca = load_or_create_ca(folder, additional, machine_time())
     except AuthorityError as error:
         exit_with_error(str(error))
-    if stored_ca.said:
-        log(stored_ca.said)
+    if stored_ca.message:
+        log(stored_ca.message)
     return stored_ca, additional
 
 

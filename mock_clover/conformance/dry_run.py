@@ -53,26 +53,26 @@ class DryRun:
         self._app = build(scenario, keys or KeyRing(), seed=_SEED, log=log, setting_overrides={})
         self._cards = {card.number for card in scenario.cards}
 
-    def prepare(self, bound: ParameterizedFlow, target: Target) -> Prepared:
+    def prepare(self, flow: ParameterizedFlow, target: Target) -> Prepared:
         """Return which steps to skip on the target, and which values are variable."""
-        skips = self._never_sent(bound)
+        skips = self._never_sent(flow)
         variable_paths: dict[int, Collection[str]] = {}
         for step in run_flow(
-            bound, self._dry_run_target(bound, CREDENTIALS, is_exclusive=True), self.send, skips, {}
+            flow, self._dry_run_target(flow, CREDENTIALS, is_exclusive=True), self.send, skips, {}
         ):
             if any(each.kind != "value" for each in step.differences):
                 skips[step.number] = "its response depends on the date"
             variable_paths[step.number] = {each.path for each in step.differences}
         if not target.is_exclusive:
-            skips = self._mock_only(bound) | skips
+            skips = self._extension_skips(flow) | skips
         missing = {name for name in CREDENTIALS if name not in target.credentials}
         if skips or missing or not target.is_exclusive:
-            skips |= self._dependent_steps(bound, skips, variable_paths, target)
+            skips |= self._dependent_steps(flow, skips, variable_paths, target)
         return Prepared(skips, variable_paths)
 
     def _dependent_steps(
         self,
-        bound: ParameterizedFlow,
+        flow: ParameterizedFlow,
         skips: dict[int, str],
         variable_paths: Mapping[int, Collection[str]],
         target: Target,
@@ -83,14 +83,14 @@ class DryRun:
         """
         dependents: dict[int, str] = {}
         own_target = self._dry_run_target(
-            bound, target.credentials, is_exclusive=target.is_exclusive
+            flow, target.credentials, is_exclusive=target.is_exclusive
         )
-        for count in range(len(bound.requests) + 2):
+        for count in range(len(flow.requests) + 2):
             why = "depends on a skipped step" if target.is_exclusive or not count else _ACCOUNT
             added = {
                 step.number: step.reason if step.state == "skipped" else why
                 for step in run_flow(
-                    bound, own_target, self.send, skips | dependents, variable_paths
+                    flow, own_target, self.send, skips | dependents, variable_paths
                 )
                 if step.state in ("skipped", "different") and step.number not in dependents
             }
@@ -98,13 +98,13 @@ class DryRun:
             if not added and count:
                 break
             if target.is_exclusive:
-                own_target = self._dry_run_target(bound, target.credentials, is_exclusive=True)
+                own_target = self._dry_run_target(flow, target.credentials, is_exclusive=True)
         return dependents
 
     def _dry_run_target(
-        self, bound: ParameterizedFlow, names: Collection[str], *, is_exclusive: bool
+        self, flow: ParameterizedFlow, names: Collection[str], *, is_exclusive: bool
     ) -> Target:
-        target = create_target("http://localhost", self.send, bound.flow.name)
+        target = create_target("http://localhost", self.send, flow.golden.name)
         known = {name: value for name, value in target.credentials.items() if name in names}
         return target._replace(credentials=known, is_exclusive=is_exclusive)
 
@@ -112,10 +112,10 @@ class DryRun:
         """Handle a request in this process."""
         return send_in_process(self._app, method, url, headers, body)
 
-    def _never_sent(self, bound: ParameterizedFlow) -> dict[int, str]:
+    def _never_sent(self, flow: ParameterizedFlow) -> dict[int, str]:
         """Return the steps that are never sent to any server."""
         skips = {}
-        for number, request in enumerate(bound.requests, start=1):
+        for number, request in enumerate(flow.requests, start=1):
             if request.path.startswith(_WEBHOOK_PATHS):
                 skips[number] = "the recorded webhook targets do not exist"
             for digits in _DIGITS.findall(f"{request.path} {request.body}"):
@@ -124,22 +124,22 @@ class DryRun:
         return skips
 
     @staticmethod
-    def _mock_only(bound: ParameterizedFlow) -> dict[int, str]:
+    def _extension_skips(flow: ParameterizedFlow) -> dict[int, str]:
         """Return the steps that only a mock supports, or that would change a shared account."""
         return {
             number: reason
-            for number in range(1, len(bound.requests) + 1)
-            if (reason := mock_only_reason(bound, number))
+            for number in range(1, len(flow.requests) + 1)
+            if (reason := extension_reason(flow, number))
         }
 
 
-def mock_only_reason(bound: ParameterizedFlow, number: int) -> str:
+def extension_reason(flow: ParameterizedFlow, number: int) -> str:
     """Return why a step is not sent to a shared server, or ''."""
-    example, request = bound.flow.examples[number - 1], bound.requests[number - 1]
+    example, request = flow.golden.examples[number - 1], flow.requests[number - 1]
     endpoint = endpoint_of(example)
     if request.path.startswith(CONTROL):
         return "uses the control API of mock-clover"
-    if endpoint is not None and endpoint.mock_only:
+    if endpoint is not None and endpoint.extension:
         return "only mock-clover supports it"
     if example.headers.get("accept", "").startswith("text/html"):
         return "needs a browser and the merchant's consent"

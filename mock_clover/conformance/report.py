@@ -39,7 +39,7 @@ class ReportRow(NamedTuple):
     evidence: str
     """Evidence level of the endpoint: documented, observed or inferred."""
     source: str
-    printed: bool
+    published: bool
     """Whether Clover has published a response to this step."""
 
 
@@ -56,8 +56,8 @@ class Run(NamedTuple):
     def rows(self) -> list[ReportRow]:
         """Return all differences."""
         return [
-            self._row(bound, step.number, difference)
-            for bound, steps in self.flows
+            self._row(flow, step.number, difference)
+            for flow, steps in self.flows
             for step in steps
             for difference in step.differences
         ]
@@ -69,17 +69,17 @@ class Run(NamedTuple):
     def skips(self) -> list[tuple[str, int, str]]:
         """Return flow, step and reason of all skipped steps."""
         return [
-            (bound.flow.name, step.number, _one_line(step.reason, self.secrets))
-            for bound, steps in self.flows
+            (flow.golden.name, step.number, _one_line(step.reason, self.secrets))
+            for flow, steps in self.flows
             for step in steps
             if step.state == "skipped"
         ]
 
-    def _row(self, bound: ParameterizedFlow, number: int, difference: Difference) -> ReportRow:
-        example = bound.flow.examples[number - 1]
+    def _row(self, flow: ParameterizedFlow, number: int, difference: Difference) -> ReportRow:
+        example = flow.golden.examples[number - 1]
         endpoint = endpoint_of(example)
         return ReportRow(
-            flow=bound.flow.name,
+            flow=flow.golden.name,
             step=number,
             title=example.title,
             operation=endpoint.name if endpoint else "",
@@ -89,7 +89,7 @@ class Run(NamedTuple):
             got=masked(difference.got, difference.path, self.secrets),
             evidence=endpoint.evidence.level if endpoint else "inferred",
             source=endpoint.evidence.source if endpoint else "",
-            printed=bool(example.clover),
+            published=bool(example.clover),
         )
 
 
@@ -131,18 +131,16 @@ def as_json(run: Run) -> str:
             {"flow": flow, "step": step, "reason": reason} for flow, step, reason in run.skips()
         ],
         "flows": {
-            bound.flow.name: [
+            flow.golden.name: [
                 {
                     "step": step.number,
-                    "title": bound.flow.examples[step.number - 1].title,
-                    "request": _one_line(
-                        " ".join(bound.requests[step.number - 1][:2]), run.secrets
-                    ),
+                    "title": flow.golden.examples[step.number - 1].title,
+                    "request": _one_line(" ".join(flow.requests[step.number - 1][:2]), run.secrets),
                     "state": step.state,
                 }
                 for step in steps
             ]
-            for bound, steps in run.flows
+            for flow, steps in run.flows
         },
     }
     return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
@@ -199,12 +197,12 @@ def summary(run: Run) -> str:
     """Return the counts as text."""
     counts = run.counts()
     parts = [f"{counts['same']} steps match", f"{counts['different']} differ"]
-    parts += [f"{counts['skipped_lines']} skipped"] if counts["skipped"] else []
+    parts += [f"{counts['skipped']} skipped"] if counts["skipped"] else []
     return ", ".join(parts)
 
 
 def _evidence_label(row: ReportRow) -> str:
-    return f"{row.evidence}, printed" if row.printed else row.evidence
+    return f"{row.evidence}, published" if row.published else row.evidence
 
 
 def _markdown_row(cells: Any) -> str:

@@ -82,7 +82,7 @@ def service_of(path: str) -> Service:
 
 
 def run_flow(
-    bound: ParameterizedFlow,
+    flow: ParameterizedFlow,
     target: Target,
     send: Send,
     skips: Mapping[int, str],
@@ -90,17 +90,17 @@ def run_flow(
 ) -> Iterator[StepResult]:
     """Run a flow. `skips` has reasons and `variable_paths` paths of variable values, by step."""
     id_map = {getattr(RECORDED, name): value for name, value in target.credentials.items()}
-    id_map |= {value: value for value in bound.client_ids}
-    id_map |= current_dates(bound, target.now_ms)
+    id_map |= {value: value for value in flow.client_ids}
+    id_map |= current_dates(flow, target.now_ms)
     id_map |= {
-        each.value: new_idempotency_key() for each in bound.variables.values() if each.kind == "key"
+        each.value: new_idempotency_key() for each in flow.variables.values() if each.kind == "key"
     }
     stopped = ""
-    for number, request in enumerate(bound.requests, start=1):
+    for number, request in enumerate(flow.requests, start=1):
         reason = skips.get(number) or stopped
         if not reason:
             try:
-                result = _run_step(bound, number, request, target, send, id_map, variable_paths)
+                result = _run_step(flow, number, request, target, send, id_map, variable_paths)
             except MissingValueError as error:
                 reason = str(error)
             else:
@@ -111,7 +111,7 @@ def run_flow(
 
 
 def _run_step(
-    bound: ParameterizedFlow,
+    flow: ParameterizedFlow,
     number: int,
     request: Request,
     target: Target,
@@ -120,8 +120,8 @@ def _run_step(
     variable_paths: Mapping[int, Collection[str]],
 ) -> StepResult:
     """Send one request. If the flow cannot continue, the result's `reason` says why."""
-    expected = recorded(bound.flow.examples[number - 1])
-    filled = substitute_variables(request, bound, id_map)
+    expected = recorded(flow.golden.examples[number - 1])
+    filled = substitute_variables(request, flow, id_map)
     headers = {"user-agent": f"mock-clover/{__version__}"} | filled.headers
     if filled.path.startswith(CONTROL) and target.control_token:
         headers[CONTROL_HEADER] = target.control_token
@@ -149,7 +149,7 @@ def _run_step(
     if not failed and (
         target.is_exclusive or not (is_list_envelope(expected.body) or _is_list(expected))
     ):
-        _record_ids(bound, number, expected, got, id_map)
+        _record_ids(flow, number, expected, got, id_map)
     return StepResult(
         number=number,
         state="different" if differences else "same",
@@ -163,14 +163,14 @@ def _is_list(reply: RecordedReply) -> bool:
 
 
 def _record_ids(
-    bound: ParameterizedFlow,
+    flow: ParameterizedFlow,
     number: int,
     expected: RecordedReply,
     got: RecordedReply,
     id_map: dict[str, str],
 ) -> None:
     """Record the server's identifiers; in any format, if later steps need them."""
-    needed = {each.value for each in bound.variables.values() if each.number == number}
+    needed = {each.value for each in flow.variables.values() if each.number == number}
     actual = dict(iter_scalars({"body": got.body, "headers": got.headers}))
     for path, value in iter_scalars({"body": expected.body, "headers": expected.headers}):
         other = actual.get(path, ABSENT)
@@ -181,17 +181,17 @@ def _record_ids(
 
 
 def substitute_variables(
-    request: Request, bound: ParameterizedFlow, id_map: Mapping[str, str]
+    request: Request, flow: ParameterizedFlow, id_map: Mapping[str, str]
 ) -> Request:
     """Return a request with its variables replaced. Raises MissingValueError."""
     values = {
-        name: id_map[each.value] for name, each in bound.variables.items() if each.value in id_map
+        name: id_map[each.value] for name, each in flow.variables.items() if each.value in id_map
     }
     missing = request.names() - values.keys()
     if missing:
         names = missing & set(CREDENTIALS) or missing  # other values may depend on credentials
         raise MissingValueError(
-            f"needs {' and '.join(_describe(name, bound) for name in sorted(names))}"
+            f"needs {' and '.join(_describe(name, flow) for name in sorted(names))}"
         )
 
     def substitute(text: str) -> str:
@@ -202,8 +202,8 @@ def substitute_variables(
     return Request(method=request.method, path=path, headers=headers, body=substitute(request.body))
 
 
-def _describe(name: str, bound: ParameterizedFlow) -> str:
-    each = bound.variables.get(name)
+def _describe(name: str, flow: ParameterizedFlow) -> str:
+    each = flow.variables.get(name)
     if each is None or each.kind == "credential":
         return f"--{name.replace('_', '-')}"
     return f"{each.path.rpartition('.')[2]} of step {each.number}"

@@ -51,7 +51,7 @@ class Request(NamedTuple):
 class ParameterizedFlow(NamedTuple):
     """A flow with variables, which can run against any server."""
 
-    flow: GoldenFlow
+    golden: GoldenFlow
     requests: tuple[Request, ...]
     variables: dict[str, Variable]
     """Variables used in requests, by name."""
@@ -69,18 +69,18 @@ def parameterize(flow: GoldenFlow) -> ParameterizedFlow:
     needed = {name for request in requests for name in request.names()}
     known = {each.name: each for each in parameterizer.known.values() if each.name in needed}
     return ParameterizedFlow(
-        flow=flow,
+        golden=flow,
         requests=requests,
         variables=known,
         client_ids=frozenset(parameterizer.client_ids),
     )
 
 
-def current_dates(bound: ParameterizedFlow, now_ms: int) -> dict[str, str]:
+def current_dates(flow: ParameterizedFlow, now_ms: int) -> dict[str, str]:
     """Return the recorded dates of a flow, mapped to current ones."""
     return {
-        variable.value: _current_date(variable.value, bound.flow.at_ms, now_ms)
-        for variable in bound.variables.values()
+        variable.value: _current_date(variable.value, flow.golden.at_ms, now_ms)
+        for variable in flow.variables.values()
         if variable.kind == "date"
     }
 

@@ -34,7 +34,7 @@ from mock_clover.sandbox.idempotency import KEY_CHARS_MAX
 from mock_clover.sandbox.journal import Exchange, ExchangeView, mask, mask_exchange, masked_body
 from mock_clover.sandbox.sandbox import Sandbox
 
-CLIENT = b"mock-clover replay"
+REPLAY_USER_AGENT = b"mock-clover replay"
 """The User-Agent of a replay, as shown in the journal."""
 CHANGES_SHOWN_MAX = 200
 """Per exchange: advancing the clock by ten years with a daily subscription makes thousands."""
@@ -147,7 +147,7 @@ def replay(sandbox: Sandbox, call: Call[ReplayRequest, None]) -> ReplayResult:
         raise CONTROL_INVALID.error(
             detail=f"exchange {exchange.number}: {plan.reason_not_replayable}"
         )
-    headers = _replay_headers(sandbox, plan.endpoint) | {b"user-agent": CLIENT}
+    headers = _replay_headers(sandbox, plan.endpoint) | {b"user-agent": REPLAY_USER_AGENT}
     headers |= {
         name: value for name in (b"host", SCHEME, ROOT_PATH) if (value := call.headers.get(name))
     }

@@ -1,7 +1,4 @@
-"""Health probes and the OpenAPI document.
-
-This module has few imports, because the probes must work early during startup.
-"""
+"""Health probes and the OpenAPI document."""
 
 from mock_clover import __version__
 from mock_clover.control.endpoint import control

@@ -45,7 +45,7 @@ def _builtin_scenarios() -> BuiltinScenarioList:
     )
 
 
-def get_scenario_text(_: Sandbox, call: Call[None, None]) -> Text:
+def get_builtin_scenario(_: Sandbox, call: Call[None, None]) -> Text:
     """Return the YAML of a built-in scenario."""
     from mock_clover.scenario.load import builtin_names, read_scenario
 
@@ -63,7 +63,7 @@ def check_scenario_text(_: Sandbox, call: Call[UntypedBody, None]) -> ScenarioCh
 def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     """Return the endpoints of the scenario editor."""
 
-    def get_text(sandbox: Sandbox, _call: Call[None, None]) -> Text:
+    def get_scenario_text(sandbox: Sandbox, _call: Call[None, None]) -> Text:
         """Return the YAML of the current scenario; the text of its file, if that is unchanged."""
         from mock_clover.scenario.write import to_yaml
 
@@ -80,9 +80,9 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     return (
         control("list_scenarios", "GET", "/_mock/scenarios", list_scenarios, BuiltinScenarioList),
         control(
-            "get_shipped_scenario", "GET", "/_mock/scenarios/{name}", get_scenario_text, Record
+            "get_shipped_scenario", "GET", "/_mock/scenarios/{name}", get_builtin_scenario, Record
         ),
-        control("get_scenario_text", "GET", "/_mock/scenario/text", get_text, Record),
+        control("get_scenario_text", "GET", "/_mock/scenario/text", get_scenario_text, Record),
         control(
             *(
                 "check_scenario",

@@ -16,7 +16,12 @@ from mock_clover.clover.customers.records import Customer
 from mock_clover.clover.gift_cards.records import GiftCard
 from mock_clover.clover.jobs import JOBS
 from mock_clover.clover.oauth.records import Code
-from mock_clover.clover.oauth.records_v2 import Bearer, CodeV2, RefreshToken, SpentRefreshToken
+from mock_clover.clover.oauth.records_v2 import (
+    AccessTokenV2,
+    CodeV2,
+    RefreshToken,
+    SpentRefreshToken,
+)
 from mock_clover.clover.orders.records import Order
 from mock_clover.clover.platform.records_inventory import InventoryItem, MerchantTax, OrderType
 from mock_clover.clover.recurring import records as recurring
@@ -25,7 +30,7 @@ from mock_clover.clover.refunds.records import Refund
 from mock_clover.clover.surface import SURFACE
 from mock_clover.clover.tokens.records import Token
 from mock_clover.clover.webhooks.records import event_error, target_error
-from mock_clover.clover.webhooks.records_delivery import Delivery, TargetState
+from mock_clover.clover.webhooks.records_delivery import Delivery, WebhookTarget
 from mock_clover.control.endpoint import ControlRecord, control, unknown_name
 from mock_clover.control.masking import masked_snapshot
 from mock_clover.control.sandboxes import SandboxResponse, sandbox_response
@@ -79,7 +84,7 @@ class ActiveFaultRow(ControlRecord, frozen=True, kw_only=True):
 class Webhooks(ControlRecord, frozen=True, kw_only=True):
     """The webhook targets with their secrets, and the pending deliveries."""
 
-    targets: tuple[TargetState, ...]
+    targets: tuple[WebhookTarget, ...]
     pending: tuple[Delivery, ...]
     count: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 
@@ -113,7 +118,7 @@ class Snapshot(ControlRecord, frozen=True, kw_only=True):
     codes: dict[str, Code]
     access_tokens: dict[str, int]
     codes_v2: dict[str, CodeV2] = {}
-    bearers: dict[str, Bearer] = {}
+    bearers: dict[str, AccessTokenV2] = {}
     refresh_tokens: dict[str, RefreshToken] = {}
     spent_refresh_tokens: dict[str, SpentRefreshToken] = {}
     plans: dict[str, recurring.Plan] = {}
@@ -179,7 +184,7 @@ def take_snapshot(sandbox: Sandbox) -> Snapshot:
 def _webhook_state(outbox: Outbox | None) -> Webhooks | None:
     if outbox is None:
         return None
-    targets = tuple(outbox.subscriptions.values())
+    targets = tuple(outbox.targets.values())
     return Webhooks(targets=targets, pending=outbox.pending(), count=outbox.count)
 
 
@@ -190,8 +195,10 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> Sandbox:
     """
     _check_names(snapshot)
     _check_faults(sandbox, snapshot)
-    hooks = snapshot.webhooks
-    outbox = restore_outbox(hooks.targets, hooks.pending, hooks.count) if hooks else None
+    webhooks = snapshot.webhooks
+    outbox = (
+        restore_outbox(webhooks.targets, webhooks.pending, webhooks.count) if webhooks else None
+    )
     answered = [
         (
             (each.credential, each.key),

@@ -110,7 +110,7 @@ class CurrentScenario(Record, frozen=True, kw_only=True):
 
 
 class ExplainRequest(ControlRecord, frozen=True, kw_only=True):
-    """Body of `POST /_mock/explain_request`: a request that is explained but not performed."""
+    """Body of `POST /_mock/why`: a request that is explained but not performed."""
 
     method: Annotated[str, doc("HTTP method.", MOCK_ONLY)] = "POST"
     path: Annotated[str, doc("Path with query, for example /v1/charges.", MOCK_ONLY)]

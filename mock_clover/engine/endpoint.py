@@ -1,6 +1,7 @@
 """Endpoints as values: request and response types, errors, authorization and evidence.
 
-`surface.py` lists all endpoints of Clover's API. To add one, write a handler and an `Endpoint`.
+`clover/surface.py` lists all endpoints of Clover's API. To add one, write a handler and an
+`Endpoint`.
 """
 
 from collections.abc import Callable
@@ -248,8 +249,11 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Whether it supports idempotency keys."""
     requires_forwarded_for: bool = False
     """Whether x-forwarded-for is documented as required; --strict rejects requests without it."""
-    mock_only: bool = False
-    """Whether the operation exists only in this mock, not in Clover's API; --strict rejects it."""
+    extension: bool = False
+    """Whether Clover's public API lacks the operation; --strict rejects it.
+
+    Some of these operations are defined only in Clover's SDKs.
+    """
     cross_origin: bool = False
     """Whether browsers may call it from other origins."""
     path_alias: str = ""

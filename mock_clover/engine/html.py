@@ -1,7 +1,7 @@
 """Shared parts of all HTML pages: the template, form fields and security headers.
 
 A page has no script unless its security headers allow it. All text is escaped by `escape_html`, so
-that input from a shop is never markup. Imported when the first page is rendered.
+that input from a shop is never markup.
 """
 
 import re

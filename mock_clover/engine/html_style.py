@@ -3,7 +3,7 @@
 The content security policy contains its hash.
 """
 
-_COLOURS = """\
+_COLORS = """\
 :root{color-scheme:light dark;
 --ground:#f2f0ea;--sheet:#fffefb;--well:#f7f5ef;--ink:#1f2528;--quiet:#586068;--line:#dcd7cb;
 --edge:#8b8f8c;--accent:#0e5a6a;--deep:#0a4551;--on-accent:#fff;--wrong:#a1221b;
@@ -140,4 +140,4 @@ summary{cursor:pointer;font-weight:600}
 .cards td{white-space:normal;color:var(--quiet);font-size:.875rem}
 """
 
-STYLE = _COLOURS + _FRAME + _FORM + _TABLE + _CHOICES + _TIPS
+STYLE = _COLORS + _FRAME + _FORM + _TABLE + _CHOICES + _TIPS

@@ -143,7 +143,7 @@ def enforce_strict(endpoint: Endpoint, raw: RawRequest) -> None:
 
     Raises PATH_NOT_FOUND, FORWARDED_FOR_MISSING or UNKNOWN_PARAMETER.
     """
-    if endpoint.mock_only:
+    if endpoint.extension:
         raise PATH_NOT_FOUND.error()
     if endpoint.requires_forwarded_for and not raw.headers.get(b"x-forwarded-for"):
         raise FORWARDED_FOR_MISSING.error()
@@ -255,7 +255,7 @@ def _merge_parameters(raw: RawRequest) -> dict[str, object]:
 def _join_repeated(encoded: bytes) -> dict[str, str]:
     """Return the parameters of a platform query; repeated ones are joined by commas.
 
-    Documented: a repeated `filter`. goparrot sends a single one, already joined by commas.
+    Documented: a repeated `filter`. GP sends a single one, already joined by commas.
     """
     fields: dict[str, str] = {}
     for name, value in _parse_pairs(encoded):

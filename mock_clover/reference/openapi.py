@@ -120,7 +120,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         operation["x-permissions-with"] = dict(endpoint.auth.field_permissions)
     if endpoint.path_alias:
         operation["x-also"] = endpoint.path_alias
-    if endpoint.mock_only:
+    if endpoint.extension:
         operation["x-extension"] = "Clover has no such public operation; rejected with --strict."
     if endpoint.request and endpoint.method != "GET":
         schema: dict[str, Any] = {"schema": {"$ref": _REF.format(name=endpoint.request.__name__)}}
@@ -283,7 +283,7 @@ def route_rows() -> list[dict[str, Any]]:
             "name": endpoint.name,
             "auth": endpoint.auth.kind,
             "permissions": ", ".join(_permissions(endpoint)),
-            "extension": endpoint.mock_only,
+            "extension": endpoint.extension,
             "about": endpoint.about,
             "evidence": endpoint.evidence.level,
             "source": endpoint.evidence.source,
@@ -293,6 +293,6 @@ def route_rows() -> list[dict[str, Any]]:
 
 
 def _permissions(endpoint: Endpoint) -> list[str]:
-    """Return the permissions of an endpoint, including those required by body members."""
+    """Return the permissions of an endpoint, including those required by body fields."""
     conditional = [f"{name} (with {member})" for member, name in endpoint.auth.field_permissions]
     return [*endpoint.auth.permissions, *conditional]

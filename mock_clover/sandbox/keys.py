@@ -4,7 +4,8 @@ Keys belong to the server, not to a sandbox: generating one takes tens of millis
 a sandbox must take microseconds. The pair is generated on first use; a server preloads it in a
 thread after startup. Functions import `cryptography` when they need it, because the import is slow.
 
-Source of the scheme: five independent public ports, see the reference: RSA-OAEP with SHA-1 and
+Source of the scheme: five independent public clients (docs/fidelity.md, AROUND
+3.1): RSA-OAEP with SHA-1 and
 MGF1-SHA-1 over eight zeros and the PAN; the blob is modulus and exponent, 256 bytes each.
 """
 

@@ -15,7 +15,7 @@ from mock_clover.clover.webhooks.records import (
     TargetSpec,
     matches_event,
 )
-from mock_clover.clover.webhooks.records_delivery import Delivery, TargetState
+from mock_clover.clover.webhooks.records_delivery import Delivery, WebhookTarget
 
 DELIVERIES_MAX = 1_000
 """Maximum number of deliveries per sandbox, including pending ones."""
@@ -28,10 +28,10 @@ _TO_LETTERS = str.maketrans("0123456789", "ghijkmnpqr")
 class Outbox:
     """Webhook targets and their deliveries."""
 
-    __slots__ = ("_deliveries", "_pending", "_ready", "count", "subscriptions")
+    __slots__ = ("_deliveries", "_pending", "_ready", "count", "targets")
 
     def __init__(self) -> None:
-        self.subscriptions: dict[str, TargetState] = {}
+        self.targets: dict[str, WebhookTarget] = {}
         self.count = 0
         """Total number of deliveries; ids and generated codes derive from it."""
         self._deliveries: dict[str, Delivery] = {}
@@ -46,7 +46,7 @@ class Outbox:
     @property
     def is_full(self) -> bool:
         """Whether the number of targets is at its maximum."""
-        return len(self.subscriptions) >= TARGETS_MAX
+        return len(self.targets) >= TARGETS_MAX
 
     def get(self, delivery_id: str) -> Delivery | None:
         """Return a delivery, or None if it was evicted."""
@@ -56,9 +56,9 @@ class Outbox:
         """Return the pending deliveries, oldest first."""
         return tuple(self._deliveries[key] for key in self._pending)
 
-    def subscribe(
+    def add_target(
         self, spec: TargetSpec, seed: str, *, handshake: bool = False, of_scenario: bool = False
-    ) -> TargetState:
+    ) -> WebhookTarget:
         """Add a target, replacing one of the same id. The seed determines a missing secret.
 
         With a handshake the target gets no events until it confirms its verification code.
@@ -66,7 +66,7 @@ class Outbox:
         target_id = spec.id or self._free_id()
         # Observed: the prefix of Clover's signing secrets for Hosted Checkout.
         prefix = "hcp_" if spec.kind == "hosted_checkout" else ""
-        subscription = TargetState(
+        target = WebhookTarget(
             id=target_id,
             spec=spec,
             secret=spec.secret or prefix + _derive_letters(seed, f"secret of {target_id}"),
@@ -74,19 +74,19 @@ class Outbox:
             code=_derive_letters(seed, f"code {self.count} of {target_id}") if handshake else None,
             left=tuple(fault.times for fault in spec.plan),
         )
-        self.unsubscribe(target_id)
-        self.subscriptions[target_id] = subscription
-        return subscription
+        self.remove_target(target_id)
+        self.targets[target_id] = target
+        return target
 
     def _free_id(self) -> str:
         number = 1
-        while f"target-{number}" in self.subscriptions:
+        while f"target-{number}" in self.targets:
             number += 1
         return f"target-{number}"
 
-    def unsubscribe(self, target_id: str) -> bool:
+    def remove_target(self, target_id: str) -> bool:
         """Remove a target and drop its pending deliveries; return False if there is none."""
-        removed = self.subscriptions.pop(target_id, None)
+        removed = self.targets.pop(target_id, None)
         for delivery in self.pending():
             if delivery.target == target_id:
                 self.update(replace(delivery, state="dropped"))
@@ -121,19 +121,19 @@ class Outbox:
         """Return the targets with deliveries that may be sent now."""
         return list(self._ready)
 
-    def take(self, target_id: str) -> tuple[TargetState, Delivery] | None:
-        """Return the next delivery to a target and its subscription, or None.
+    def take(self, target_id: str) -> tuple[WebhookTarget, Delivery] | None:
+        """Return the next delivery to a target, with the target, or None.
 
         The delivery keeps the state `under_way` until `update` is called.
         """
         ready = self._ready.get(target_id)
-        subscription = self.subscriptions.get(target_id)
-        if not ready or subscription is None:
+        target = self.targets.get(target_id)
+        if not ready or target is None:
             return None
         delivery = self._deliveries[ready.pop(0)]
         if not ready:
             del self._ready[target_id]
-        return subscription, delivery
+        return target, delivery
 
     def held_deliveries(self, target_id: str, held_for: str) -> list[Delivery]:
         """Return the deliveries to a target that wait for the event `held_for`, oldest first."""
@@ -147,37 +147,37 @@ class Outbox:
 
     def next_fault(self, target_id: str, event: str) -> DeliveryFault | None:
         """Return the planned fault for an event, if any, and count its use."""
-        subscription = self.subscriptions[target_id]
-        for index, fault in enumerate(subscription.spec.plan):
-            left = subscription.left[index]
+        target = self.targets[target_id]
+        for index, fault in enumerate(target.spec.plan):
+            left = target.left[index]
             if left == 0 or (fault.event is not None and not matches_event(fault.event, event)):
                 continue
             if left is not None:
-                counts = (*subscription.left[:index], left - 1, *subscription.left[index + 1 :])
-                self.subscriptions[target_id] = replace(subscription, left=counts)
+                counts = (*target.left[:index], left - 1, *target.left[index + 1 :])
+                self.targets[target_id] = replace(target, left=counts)
             return fault
         return None
 
     def fork(self) -> "Outbox":
         """Return a copy with the targets and the pending deliveries."""
-        return restore_outbox(tuple(self.subscriptions.values()), self.pending(), self.count)
+        return restore_outbox(tuple(self.targets.values()), self.pending(), self.count)
 
 
 def restore_outbox(
-    subscriptions: tuple[TargetState, ...], pending: tuple[Delivery, ...], count: int
+    targets: tuple[WebhookTarget, ...], pending: tuple[Delivery, ...], count: int
 ) -> Outbox:
     """Return an outbox with this state. Raises ValueError for an invalid one."""
     outbox = Outbox()
-    if len(subscriptions) > TARGETS_MAX or len(pending) > PENDING_MAX:
+    if len(targets) > TARGETS_MAX or len(pending) > PENDING_MAX:
         raise ValueError("too many webhook targets or pending deliveries")
-    for known in subscriptions:
+    for known in targets:
         if len(known.left) != len(known.spec.plan):
             raise ValueError(f"{known.id}: left must have one entry for each fault of its plan")
-    outbox.subscriptions = {subscription.id: subscription for subscription in subscriptions}
+    outbox.targets = {target.id: target for target in targets}
     outbox.count = count
     for delivery in pending:
         if (
-            delivery.target not in outbox.subscriptions
+            delivery.target not in outbox.targets
             or not delivery.is_pending
             or delivery.number > count
         ):

@@ -1,6 +1,6 @@
 """Match requests against a scenario: rules first, then cards. The first match decides.
 
-Cards are identified by the fingerprint of their number, so that no PAN is stored with a sandbox.
+Requests are matched by fingerprint, because stored cards have no PAN.
 All sandboxes of a scenario share the rules; each sandbox counts its own matches.
 """
 

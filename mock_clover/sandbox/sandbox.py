@@ -159,13 +159,13 @@ class Sandbox(Tables):
     def _apply_webhook_targets(self) -> None:
         """Subscribe the scenario's webhook targets; other targets are kept."""
         new = list(self.rules.scenario.webhooks)
-        for current in tuple(self.outbox.subscriptions.values()) if self.outbox else ():
+        for current in tuple(self.outbox.targets.values()) if self.outbox else ():
             if current.of_scenario and current.spec in new:
                 new.remove(current.spec)  # keeps the target and its pending deliveries
             elif current.of_scenario:
-                self.ensure_outbox().unsubscribe(current.id)
+                self.ensure_outbox().remove_target(current.id)
         for spec in new:
-            self.ensure_outbox().subscribe(spec, self.seed, of_scenario=True)
+            self.ensure_outbox().add_target(spec, self.seed, of_scenario=True)
 
     def format_currency(self, currency: str) -> str:
         """Return a currency in the case that responses use."""

@@ -7,7 +7,12 @@ from mock_clover.clover.checkout.records import Checkout
 from mock_clover.clover.customers.records import Customer
 from mock_clover.clover.gift_cards.records import GiftCard
 from mock_clover.clover.oauth.records import Code
-from mock_clover.clover.oauth.records_v2 import Bearer, CodeV2, RefreshToken, SpentRefreshToken
+from mock_clover.clover.oauth.records_v2 import (
+    AccessTokenV2,
+    CodeV2,
+    RefreshToken,
+    SpentRefreshToken,
+)
 from mock_clover.clover.orders.records import Order
 from mock_clover.clover.platform.records_inventory import InventoryItem, MerchantTax, OrderType
 from mock_clover.clover.recurring.records import Plan, Subscription
@@ -65,7 +70,7 @@ class Tables:
         self.access_tokens: Table[int] = Table(OAUTH_ROWS_MAX)
         """Legacy bearer tokens, with the time of issue in milliseconds."""
         self.codes_v2: Table[CodeV2] = Table(OAUTH_ROWS_MAX)
-        self.bearers: Table[Bearer] = Table(OAUTH_ROWS_MAX)
+        self.bearers: Table[AccessTokenV2] = Table(OAUTH_ROWS_MAX)
         """Access tokens of OAuth v2."""
         self.refresh_tokens: Table[RefreshToken] = Table(OAUTH_ROWS_MAX)
         """Valid refresh tokens, oldest first."""

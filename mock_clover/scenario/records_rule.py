@@ -1,7 +1,7 @@
 """Rules of a scenario: a condition on a request and the resulting action. The first match wins.
 
 Rules are data: they contain no code. Cards are matched by fingerprint, prefix, last four digits or
-brand; card numbers are not stored.
+brand.
 """
 
 from typing import Annotated, Any, Literal, NamedTuple

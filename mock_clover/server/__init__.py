@@ -1,1 +1,4 @@
-"""Sockets, ASGI and processes: the only package that imports Starlette or uvicorn."""
+"""Sockets, ASGI and processes.
+
+Only this package imports uvicorn; `testing/in_process.py` also imports Starlette.
+"""

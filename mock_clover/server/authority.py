@@ -8,8 +8,7 @@
   certificate that it trusts directly.
 - The server certificate is not stored: each start issues one, so its names are current and it
   does not expire on disk.
-- A wrong clock is no error: a time at which the authority is not valid counts as the nearest one
-  at which it is.
+- A wrong system clock is not an error: a time outside the authority's validity is clamped to it.
 
 Imported only by commands that use TLS, because `cryptography` is slow to import.
 """
@@ -41,7 +40,8 @@ from mock_clover.sandbox.clock import machine_ms
 
 AUTHORITY_DAYS = 3_650
 _AUTHORITY_STARTS = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
-"""Long ago: an authority created while the clock was ahead is valid after its correction."""
+"""In the past, so that an authority created while the clock was ahead is still valid later, when
+the clock is corrected."""
 _CLOCK_MIN = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 """A clock before the first version of mock-clover is wrong; do not derive an expiry from it."""
 LEAF_DAYS = 397
@@ -53,7 +53,7 @@ _BACKDATED = dt.timedelta(days=1)  # clients' clocks may be wrong
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 _BOUNDS = (DOMAIN, "localhost", "127.0.0.0/8", "::1/128")
 _NO_HOST = "mock-clover.invalid"
-FURTHER_NAMES_MAX = 100
+ADDITIONAL_NAMES_MAX = 100
 """Each handshake sends the certificate, so it must stay small."""
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 
@@ -84,7 +84,7 @@ class Leaf(NamedTuple):
     ends: dt.datetime
 
     def __repr__(self) -> str:
-        """Leave out the key."""
+        """Return a repr without the key."""
         return f"Leaf(..., ends={self.ends!r})"
 
 
@@ -116,19 +116,19 @@ class Authority:
         return base64.b64encode(hashlib.sha256(der).digest()).decode()
 
     def permits(self, name: str) -> bool:
-        """Return whether the authority may certify a name; without constraints, it may any."""
+        """Return whether the authority may certify a name. Without constraints it may."""
         try:
             constraints = self._issuer.extensions.get_extension_for_class(x509.NameConstraints)
         except x509.ExtensionNotFound:
             return True
         return any(_covers(each, name) for each in constraints.value.permitted_subtrees or ())
 
-    def nearest(self, now: dt.datetime) -> dt.datetime:
-        """Return a time, or the nearest one at which the authority is valid."""
+    def clamp_to_validity(self, now: dt.datetime) -> dt.datetime:
+        """Return a time, clamped to the authority's validity."""
         return min(max(now, self.starts), self.ends)
 
-    def notice(self, now: dt.datetime) -> str:
-        """Return what to tell about the authority's end; empty before its last RENEW_DAYS."""
+    def expiry_warning(self, now: dt.datetime) -> str:
+        """Return a warning if the authority expires within RENEW_DAYS or has expired, or ''."""
         left = self.ends - now
         if left >= dt.timedelta(days=RENEW_DAYS):
             return ""
@@ -152,7 +152,7 @@ class Authority:
                     "clients trust the new authority"
                 )
         key = ec.generate_private_key(ec.SECP256R1())
-        starts = self.nearest(now) - _BACKDATED
+        starts = self.clamp_to_validity(now) - _BACKDATED
         ends = min(starts + dt.timedelta(days=LEAF_DAYS), self.ends)
         alternatives = x509.SubjectAlternativeName([_general_name(name) for name in names])
         certificate = (
@@ -174,7 +174,7 @@ class Authority:
         )
 
 
-def make(further: Iterable[str], now: dt.datetime) -> Authority:
+def create_authority(additional: Iterable[str], now: dt.datetime) -> Authority:
     """Create an authority for Clover's names, localhost and additional names."""
     root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     # The suffix distinguishes two authorities in one trust store.
@@ -195,14 +195,14 @@ def make(further: Iterable[str], now: dt.datetime) -> Authority:
         .add_extension(_SERVERS_ONLY, critical=False)
         # Not critical, because Go knows no constraint of subjects and would reject it. It applies
         # the others, as every client does.
-        .add_extension(_constraints(further), critical=False)
+        .add_extension(_constraints(additional), critical=False)
         .add_extension(_key_identifier(root_key), critical=False)
         .sign(root_key, hashes.SHA256())
     )
     return Authority(key, issuer, root)
 
 
-def parse(pem: bytes, now: dt.datetime) -> Authority:
+def parse_authority(pem: bytes, now: dt.datetime) -> Authority:
     """Parse the output of `to_pem`. Raises AuthorityError with the reason."""
     try:
         key = load_pem_private_key(pem, password=None)
@@ -230,20 +230,22 @@ def parse(pem: bytes, now: dt.datetime) -> Authority:
     return authority
 
 
-def further_names(values: Iterable[str]) -> tuple[str, ...]:
+def parse_additional_names(values: Iterable[str]) -> tuple[str, ...]:
     """Return the user's additional names, normalized. Raises AuthorityError for an invalid one."""
     names = tuple(name.strip().lower().rstrip(".") for name in values)
-    if len(names) > FURTHER_NAMES_MAX:
-        raise AuthorityError(f"too many names: a certificate may have {FURTHER_NAMES_MAX} extra")
+    if len(names) > ADDITIONAL_NAMES_MAX:
+        raise AuthorityError(
+            f"too many names: a certificate can have at most {ADDITIONAL_NAMES_MAX} additional ones"
+        )
     for name in names:
         if "/" in name or (_address(name) is None and not _is_name(name)):
             raise AuthorityError(f"{name!r} is neither a host name nor an IP address")
     return names
 
 
-def all_names(further: Iterable[str]) -> tuple[str, ...]:
+def all_names(additional: Iterable[str]) -> tuple[str, ...]:
     """Return all names of a server certificate."""
-    return tuple(dict.fromkeys((*NAMES, *LOCAL_NAMES, *further)))
+    return tuple(dict.fromkeys((*NAMES, *LOCAL_NAMES, *additional)))
 
 
 def _builder(
@@ -261,16 +263,16 @@ def _builder(
     )
 
 
-def _constraints(further: Iterable[str]) -> x509.NameConstraints:
+def _constraints(additional: Iterable[str]) -> x509.NameConstraints:
     """Return what an issuing authority may certify."""
-    bounds = dict.fromkeys((*_BOUNDS, *further))
+    bounds = dict.fromkeys((*_BOUNDS, *additional))
     return x509.NameConstraints(
         [
             *(_general_name(each, bound=True) for each in bounds),
             x509.RFC822Name(_NO_HOST),
             x509.UniformResourceIdentifier(_NO_HOST),
         ],
-        # Every subject: Java 8 takes a host name from it, and a signature of code a person's.
+        # Exclude every subject: Java 8 reads a host name from it, and code signing a person's name.
         [x509.DirectoryName(x509.Name([]))],
     )
 

@@ -22,8 +22,8 @@ from mock_clover.server.authority import (
     Authority,
     AuthorityError,
     OlderVersionError,
-    make,
-    parse,
+    create_authority,
+    parse_authority,
 )
 
 CERTIFICATE = "ca.pem"
@@ -31,7 +31,7 @@ _PRIVATE = "private"
 _PAIR = "authority.pem"
 _LOCK = "lock"
 _LOCK_S_MAX = 5.0
-"""Creating an authority takes milliseconds: a process that holds the lock for longer hangs."""
+"""Creating an authority takes milliseconds: a process that holds the lock longer has hung."""
 _PAIR_BYTES_MAX = 65_536
 
 
@@ -40,7 +40,7 @@ class StoredCA(NamedTuple):
 
     authority: Authority
     certificate: Path | None
-    said: str = ""
+    message: str = ""
 
 
 def default_folder() -> Path | None:
@@ -59,7 +59,7 @@ def default_folder() -> Path | None:
     return home / ".local" / "share" / "mock-clover"
 
 
-def keep(folder: Path | None, further: Iterable[str], now: dt.datetime) -> StoredCA:
+def load_or_create_ca(folder: Path | None, additional: Iterable[str], now: dt.datetime) -> StoredCA:
     """Return the authority of a folder; create it if it is missing. Raises AuthorityError.
 
     Without a folder, use `default_folder()`; if that is not writable, keep the authority in memory.
@@ -68,15 +68,17 @@ def keep(folder: Path | None, further: Iterable[str], now: dt.datetime) -> Store
     reason = "there is no home folder"
     if place is not None:
         try:
-            return _load_or_create(place, tuple(further), now)
+            return _load_or_create(place, tuple(additional), now)
         except OSError as error:
             reason = f"{place}: {error.strerror}"
     if folder is not None:
         raise AuthorityError(f"--tls-folder {reason}")
-    return StoredCA(make(further, now), None, f"{reason}: the authority is in memory only")
+    return StoredCA(
+        create_authority(additional, now), None, f"{reason}: the authority is in memory only"
+    )
 
 
-def _load_or_create(folder: Path, further: tuple[str, ...], now: dt.datetime) -> StoredCA:
+def _load_or_create(folder: Path, additional: tuple[str, ...], now: dt.datetime) -> StoredCA:
     private, message = folder / _PRIVATE, ""
     private.mkdir(mode=0o700, parents=True, exist_ok=True)
     pair, certificate = (
@@ -87,7 +89,7 @@ def _load_or_create(folder: Path, further: tuple[str, ...], now: dt.datetime) ->
     with _exclusive(private):
         pem = _read(pair)
         try:
-            authority = parse(pem, now) if pem is not None else None
+            authority = parse_authority(pem, now) if pem is not None else None
         except OlderVersionError as error:
             raise AuthorityError(
                 f"{pair} {error}: Java did not restrict its names. Delete {folder}, remove the old "
@@ -98,11 +100,11 @@ def _load_or_create(folder: Path, further: tuple[str, ...], now: dt.datetime) ->
             pair.replace(pair.with_suffix(".old"))
             message = f"{pair} {error}: created a new authority; clients must trust the new one"
         if authority is None:
-            authority = make(further, now)
+            authority = create_authority(additional, now)
             write_atomically(pair, authority.to_pem(), 0o600)
             message = message or f"created a new authority in {folder}"
         else:
-            message = authority.notice(now)
+            message = authority.expiry_warning(now)
             _restrict(pair, 0o600)
         if _read(certificate) != authority.pem:
             write_atomically(certificate, authority.pem, 0o644)
@@ -136,7 +138,9 @@ def _exclusive(folder: Path) -> Iterator[None]:
         until = time.monotonic() + _LOCK_S_MAX
         while not _lock(handle):
             if time.monotonic() > until:
-                raise AuthorityError(f"{folder / _LOCK}: another process holds it")
+                raise AuthorityError(
+                    f"{folder / _LOCK} is locked by another mock-clover process; try again later"
+                )
             time.sleep(0.01)
         yield
     finally:

@@ -19,7 +19,7 @@ from mock_clover.server.housekeeping import run_periodic_tasks
 _ID = re.compile(r"\{(\w+)\}")
 
 
-class Core(BaseRoute):
+class CatchAllRoute(BaseRoute):
     """The route for all requests: the core looks up their operation in a dict.
 
     Matching one route after the other would take longer than handling the request.
@@ -30,7 +30,7 @@ class Core(BaseRoute):
 
     def __repr__(self) -> str:
         """Return a repr that says which requests it matches."""
-        return "<Core: all requests>"
+        return "<CatchAllRoute: all requests>"
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match every HTTP request, because unknown paths get Clover's own errors."""
@@ -45,8 +45,8 @@ class Core(BaseRoute):
         raise NoMatchFound(name, path_params)
 
 
-class Operation(BaseRoute):
-    """An operation as `app.routes` lists it; `Core` handles its requests."""
+class ListedRoute(BaseRoute):
+    """An operation as `app.routes` lists it; `CatchAllRoute` handles its requests."""
 
     def __init__(self, endpoint: Endpoint, path: str) -> None:
         self.path = path
@@ -55,10 +55,10 @@ class Operation(BaseRoute):
 
     def __repr__(self) -> str:
         """Return a repr with methods, path and name."""
-        return f"<Operation {'|'.join(sorted(self.methods))} {self.path} {self.name}>"
+        return f"<ListedRoute {'|'.join(sorted(self.methods))} {self.path} {self.name}>"
 
     def matches(self, _scope: Scope) -> tuple[Match, Scope]:
-        """Match nothing; `Core` matches all requests."""
+        """Match nothing; `CatchAllRoute` matches all requests."""
         return Match.NONE, {}
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
@@ -85,10 +85,10 @@ def starlette_app(core: App) -> Starlette:
             await core.close()
 
     operations = (
-        Operation(endpoint, path)
+        ListedRoute(endpoint, path)
         for endpoint in core.endpoints
         for path in filter(None, (endpoint.path, endpoint.path_alias))
     )
-    app = Starlette(routes=[Core(core), *operations], lifespan=lifespan)
+    app = Starlette(routes=[CatchAllRoute(core), *operations], lifespan=lifespan)
     app.state.mock_clover = core
     return app

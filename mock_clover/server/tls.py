@@ -43,19 +43,19 @@ class Tls:
         self.context.set_alpn_protocols(["http/1.1"])
         self._certify(machine_time())
 
-    def renew(self, say: Callable[[str], None], now: dt.datetime | None = None) -> None:
+    def renew(self, log_message: Callable[[str], None], now: dt.datetime | None = None) -> None:
         """Issue a new certificate if needed; new connections use it. Announce the CA's end daily.
 
-        A clock that was set back is a reason too: the certificate would not be valid yet.
+        It is also needed if the clock was set back: the certificate would not be valid yet.
         """
         now = now or machine_time()
-        leaf, at = self._leaf, self._authority.nearest(now)
+        leaf, at = self._leaf, self._authority.clamp_to_validity(now)
         is_ending = leaf.ends - at < dt.timedelta(days=RENEW_DAYS)
         if at < leaf.starts or (is_ending and leaf.ends < self._authority.ends):
             self._certify(now)
-        notice = self._authority.notice(now)
+        notice = self._authority.expiry_warning(now)
         if notice and notice != self._notice:
-            say(notice)
+            log_message(notice)
         self._notice = notice
 
     def _certify(self, now: dt.datetime) -> None:

@@ -23,7 +23,7 @@ from mock_clover.clover.webhooks.operations_deliveries import record_attempt
 from mock_clover.clover.webhooks.records_address import address_error, host_of
 from mock_clover.clover.webhooks.records_delivery import (
     Delivery,
-    TargetState,
+    WebhookTarget,
     headers_of,
     printable_error,
 )
@@ -122,13 +122,13 @@ class WebhookSender:
                 del self._target_tasks[key]
 
     async def _deliver(
-        self, sandbox: Sandbox, outbox: Outbox, subscription: TargetState, delivery: Delivery
+        self, sandbox: Sandbox, outbox: Outbox, target: WebhookTarget, delivery: Delivery
     ) -> None:
         """Make one attempt and report its result, unless the outbox has been replaced."""
         started, status, error = started_ns(), None, None
         try:
             async with asyncio.timeout(self._attempt_s_max):
-                status = await self._attempt(subscription, delivery)
+                status = await self._attempt(target, delivery)
             if status >= 300:
                 error = f"the target responded with status {status}, expected 2xx"
                 error += "; redirects are not followed" if status < 400 else ""
@@ -146,17 +146,17 @@ class WebhookSender:
             return
         took_ms = elapsed_ns(started) // 1_000_000
         done = record_attempt(sandbox, delivery.id, status=status, error=error, took_ms=took_ms)
-        host = host_of(urlsplit(subscription.spec.url))
-        subject = redact(f"{sandbox.name}: {delivery.about} to {subscription.id} ({host})")
+        host = host_of(urlsplit(target.spec.url))
+        subject = redact(f"{sandbox.name}: {delivery.about} to {target.id} ({host})")
         self._log(f"webhook {delivery.id} of {subject}: {status if error is None else error}")
         if done is not None and done.state == "waiting" and done.due_ms <= sandbox.clock.now_ms():
             run_due_jobs(sandbox)  # the next attempt became due during this one
         sandbox.journal.notify()
 
-    async def _attempt(self, subscription: TargetState, delivery: Delivery) -> int:
+    async def _attempt(self, target: WebhookTarget, delivery: Delivery) -> int:
         """Send a delivery once; return the status of the response. Raise any other failure."""
-        parts = urlsplit(subscription.spec.url)
-        auth_headers = headers_of(subscription, delivery)
+        parts = urlsplit(target.spec.url)
+        auth_headers = headers_of(target, delivery)
         headers = [
             ("Host", parts.netloc),
             ("Content-Type", "application/json"),
@@ -165,8 +165,8 @@ class WebhookSender:
             ("Connection", "close"),
             *auth_headers,
         ]
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        request = h11.Request(method="POST", target=target, headers=headers)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        request = h11.Request(method="POST", target=path, headers=headers)
         async with self._connect(parts) as (reader, writer):
             connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_BYTES_MAX)
             for event in (request, h11.Data(data=delivery.body.encode()), h11.EndOfMessage()):

@@ -17,7 +17,7 @@ import pytest
 import toolbox
 from conftest import get_or_skip
 
-from mock_clover.server.ca_store import keep
+from mock_clover.server.ca_store import load_or_create_ca
 from tests.forged import HONEST, Signer, forgeries, presenting
 
 MOCK_CLOVER = f"{shlex.quote(sys.executable)} -m mock_clover"
@@ -49,7 +49,7 @@ class CertificateServers(NamedTuple):
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CertificateServers]:
     folder = tmp_path_factory.mktemp("servers")
     now = dt.datetime.now(dt.UTC)
-    authority = keep(folder / "tls", (), now).authority
+    authority = load_or_create_ca(folder / "tls", (), now).authority
     stolen = Signer.of((folder / "tls" / "private" / "authority.pem").read_bytes())
     presented = {"genuine": (HONEST, authority.issue((HONEST,), now).pem)} | forgeries(stolen)
     with presenting(folder, presented) as places:

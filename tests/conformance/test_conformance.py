@@ -44,7 +44,7 @@ from tests.conformance.test_golden import FILES
 from tests.in_process import NOW_MS, SEED
 from tests.server_process import ServerProcess
 
-BOUNDS = {flow.name: parameterize(flow) for flow in flows()}
+FLOWS = {flow.name: parameterize(flow) for flow in flows()}
 ROOT = "http://other:4242"
 LISTS, ORDERS, CARDS, GIFTS = "lists-and-lookups", "orders-and-returns", "save-a-card", "gift-cards"
 NO_EMAIL = "Add new card information, as the document's example has it: the e-mail is missing"
@@ -73,21 +73,21 @@ class Comparison(NamedTuple):
         """Run flows in their own sandboxes."""
         played = []
         secrets: list[str] = []
-        for name in only or BOUNDS:
-            bound = BOUNDS[name]
+        for name in only or FLOWS:
+            flow = FLOWS[name]
             place = create_target(ROOT, send, name)
             secrets += place.credentials.values()
             if name not in self.prepared:
-                self.prepared[name] = self.rehearsal.prepare(bound, place)
-            steps = run_flow(bound, place, send, *self.prepared[name])
-            played.append((bound, tuple(steps)))
+                self.prepared[name] = self.rehearsal.prepare(flow, place)
+            steps = run_flow(flow, place, send, *self.prepared[name])
+            played.append((flow, tuple(steps)))
         return Run(ROOT, True, NOW_MS, tuple(played), tuple(secrets))
 
     def share(self, send: Send, name: str, given: dict[str, str]) -> list[StepResult]:
         """Run a flow on a shared server, with credentials."""
         place = Target(same_url_for_all(ROOT), given, Clock().now_ms(), is_exclusive=False)
-        prepared = self.rehearsal.prepare(BOUNDS[name], place)
-        return list(run_flow(BOUNDS[name], place, send, *prepared))
+        prepared = self.rehearsal.prepare(FLOWS[name], place)
+        return list(run_flow(FLOWS[name], place, send, *prepared))
 
 
 @pytest.fixture(scope="module")
@@ -101,11 +101,11 @@ def sender(app: App) -> Send:
 
 def found(run: Run) -> list[tuple[str, str, str, str]]:
     """Return the drift by the titles of its steps, so that an added step changes nothing."""
-    titles = {name: [each.title for each in bound.flow.examples] for name, bound in BOUNDS.items()}
+    titles = {name: [each.title for each in flow.golden.examples] for name, flow in FLOWS.items()}
     return [(row.flow, titles[row.flow][row.step - 1], row.path, row.kind) for row in run.rows()]
 
 
-@pytest.mark.parametrize("name", BOUNDS)
+@pytest.mark.parametrize("name", FLOWS)
 def test_an_unaltered_server_has_no_drift(name: str, held: Comparison) -> None:
     ((_, steps),) = held.run(sender(held.app()), (name,)).flows
     assert [step for step in steps if step.state == "different"] == []
@@ -114,7 +114,7 @@ def test_an_unaltered_server_has_no_drift(name: str, held: Comparison) -> None:
 
 
 @pytest.mark.system
-@pytest.mark.parametrize("name", BOUNDS)
+@pytest.mark.parametrize("name", FLOWS)
 def test_shared_server_has_no_drift(name: str, held: Comparison) -> None:
     app = held.app()
     credentials = app.sandboxes.default.credentials
@@ -498,7 +498,7 @@ def test_a_list_of_a_shared_server_may_have_more_in_it_but_not_less(held: Compar
         return answer
 
     steps = held.share(emptied, LISTS, given)
-    titles = [each.title for each in BOUNDS[LISTS].flow.examples]
+    titles = [each.title for each in FLOWS[LISTS].golden.examples]
     assert [
         (titles[step.number - 1], each.path, each.kind)
         for step in steps
@@ -521,35 +521,35 @@ def test_missing_response_is_drift_and_stops_flow(held: Comparison) -> None:
 
 
 def test_the_variables_of_a_flow_are_found_in_its_own_replies() -> None:
-    bound = BOUNDS[LISTS]
-    assert bound.requests[5].body.startswith('{"charge":"{{lists_and_lookups_5_id}}"')
-    assert bound.requests[1].path == "/v1/tokens/{{lists_and_lookups_1_id}}"
-    assert bound.requests[8].path.startswith("/v1/charges?created.gte={{lists_and_lookups_date_")
-    code = BOUNDS["oauth-v2"].variables["oauth_v2_1_location_code"]
+    flow = FLOWS[LISTS]
+    assert flow.requests[5].body.startswith('{"charge":"{{lists_and_lookups_5_id}}"')
+    assert flow.requests[1].path == "/v1/tokens/{{lists_and_lookups_1_id}}"
+    assert flow.requests[8].path.startswith("/v1/charges?created.gte={{lists_and_lookups_date_")
+    code = FLOWS["oauth-v2"].variables["oauth_v2_1_location_code"]
     assert (code.number, code.path) == (1, "headers.location.code")
-    assert BOUNDS[CARDS].requests[2].headers["idempotency-key"].startswith("{{save_a_card_key_")
+    assert FLOWS[CARDS].requests[2].headers["idempotency-key"].startswith("{{save_a_card_key_")
 
 
-@pytest.mark.parametrize("name", BOUNDS)
+@pytest.mark.parametrize("name", FLOWS)
 def test_requests_contain_no_mock_specific_values(name: str) -> None:
-    bound, known = BOUNDS[name], [*(each.value for each in BOUNDS[name].variables.values())]
-    for example, request in zip(bound.flow.examples, bound.requests, strict=True):
+    flow, known = FLOWS[name], [*(each.value for each in FLOWS[name].variables.values())]
+    for example, request in zip(flow.golden.examples, flow.requests, strict=True):
         text = "\n".join((request.path, *request.headers.values(), request.body))
         assert [value for value in known if len(value) > 11 and value in text] == []
         reply = recorded(example)
         known += [
             str(value)
             for _, value in iter_scalars({"body": reply.body, "headers": reply.headers})
-            if is_identifier(value) and value not in bound.client_ids
+            if is_identifier(value) and value not in flow.client_ids
         ]
 
 
 def test_dates_and_years_are_shifted_consistently() -> None:
     later = NOW_MS + 400 * 86_400_000
-    assert current_dates(BOUNDS["recurring"], later)["2025-05-31T08:00:00.000+0000"] == (
+    assert current_dates(FLOWS["recurring"], later)["2025-05-31T08:00:00.000+0000"] == (
         "2026-07-05T08:00:00.000+0000"
     )
-    assert current_dates(BOUNDS["generating-a-card-token"], later) == {"2021": "2026"}
+    assert current_dates(FLOWS["generating-a-card-token"], later) == {"2021": "2026"}
 
 
 def test_the_files_are_the_golden_ones() -> None:
@@ -560,10 +560,10 @@ def test_the_files_are_the_golden_ones() -> None:
 
 
 def test_only_listed_test_cards_are_sent(held: Comparison) -> None:
-    bound = BOUNDS["accept-payments-flow"]
-    request = bound.requests[3]
+    flow = FLOWS["accept-payments-flow"]
+    request = flow.requests[3]
     other = request._replace(body=request.body.replace("6011361000006668", "4532015112830366"))
-    forged = bound._replace(requests=(*bound.requests[:3], other, *bound.requests[4:]))
+    forged = flow._replace(requests=(*flow.requests[:3], other, *flow.requests[4:]))
     sent: list[bytes | None] = []
     app = held.app()
 
@@ -737,10 +737,10 @@ def test_the_command_finds_no_drift_in_a_real_server(
         args = ("--against", f"{shared_server.url}/", "--rate", "1000", "--report", str(file))
         completed = invoke(*args)
         assert (completed.code, completed.stdout) == (0, ""), completed.stderr
-    assert f"[1/{len(BOUNDS)}] accept-payments-flow: no differences\n" in completed.stderr
+    assert f"[1/{len(FLOWS)}] accept-payments-flow: no differences\n" in completed.stderr
     result = json.loads(tree.read_text())
     assert (result["differences"], result["steps"].get("different")) == ([], None)
-    assert list(result["flows"]) == list(BOUNDS)
+    assert list(result["flows"]) == list(FLOWS)
     assert f"{result['steps']['same']} steps match, 0 differ" in page.read_text()
     answer = send_request("GET", f"{shared_server.url}/_mock/sandboxes", {}, None)
     names = {each["name"] for each in json.loads(answer.body)["data"]}
@@ -801,5 +801,5 @@ def test_server_without_control_api_needs_credentials(
 def test_the_flows_are_listed() -> None:
     result = json.loads(invoke("--list", "--json").stdout)
     assert [(row["name"], row["steps"]) for row in result] == [
-        (name, len(bound.requests)) for name, bound in BOUNDS.items()
+        (name, len(flow.requests)) for name, flow in FLOWS.items()
     ]

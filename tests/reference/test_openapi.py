@@ -104,7 +104,7 @@ def test_every_good_request_succeeds(make_server: Callable[..., InProcessServer]
         sent = valid_request(endpoint, create_fixtures(server))
         got = server.send(sent.method, sent.path, raw=sent.raw, headers=dict(sent.headers))
         assert got.status in MAY_HAVE_CHANGED_STATE, (
-            f"{endpoint.name} gets {got}: correct its body in GOOD of tests/hostile.py"
+            f"{endpoint.name} gets {got}: correct its body in VALID_BODIES of tests/hostile.py"
         )
 
 

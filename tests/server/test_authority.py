@@ -25,15 +25,15 @@ from cryptography.hazmat.primitives.serialization import (
 from mock_clover.clover.common.hosts import HOSTS, NAMES
 from mock_clover.server import ca_store as custody
 from mock_clover.server.authority import (
-    FURTHER_NAMES_MAX,
+    ADDITIONAL_NAMES_MAX,
     Authority,
     AuthorityError,
     all_names,
-    further_names,
-    make,
-    parse,
+    create_authority,
+    parse_additional_names,
+    parse_authority,
 )
-from mock_clover.server.ca_store import default_folder, keep
+from mock_clover.server.ca_store import default_folder, load_or_create_ca
 from tests.forged import own_authority
 from tests.raw_http import TIMEOUT_S
 
@@ -98,7 +98,7 @@ def root_of(authority: Authority) -> x509.Certificate:
 
 
 def test_root_key_is_not_stored(tmp_path: Path) -> None:
-    saved = keep(tmp_path, (), NOW)
+    saved = load_or_create_ca(tmp_path, (), NOW)
     root = root_of(saved.authority)
     assert shown(root) == {
         "version": "v3",
@@ -119,7 +119,7 @@ PRIVATE_KEYS = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [^\n]
 
 
 def test_issuing_certificate_extensions() -> None:
-    authority = make((), NOW)
+    authority = create_authority((), NOW)
     _, issuing = leaf_of(authority)
     root = root_of(authority)
     assert shown(issuing) == {
@@ -138,7 +138,7 @@ def test_issuing_certificate_extensions() -> None:
 
 
 def test_a_servers_certificate_has_all_names_and_a_browsers_lifetime() -> None:
-    authority = make(("shop.test", "10.0.0.7"), NOW)
+    authority = create_authority(("shop.test", "10.0.0.7"), NOW)
     leaf, above = leaf_of(authority, *all_names(("shop.test", "10.0.0.7")))
     assert shown(leaf) == {
         "version": "v3",
@@ -152,15 +152,15 @@ def test_a_servers_certificate_has_all_names_and_a_browsers_lifetime() -> None:
         "subjectKeyIdentifier": digest(leaf),
         "authorityKeyIdentifier": digest(above),
     }
-    further = ["shop.test", "10.0.0.7/32"]
-    permitted = [*OURS, *further, NO_HOST, NO_HOST]
+    additional = ["shop.test", "10.0.0.7/32"]
+    permitted = [*OURS, *additional, NO_HOST, NO_HOST]
     assert shown(above)["nameConstraints"] == (permitted, NO_SUBJECT)
     assert list(leaf.subject) == []
     leaf.verify_directly_issued_by(above)
 
 
 def test_server_certificate_expires_before_ca() -> None:
-    authority = make((), NOW)
+    authority = create_authority((), NOW)
     leaf = authority.issue(("localhost",), NOW + 3_600 * DAY)
     assert leaf.ends == authority.ends == NOW + 3_650 * DAY
 
@@ -179,10 +179,10 @@ CLOCKS = {
 @pytest.mark.parametrize("created", CLOCKS.values(), ids=CLOCKS)
 @pytest.mark.parametrize("issued", CLOCKS.values(), ids=CLOCKS)
 def test_certificate_is_issued_at_any_clock(created: dt.datetime, issued: dt.datetime) -> None:
-    authority = make((), created)
+    authority = create_authority((), created)
     assert authority.starts <= NOW < authority.ends
     leaf = authority.issue(("localhost",), issued)
-    assert leaf.starts < authority.nearest(issued) <= leaf.ends <= authority.ends
+    assert leaf.starts < authority.clamp_to_validity(issued) <= leaf.ends <= authority.ends
     assert leaf.ends - leaf.starts <= 397 * DAY
 
 
@@ -217,7 +217,7 @@ def test_name_constraints_match_openssl(
     tmp_path: Path, name: str, permitted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A certificate for another name, made with the stolen key, is not trusted."""
-    authority = make((), NOW)
+    authority = create_authority((), NOW)
     assert authority.permits(name) is permitted
     if not permitted:
         with pytest.raises(AuthorityError, match=f"does not cover the name {name}; "):
@@ -249,7 +249,7 @@ def shakes(folder: Path, trusted: bytes, pem: bytes, name: str) -> bool:
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="there is no openssl command")
 def test_openssls_command_takes_it_as_a_servers(tmp_path: Path) -> None:
-    authority = make((), NOW)
+    authority = create_authority((), NOW)
     (tmp_path / "ca.pem").write_bytes(authority.pem)
     leaf, above = (each.public_bytes(Encoding.PEM) for each in leaf_of(authority))
     (tmp_path / "leaf.pem").write_bytes(leaf)
@@ -275,21 +275,24 @@ def test_openssls_command_takes_it_as_a_servers(tmp_path: Path) -> None:
         (["10.0.0.0/8"], "'10.0.0.0/8' is neither a host name nor an IP address"),
         (["https://shop.test"], "'https://shop.test' is neither a host name nor an IP address"),
         (["a" * 64], "'a{64}' is neither a host name nor an IP address"),
-        (["a.test"] * (FURTHER_NAMES_MAX + 1), "too many names: a certificate may have 100 extra"),
+        (
+            ["a.test"] * (ADDITIONAL_NAMES_MAX + 1),
+            "too many names: a certificate can have at most 100 additional ones",
+        ),
     ],
 )
 def test_invalid_names_are_rejected(given: list[str], message: str) -> None:
     with pytest.raises(AuthorityError, match=f"^{message}$"):
-        further_names(given)
+        parse_additional_names(given)
 
 
 def test_additional_names_are_normalized() -> None:
     given = (" Shop.Test.", "10.0.0.7", "fd00::1", "clover")
-    assert further_names(given) == ("shop.test", "10.0.0.7", "fd00::1", "clover")
+    assert parse_additional_names(given) == ("shop.test", "10.0.0.7", "fd00::1", "clover")
 
 
 def test_no_key_is_shown() -> None:
-    authority = make((), NOW)
+    authority = create_authority((), NOW)
     assert "PRIVATE" in authority.to_pem().decode()
     assert "PRIVATE" not in repr(authority.issue(NAMES, NOW)) + repr(authority)
 
@@ -306,11 +309,11 @@ def modes(folder: Path) -> dict[str, str]:
 def test_ca_is_created_once_with_private_key_mode(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        saved = keep(tmp_path / "a" / "b", (), NOW)
+        saved = load_or_create_ca(tmp_path / "a" / "b", (), NOW)
     finally:
         os.umask(before)
     folder = tmp_path / "a" / "b"
-    assert saved.said == f"created a new authority in {folder}"
+    assert saved.message == f"created a new authority in {folder}"
     assert saved.certificate == folder / "ca.pem"
     assert modes(folder) == {
         "ca.pem": "0o644",
@@ -323,16 +326,16 @@ def test_ca_is_created_once_with_private_key_mode(tmp_path: Path) -> None:
 
 
 def test_a_second_start_has_the_same_one(tmp_path: Path) -> None:
-    first = keep(tmp_path, (), NOW)
-    second = keep(tmp_path, ("shop.test",), NOW + 3_620 * DAY)
-    assert (second.authority.to_pem(), second.said) == (first.authority.to_pem(), "")
+    first = load_or_create_ca(tmp_path, (), NOW)
+    second = load_or_create_ca(tmp_path, ("shop.test",), NOW + 3_620 * DAY)
+    assert (second.authority.to_pem(), second.message) == (first.authority.to_pem(), "")
 
 
 def test_permissions_of_key_file_are_restricted(tmp_path: Path) -> None:
-    keep(tmp_path, (), NOW)
+    load_or_create_ca(tmp_path, (), NOW)
     (tmp_path / "private").chmod(0o755)
     (tmp_path / "private" / "authority.pem").chmod(0o644)
-    keep(tmp_path, (), NOW)
+    load_or_create_ca(tmp_path, (), NOW)
     assert modes(tmp_path)["private"] == "0o700"
     assert modes(tmp_path)["private/authority.pem"] == "0o600"
 
@@ -349,7 +352,7 @@ def encrypted(pem: bytes) -> bytes:
 
 
 def as_leaf(pem: bytes) -> bytes:
-    return parse(pem, NOW).issue(("localhost",), NOW).pem
+    return parse_authority(pem, NOW).issue(("localhost",), NOW).pem
 
 
 BROKEN: dict[str, tuple[Callable[[bytes], bytes], str]] = {
@@ -375,11 +378,14 @@ BROKEN: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "a server's": (as_leaf, "does not contain an authority with an elliptic-curve or RSA key"),
     "another's key": (
-        lambda pem: make((), NOW).to_pem().partition(b"-----BEGIN CERT")[0] + certificate_in(pem),
+        lambda pem: (
+            create_authority((), NOW).to_pem().partition(b"-----BEGIN CERT")[0]
+            + certificate_in(pem)
+        ),
         "contains a key and a certificate that do not match",
     ),
     "another's root": (
-        lambda pem: pem[: pem.rindex(b"-----BEGIN CERT")] + make((), NOW).pem,
+        lambda pem: pem[: pem.rindex(b"-----BEGIN CERT")] + create_authority((), NOW).pem,
         "contains certificates that do not form a chain",
     ),
 }
@@ -389,17 +395,17 @@ BROKEN: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 def test_corrupt_ca_is_replaced(
     tmp_path: Path, harm: Callable[[bytes], bytes], message: str
 ) -> None:
-    first = keep(tmp_path, (), NOW)
+    first = load_or_create_ca(tmp_path, (), NOW)
     pair = tmp_path / "private" / "authority.pem"
     broken = harm(pair.read_bytes())
     pair.write_bytes(broken)
-    second = keep(tmp_path, (), NOW)
-    assert second.said.startswith(f"{pair} {message}")
-    assert second.said.endswith(": created a new authority; clients must trust the new one")
+    second = load_or_create_ca(tmp_path, (), NOW)
+    assert second.message.startswith(f"{pair} {message}")
+    assert second.message.endswith(": created a new authority; clients must trust the new one")
     assert pair.with_suffix(".old").read_bytes() == broken
     assert second.authority.pem != first.authority.pem
     assert (tmp_path / "ca.pem").read_bytes() == second.authority.pem
-    assert keep(tmp_path, (), NOW).said == ""
+    assert load_or_create_ca(tmp_path, (), NOW).message == ""
 
 
 END = "2036-11-18"
@@ -414,18 +420,18 @@ NOTICES = {
 
 @pytest.mark.parametrize(("now", "message"), NOTICES.items())
 def test_ca_expiry_is_announced_for_a_month(tmp_path: Path, now: dt.datetime, message: str) -> None:
-    first = keep(tmp_path, (), NOW)
-    late = keep(tmp_path, (), now)
+    first = load_or_create_ca(tmp_path, (), NOW)
+    late = load_or_create_ca(tmp_path, (), now)
     notice = message and f"the certificate authority {message} a new one, which clients must trust"
-    assert (late.said, late.authority.pem) == (notice, first.authority.pem)
+    assert (late.message, late.authority.pem) == (notice, first.authority.pem)
 
 
 def test_expired_ca_is_replaced(tmp_path: Path) -> None:
-    first = keep(tmp_path, (), NOW)
-    late = keep(tmp_path, (), NOW + 3_651 * DAY)
+    first = load_or_create_ca(tmp_path, (), NOW)
+    late = load_or_create_ca(tmp_path, (), NOW + 3_651 * DAY)
     pair = tmp_path / "private" / "authority.pem"
     message = f"{pair} expired on {END}: created a new authority; clients must trust the new one"
-    assert (late.said, late.authority.pem == first.authority.pem) == (message, False)
+    assert (late.message, late.authority.pem == first.authority.pem) == (message, False)
 
 
 def test_ca_of_older_version_is_rejected(tmp_path: Path) -> None:
@@ -435,7 +441,7 @@ def test_ca_of_older_version_is_rejected(tmp_path: Path) -> None:
     before = own_authority("mock-clover 1a2b3c4d")
     pair.write_bytes(before)
     with pytest.raises(AuthorityError) as error:
-        keep(tmp_path, (), NOW)
+        load_or_create_ca(tmp_path, (), NOW)
     assert str(error.value) == (
         f"{pair} was created by an older version of mock-clover: Java did not restrict its names. "
         f"Delete {tmp_path}, remove the old certificate where clients trust it, and make them "
@@ -445,9 +451,9 @@ def test_ca_of_older_version_is_rejected(tmp_path: Path) -> None:
 
 
 def test_certificate_file_is_repaired(tmp_path: Path) -> None:
-    saved = keep(tmp_path, (), NOW)
+    saved = load_or_create_ca(tmp_path, (), NOW)
     (tmp_path / "ca.pem").write_text("another's")
-    assert keep(tmp_path, (), NOW).said == ""
+    assert load_or_create_ca(tmp_path, (), NOW).message == ""
     assert (tmp_path / "ca.pem").read_bytes() == saved.authority.pem
 
 
@@ -457,8 +463,8 @@ def test_an_rsa_authority_of_ones_own_serves_as_well(tmp_path: Path) -> None:
     (tmp_path / "private").mkdir()
     own = own_authority("a company's", key)
     (tmp_path / "private" / "authority.pem").write_bytes(own)
-    saved = keep(tmp_path, (), NOW)
-    assert (saved.said, saved.authority.permits("example.com")) == ("", True)
+    saved = load_or_create_ca(tmp_path, (), NOW)
+    assert (saved.message, saved.authority.permits("example.com")) == ("", True)
     leaf, above = leaf_of(saved.authority)
     leaf.verify_directly_issued_by(above)
     assert above == root_of(saved.authority)
@@ -472,16 +478,16 @@ def test_own_intermediate_ca_is_used(tmp_path: Path) -> None:
     below = own_authority("a team's", key, ("a company's", root_key))
     (tmp_path / "private").mkdir()
     (tmp_path / "private" / "authority.pem").write_bytes(below + root)
-    saved = keep(tmp_path, (), NOW)
+    saved = load_or_create_ca(tmp_path, (), NOW)
     leaf, above = leaf_of(saved.authority)
     leaf.verify_directly_issued_by(above)
-    assert (saved.said, (tmp_path / "ca.pem").read_bytes()) == ("", root)
+    assert (saved.message, (tmp_path / "ca.pem").read_bytes()) == ("", root)
     assert above.public_bytes(Encoding.PEM) == certificate_in(below)
 
 
 def _start(folder: Path, gate: Any, result: Any) -> None:
     gate.wait()
-    result.put(keep(folder, (), NOW).authority.pem)
+    result.put(load_or_create_ca(folder, (), NOW).authority.pem)
 
 
 def test_servers_that_start_at_once_have_one_authority(tmp_path: Path) -> None:
@@ -503,16 +509,18 @@ def test_servers_that_start_at_once_have_one_authority(tmp_path: Path) -> None:
 
 def test_lock_timeout_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(custody, "_LOCK_S_MAX", 0.05)
-    keep(tmp_path, (), NOW)
+    load_or_create_ca(tmp_path, (), NOW)
     with custody._exclusive(tmp_path / "private"), pytest.raises(AuthorityError) as result:
-        keep(tmp_path, (), NOW)
-    assert str(result.value) == f"{tmp_path / 'private' / 'lock'}: another process holds it"
+        load_or_create_ca(tmp_path, (), NOW)
+    assert str(result.value) == (
+        f"{tmp_path / 'private' / 'lock'} is locked by another mock-clover process; try again later"
+    )
 
 
 def test_tls_folder_must_be_a_directory(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(AuthorityError) as result:
-        keep(tmp_path / "file" / "tls", (), NOW)
+        load_or_create_ca(tmp_path / "file" / "tls", (), NOW)
     assert str(result.value) == f"--tls-folder {tmp_path / 'file' / 'tls'}: Not a directory"
 
 
@@ -522,7 +530,7 @@ def test_only_regular_files_of_the_folder_are_read_and_replaced(tmp_path: Path, 
     (tmp_path / "private").mkdir()
     os.mkfifo(tmp_path / name)
     with pytest.raises(AuthorityError) as result:
-        keep(tmp_path, (), NOW)
+        load_or_create_ca(tmp_path, (), NOW)
     message = f"{Path(name).name} is a named pipe, not a regular file"
     assert str(result.value) == f"--tls-folder {tmp_path}: {message}"
     assert (tmp_path / name).is_fifo()
@@ -532,11 +540,11 @@ def test_symbolic_links_in_the_folder_are_kept(tmp_path: Path) -> None:
     for name in ("ca.pem", "private/authority.pem"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).symlink_to(tmp_path / f"target of {Path(name).name}")
-    saved = keep(tmp_path, (), NOW)
+    saved = load_or_create_ca(tmp_path, (), NOW)
     assert (tmp_path / "target of ca.pem").read_bytes() == saved.authority.pem
     assert (tmp_path / "target of authority.pem").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "ca.pem").is_symlink()
-    assert keep(tmp_path, (), NOW).authority.pem == saved.authority.pem
+    assert load_or_create_ca(tmp_path, (), NOW).authority.pem == saved.authority.pem
 
 
 def test_without_a_folder_of_ones_own_it_is_in_memory(
@@ -544,10 +552,10 @@ def test_without_a_folder_of_ones_own_it_is_in_memory(
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
-    saved = keep(None, (), NOW)
+    saved = load_or_create_ca(None, (), NOW)
     place = tmp_path / "file" / "mock-clover"
     assert saved.certificate is None
-    assert saved.said == f"{place}: Not a directory: the authority is in memory only"
+    assert saved.message == f"{place}: Not a directory: the authority is in memory only"
 
 
 FOLDERS = [

@@ -51,7 +51,7 @@ def test_every_operation_is_a_route(app: Starlette) -> None:
         ("PUT", "/_mock/clock", "put_clock"),
         ("GET", "/sdk.js", "asset:sdk.js"),
     } <= routes
-    assert repr(app.routes[1]) == "<Operation GET|HEAD /oauth/authorize authorize>"
+    assert repr(app.routes[1]) == "<ListedRoute GET|HEAD /oauth/authorize authorize>"
 
 
 def test_paths_are_made_from_names(app: Starlette) -> None:

@@ -20,7 +20,7 @@ from mock_clover import __version__
 from mock_clover.cli.tls_setup import TRUST
 from mock_clover.clover.common.hosts import NAMES
 from mock_clover.server.app import BODY_BYTES_MAX
-from mock_clover.server.authority import make
+from mock_clover.server.authority import create_authority
 from mock_clover.server.serve import bind
 from mock_clover.server.tls import Tls
 from tests.clients.toolbox import plain_environment
@@ -444,7 +444,7 @@ CLOCKS: dict[str, tuple[tuple[dt.datetime, ...], tuple[bool, ...]]] = {
 def test_certificate_is_renewed_after_clock_jump(
     times: tuple[dt.datetime, ...], renewed: tuple[bool, ...]
 ) -> None:
-    authority = make((), NOW)
+    authority = create_authority((), NOW)
     with bind("127.0.0.1", 0) as listener:
         tls = Tls(listener, authority, ("localhost",))
         tls.renew(print, NOW)
@@ -454,14 +454,14 @@ def test_certificate_is_renewed_after_clock_jump(
             before, shown = shown, shown_by(tls)
             assert (shown != before) is is_new
             met = x509.load_der_x509_certificate(shown)
-            at = authority.nearest(now)
+            at = authority.clamp_to_validity(now)
             assert met.not_valid_before_utc < at <= met.not_valid_after_utc
 
 
 def test_ca_expiry_is_announced_daily() -> None:
     messages: list[str] = []
     with bind("127.0.0.1", 0) as listener:
-        tls = Tls(listener, make((), NOW), ("localhost",))
+        tls = Tls(listener, create_authority((), NOW), ("localhost",))
         for days in (3_619, 3_620.5, 3_620.6, 3_621.5, 3_650.5, 3_651.5):
             tls.renew(messages.append, NOW + days * DAY)
     creates = "the first start after that creates a new one, which clients must trust"

@@ -197,7 +197,7 @@ def test_what_is_pending_in_a_snapshot_is_delivered_where_it_is_put(
     shared_server: ServerProcess, server: InProcessServer
 ) -> None:
     with Receiver(500, 200) as receiver:
-        server.sandbox.ensure_outbox().subscribe(TargetSpec(url=receiver.url), SEED)
+        server.sandbox.ensure_outbox().add_target(TargetSpec(url=receiver.url), SEED)
         event = {"object": "P", "id": "X", "type": "CREATE"}
         server.send("POST", "/_mock/webhooks/send", event)
         shop = Shop(shared_server.port, "put-back")
@@ -264,7 +264,7 @@ def attempt(
     An attempt at a receiver that is `answerless` is let time out, once its POST has come.
     """
     spec = TargetSpec(url=url, retry_after_ms=(), **more)
-    server.sandbox.ensure_outbox().subscribe(spec, SEED)
+    server.sandbox.ensure_outbox().add_target(spec, SEED)
     result = asyncio.Event()
 
     async def deliver(loop: FakeClockLoop) -> None:
@@ -416,7 +416,7 @@ async def post(server: InProcessServer, count: int = 1) -> "asyncio.Task[None]":
 
 def test_deliveries_to_one_target_are_sequential(server: InProcessServer) -> None:
     with Receiver() as receiver:
-        server.sandbox.ensure_outbox().subscribe(TargetSpec(url=receiver.url), SEED)
+        server.sandbox.ensure_outbox().add_target(TargetSpec(url=receiver.url), SEED)
 
         async def deliver() -> None:
             await (await post(server, count=3))
@@ -428,7 +428,7 @@ def test_deliveries_to_one_target_are_sequential(server: InProcessServer) -> Non
 def test_retries_that_the_clock_has_passed_follow_at_once(server: InProcessServer) -> None:
     with Receiver(500, 500, 200) as receiver:
         spec = TargetSpec(url=receiver.url, retry_after_ms=(1_000, 2_000))
-        server.sandbox.ensure_outbox().subscribe(spec, SEED)
+        server.sandbox.ensure_outbox().add_target(spec, SEED)
 
         async def deliver() -> None:
             going = await post(server)
@@ -446,7 +446,7 @@ def test_late_result_does_not_affect_other_delivery(server: InProcessServer, cha
     """After a restore the same delivery starts again; without its target it is dropped."""
     gate = threading.Event()
     with Receiver(500, gate=gate) as receiver:
-        server.sandbox.ensure_outbox().subscribe(TargetSpec(url=receiver.url, id="t"), SEED)
+        server.sandbox.ensure_outbox().add_target(TargetSpec(url=receiver.url, id="t"), SEED)
 
         async def deliver() -> None:
             going = await post(server)
@@ -514,7 +514,7 @@ def test_delivery_result_after_restore_is_ignored(server: InProcessServer) -> No
     """A sandbox that is restored during a delivery does not get its result."""
     with Receiver() as receiver:
         before = server.send("GET", "/_mock/snapshot").body
-        server.sandbox.ensure_outbox().subscribe(TargetSpec(url=receiver.url), SEED)
+        server.sandbox.ensure_outbox().add_target(TargetSpec(url=receiver.url), SEED)
 
         async def deliver() -> None:
             server.sandbox.webhook_sender = WebhookSender().wake

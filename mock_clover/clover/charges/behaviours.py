@@ -1,6 +1,6 @@
 """Behaviours of tokens, charges, refunds and idempotency keys, with their evidence.
 
-It contains only behaviour that is neither a field of a record nor an error of the catalogue.
+Only claims that are neither a field of a record nor an error of the catalogue.
 """
 
 from mock_clover.core.evidence import Behaviour, documented, inferred, observed
@@ -10,7 +10,7 @@ from mock_clover.core.evidence import Behaviour, documented, inferred, observed
 BRAND_FROM_NUMBER = Behaviour(
     "BRAND_FROM_NUMBER",
     "The brand of a token comes from the card number; the brand in the request is not used.",
-    observed("dan1d reads a brand that it never sent"),
+    observed("clover_sandbox_simulator reads a brand that it never sent"),
 )
 TOKENIZATION_SKIPS_CHECKS = Behaviour(
     "TOKENIZATION_SKIPS_CHECKS",

@@ -1,8 +1,7 @@
 """HTML of the hosted checkout page. All pages share the template, style and security headers.
 
 Every value of a shop goes through `escape_html`, so it is never markup. Choosing a tip changes the
-totals without a script: the page contains every total, and CSS shows the selected one. The module
-is imported when the first page is rendered.
+totals without a script: the page contains every total, and CSS shows the selected one.
 """
 
 from datetime import UTC, datetime

@@ -37,7 +37,7 @@ _SCRIPTS = "sdk.js, keys.json, the 3-D Secure script"
 _V1 = documented("MD:using-oauth-20")
 _V2 = documented("MD:high-trust-app-auth-flow")
 _SDK = documented("REF createcharge; NODE")
-_TOKENISED = documented("SEED card token; NODE")
+_TOKENIZED = documented("SEED card token; NODE")
 _PAGES = documented("iframe SDK page; no source says that the host has keys.json")
 _OTHER_REGIONS = observed("clients in Europe and Latin America")
 
@@ -67,7 +67,7 @@ HOSTS: tuple[Host, ...] = (
         name="token-sandbox.dev.clover.com",
         region="sandbox",
         description=_TOKENS,
-        evidence=_TOKENISED,
+        evidence=_TOKENIZED,
         services=("tokens",),
     ),
     Host(
@@ -80,7 +80,7 @@ HOSTS: tuple[Host, ...] = (
     Host(name="www.clover.com", region="North America", description=_DASHBOARD, evidence=_V2),
     Host(name="api.clover.com", region="North America", description=_PLATFORM, evidence=_V2),
     Host(name="scl.clover.com", region="North America", description=_CHARGES, evidence=_SDK),
-    Host(name="token.clover.com", region="North America", description=_TOKENS, evidence=_TOKENISED),
+    Host(name="token.clover.com", region="North America", description=_TOKENS, evidence=_TOKENIZED),
     Host(
         name="checkout.clover.com",
         region="North America",

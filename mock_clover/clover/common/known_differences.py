@@ -59,7 +59,8 @@ KNOWN_DIFFERENCES: tuple[KnownDifference, ...] = (
     ),
     KnownDifference(
         "limits",
-        "A body over 1 MiB gets 413, a full sandbox 503; docs/architecture.md lists all limits.",
+        "A body over 1 MiB gets 413, a full sandbox 503; docs/architecture.md lists the "
+        "main limits.",
     ),
     KnownDifference("rate limits", "Off by default; a scenario can enable them."),
     KnownDifference(

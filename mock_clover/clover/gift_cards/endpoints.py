@@ -199,12 +199,12 @@ def _card_response(
 
 
 _DOCUMENTED = documented("MD:gift-card-api; ecomm-reload-an-active-gift-card")
-_ALIAS_FACT = observed("two clients of 2025 and 2026 use this path")
+_ALIAS_EVIDENCE = observed("two clients of 2025 and 2026 use this path")
 
 
 def _with_alias(endpoint: Endpoint, name: str, path: str, about: str) -> tuple[Endpoint, Endpoint]:
     """Return an endpoint and a copy of it under the alias of its path."""
-    return endpoint, replace(endpoint, name=name, path=path, about=about, evidence=_ALIAS_FACT)
+    return endpoint, replace(endpoint, name=name, path=path, about=about, evidence=_ALIAS_EVIDENCE)
 
 
 ENDPOINTS = (

@@ -151,10 +151,10 @@ def record_redemption(sandbox: Sandbox, charge: Charge) -> Charge:
     Return the charge to store.
     """
     if charge.token.kind == "ach":
-        long_poll_ms = sandbox.settings.ach_pending_ms
-        if charge.state != "captured" or not long_poll_ms:
+        pending_ms = sandbox.settings.ach_pending_ms
+        if charge.state != "captured" or not pending_ms:
             return charge
-        sandbox.scheduler.add(charge.created_ms + long_poll_ms, DEBIT_SETTLEMENT_JOB, charge.id)
+        sandbox.scheduler.add(charge.created_ms + pending_ms, DEBIT_SETTLEMENT_JOB, charge.id)
         return replace(charge, is_debit_pending=True)
     row = find_gift_card(sandbox, charge.token)
     if row is None or charge.state == "failed":

@@ -1,4 +1,4 @@
-"""HTML of the OAuth consent page; imported when the first page is rendered."""
+"""HTML of the OAuth consent page."""
 
 import re
 

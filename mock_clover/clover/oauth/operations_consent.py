@@ -16,7 +16,7 @@ from mock_clover.engine.endpoint import Call, HtmlPage, Redirect
 from mock_clover.engine.origin import is_cross_origin
 from mock_clover.sandbox.sandbox import Sandbox
 
-Join = Callable[[str, dict[str, str], str | None, str], str]
+BuildRedirectUrl = Callable[[str, dict[str, str], str | None, str], str]
 
 
 def needs_consent(sandbox: Sandbox, consent: Consent | None) -> bool:
@@ -39,7 +39,7 @@ def consent_is_denied(call: Call[Any, None]) -> bool:
 
 
 def access_denied_redirect(
-    call: Call[Any, None], target: str, state: str | None, join: Join
+    call: Call[Any, None], target: str, state: str | None, build_redirect_url: BuildRedirectUrl
 ) -> Redirect:
     """Redirect with the error `access_denied` of the OAuth standard."""
     call.basis = (CONSENT_DENIED,)
@@ -48,4 +48,4 @@ def access_denied_redirect(
         "error": "access_denied",
         "error_description": "The merchant denied the request.",
     }
-    return Redirect(join(target, params, state, ""))
+    return Redirect(build_redirect_url(target, params, state, ""))

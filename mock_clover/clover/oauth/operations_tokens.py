@@ -12,7 +12,7 @@ from mock_clover.clover.oauth.records_v2 import (
     ACCESS_LIFETIME_S,
     RECOVERY_LIFETIME_MS,
     REFRESH_LIFETIME_S,
-    Bearer,
+    AccessTokenV2,
     Claims,
     CodeV2,
     RefreshToken,
@@ -81,7 +81,7 @@ def _create_access_token(sandbox: Sandbox, merchant_id: str, now_s: int) -> str:
     )
     token = sign(claims, credentials.client_secret.encode())
     sandbox.bearers.put_bounded(
-        token, Bearer(merchant_id=merchant_id, expires_ms=claims.exp * 1000)
+        token, AccessTokenV2(merchant_id=merchant_id, expires_ms=claims.exp * 1000)
     )
     return token
 

@@ -135,7 +135,10 @@ class MigrateResponse(Record, frozen=True, kw_only=True):
 
 
 class Claims(Record, frozen=True, kw_only=True):
-    """Claims of an access token. Source: dan1d reads all except jti, which makes tokens unique."""
+    """Claims of an access token. Source: clover_sandbox_simulator reads all except jti.
+
+    jti makes tokens unique.
+    """
 
     merchant_uuid: str
     app_uuid: str
@@ -154,7 +157,7 @@ class CodeV2(Record, frozen=True, kw_only=True):
     """PKCE challenge; without one the client secret is required."""
 
 
-class Bearer(Record, frozen=True, kw_only=True):
+class AccessTokenV2(Record, frozen=True, kw_only=True):
     """A stored access token."""
 
     merchant_id: str

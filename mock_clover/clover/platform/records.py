@@ -118,7 +118,7 @@ class Owner(Record, frozen=True, kw_only=True):
 
 
 class Gateway(Record, frozen=True, kw_only=True):
-    """`gateway` of a merchant. Source: goparrot for the fields, the multi-pay page for two."""
+    """`gateway` of a merchant. Source: GP for the fields, the multi-pay page for two."""
 
     evidence: ClassVar[Evidence] = observed(
         "GP reads these; the page on multi-pay tokens has two of them"

@@ -119,7 +119,7 @@ class CardInfo(Record, frozen=True, kw_only=True):
 
 
 class CardResponse(Record, frozen=True, kw_only=True):
-    """A card on file. Source: goparrot; `expirationDate` is MMYY."""
+    """A card on file. Source: GP; `expirationDate` is MMYY."""
 
     evidence: ClassVar[Evidence] = observed("GP; the value of tokenType is inferred")
 

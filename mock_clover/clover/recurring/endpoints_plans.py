@@ -25,7 +25,7 @@ from mock_clover.clover.recurring.records import (
     PlanRequest,
     PlanResponse,
     PlanUpdate,
-    own_plan_response,
+    plan_response,
 )
 from mock_clover.core.evidence import documented
 from mock_clover.core.record import encode
@@ -62,7 +62,7 @@ def create_plan(sandbox: Sandbox, call: Call[PlanRequest, None]) -> PlanResponse
     )
     sandbox.plans.put(plan.id, plan)
     call.why = "created a plan"
-    return plan_response(sandbox, plan)
+    return plan_response_for(sandbox, plan)
 
 
 def list_plans(sandbox: Sandbox, call: Call[None, PlanQuery]) -> EncodedJson:
@@ -70,7 +70,7 @@ def list_plans(sandbox: Sandbox, call: Call[None, PlanQuery]) -> EncodedJson:
     check_merchant(sandbox, call)
     query = call.query
     plans = (
-        plan_response(sandbox, plan)
+        plan_response_for(sandbox, plan)
         for _, plan in sandbox.plans.items_newest_first()
         if query.interval in (None, plan.interval)
         and query.intervalCount in (None, plan.interval_count)
@@ -81,7 +81,7 @@ def list_plans(sandbox: Sandbox, call: Call[None, PlanQuery]) -> EncodedJson:
 def get_plan(sandbox: Sandbox, call: Call[None, None]) -> PlanResponse:
     """Return one plan."""
     check_merchant(sandbox, call)
-    return plan_response(sandbox, require_plan(sandbox, call.ids[0]))
+    return plan_response_for(sandbox, require_plan(sandbox, call.ids[0]))
 
 
 def update_plan(sandbox: Sandbox, call: Call[PlanUpdate, None]) -> PlanResponse:
@@ -114,7 +114,7 @@ def update_plan(sandbox: Sandbox, call: Call[PlanUpdate, None]) -> PlanResponse:
     )
     sandbox.plans.put(plan.id, updated)
     call.why = "updated the plan; existing subscriptions keep their amounts (inferred)"
-    return plan_response(sandbox, updated)
+    return plan_response_for(sandbox, updated)
 
 
 def check_merchant(sandbox: Sandbox, call: Call[Any, Any]) -> None:
@@ -136,10 +136,10 @@ def require_plan(sandbox: Sandbox, plan_id: str) -> Plan:
     return plan
 
 
-def plan_response(sandbox: Sandbox, plan: Plan) -> PlanResponse:
+def plan_response_for(sandbox: Sandbox, plan: Plan) -> PlanResponse:
     """Return the response for a plan of this sandbox's merchant and app."""
     credentials = sandbox.credentials
-    return own_plan_response(plan, credentials.merchant_id, credentials.client_id)
+    return plan_response(plan, credentials.merchant_id, credentials.client_id)
 
 
 ENDPOINTS = (

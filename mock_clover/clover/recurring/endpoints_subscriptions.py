@@ -20,7 +20,7 @@ from mock_clover.clover.recurring.endpoints_plans import (
     DOC,
     ROWS_MAX,
     check_merchant,
-    plan_response,
+    plan_response_for,
     require_plan,
 )
 from mock_clover.clover.recurring.operations import store_and_schedule
@@ -89,25 +89,25 @@ def create_subscription(
         row = replace(row, next_ms=row.due_after(plan, start_ms - 1))
     row = store_and_schedule(sandbox, None, row)
     call.why = "created a subscription; its first payment is due on the start date"
-    return _answer(sandbox, row, plan)
+    return _response(sandbox, row, plan)
 
 
 def list_subscriptions(sandbox: Sandbox, call: Call[None, None]) -> EncodedJson:
     """Return subscriptions, newest first, as a bare array."""
     check_merchant(sandbox, call)
-    answers = (
-        _answer(sandbox, row, plan, include_get_fields=True)
+    responses = (
+        _response(sandbox, row, plan, include_get_fields=True)
         for _, row in sandbox.subscriptions.items_newest_first()
         if (plan := sandbox.plans.get(row.plan)) is not None
     )
-    return EncodedJson(encode(tuple(islice(answers, ROWS_MAX))))
+    return EncodedJson(encode(tuple(islice(responses, ROWS_MAX))))
 
 
 def get_subscription(sandbox: Sandbox, call: Call[None, None]) -> SubscriptionResponse:
     """Return one subscription, with the time of its last payment."""
     check_merchant(sandbox, call)
     row, plan = _require_subscription(sandbox, call.ids[0])
-    return _answer(sandbox, row, plan, include_get_fields=True)
+    return _response(sandbox, row, plan, include_get_fields=True)
 
 
 def update_subscription(
@@ -140,7 +140,7 @@ def update_subscription(
         raise INVALID_REQUEST.error(param="endDate")
     updated = store_and_schedule(sandbox, row, _with_next_payment(row, updated, plan, now_ms))
     call.why = "updated the subscription" if updated.active else "paused the subscription"
-    return _answer(sandbox, updated, plan)
+    return _response(sandbox, updated, plan)
 
 
 def _with_next_payment(
@@ -191,11 +191,11 @@ def _require_subscription(sandbox: Sandbox, subscription_id: str) -> tuple[Subsc
     return row, plan
 
 
-def _answer(
+def _response(
     sandbox: Sandbox, row: Subscription, plan: Plan, *, include_get_fields: bool = False
 ) -> SubscriptionResponse:
     return subscription_response(
-        row, plan_response(sandbox, plan), include_get_fields=include_get_fields
+        row, plan_response_for(sandbox, plan), include_get_fields=include_get_fields
     )
 
 

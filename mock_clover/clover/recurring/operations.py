@@ -54,18 +54,18 @@ def store_and_schedule(
     Jobs that were scheduled earlier for other times have no effect, because a job is compared with
     the row when it runs.
     """
-    now_ms, agenda = sandbox.clock.now_ms(), sandbox.scheduler
+    now_ms, scheduler = sandbox.clock.now_ms(), sandbox.scheduler
     if before is None or row.next_ms != before.next_ms:
         remind_ms = None
         if row.next_ms is not None:
-            agenda.add(row.next_ms, SUBSCRIPTION_RUN, row.id)
+            scheduler.add(row.next_ms, SUBSCRIPTION_RUN, row.id)
             lead_ms = sandbox.settings.upcoming_charge_notice_ms
             if notify and lead_ms and row.next_ms > now_ms:
                 remind_ms = max(now_ms, row.next_ms - lead_ms)
-                agenda.add(remind_ms, UPCOMING_CHARGE, row.id)
+                scheduler.add(remind_ms, UPCOMING_CHARGE, row.id)
         row = replace(row, remind_ms=remind_ms)
     if row.end_ms is not None and (before is None or row.end_ms != before.end_ms):
-        agenda.add(row.end_ms, SUBSCRIPTION_ENDED, row.id)
+        scheduler.add(row.end_ms, SUBSCRIPTION_ENDED, row.id)
     sandbox.subscriptions.put(row.id, row)
     return row
 

@@ -70,7 +70,7 @@ Note = Annotated[str, doc("Free text.", _DOC, problem_name="INVALID_REQUEST", ma
 TaxRates = Annotated[
     list[Annotated[str, msgspec.Meta(max_length=64)]],
     doc(
-        "Stored and returned. The mock does not know the rates, so no tax is added.",
+        "Stored and returned. They are not applied: no tax is added to a payment (inferred).",
         _DOC,
         problem_name="INVALID_REQUEST",
         max_length=TAX_RATES_MAX,
@@ -285,7 +285,7 @@ class SubscriptionResponse(Record, frozen=True, kw_only=True):
     active: bool
     tipAmount: Cents | None = None
     amount: Cents
-    total: Annotated[Cents, doc("Amount plus tip.", inferred("the mock does not know tax rates"))]
+    total: Annotated[Cents, doc("Amount plus tip.", inferred("tax rates are not applied"))]
     note: str | None = None
     softDescriptor: SoftDescriptor | None = None
     taxRateUuids: tuple[str, ...]
@@ -299,7 +299,7 @@ class SubscriptionResponse(Record, frozen=True, kw_only=True):
     object: str | None = None
 
 
-def own_plan_response(plan: Plan, merchant_id: str, app_id: str) -> PlanResponse:
+def plan_response(plan: Plan, merchant_id: str, app_id: str) -> PlanResponse:
     """Return the response for a plan."""
     return PlanResponse(
         name=plan.name,

@@ -1,4 +1,4 @@
-"""Create tokens: decrypt and validate cards. The PAN and the CVV never leave this module.
+"""Create tokens: decrypt and validate cards. `parse_card` returns a card without PAN and CVV.
 
 The order of the checks is inferred: number, expiry, CVV.
 """
@@ -172,7 +172,7 @@ ENDPOINTS = (
         path="/v1/tokens/{token_id}",
         run=get_token,
         response=TokenView,
-        mock_only=True,
+        extension=True,
         errors=(TOKEN_NOT_FOUND,),
         about="Get a token; only Clover's SDKs define this operation.",
         evidence=TOKEN_VIEW_EVIDENCE,

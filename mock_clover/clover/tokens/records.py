@@ -1,7 +1,7 @@
 """Tokens of cards and other instruments: requests, stored tokens and responses.
 
-The request is the only record that contains a PAN or a CVV. It lives from decoding to the end of
-the handler, its repr has no fields, and it is never stored or written to the journal.
+`TokenRequest` contains the PAN and the CVV. It lives from decoding to the end of the handler; its
+repr shows no values, and it is never stored or journaled.
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -108,7 +108,7 @@ class CardRequest(SecretRecord, frozen=True, kw_only=True):
     address_country: Annotated[str, doc("Country.", _OAS)] | None = None
 
 
-_WALLET = inferred("clover-around 6.4: the payload is documented, its position in the body is not")
+_WALLET = inferred("AROUND 6.4: the payload is documented, its position in the body is not")
 
 
 class TokenRequest(SecretRecord, frozen=True, kw_only=True):

@@ -23,7 +23,7 @@ from mock_clover.clover.webhooks.records_delivery import (
     Delivery,
     DeliveryAttempt,
     DeliveryState,
-    TargetState,
+    WebhookTarget,
 )
 from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control
 from mock_clover.core.evidence import doc
@@ -150,46 +150,48 @@ def put_target(sandbox: Sandbox, call: Call[TargetRequest, None]) -> TargetRespo
             detail="handshake: only platform targets are verified with a code"
         )
     outbox = sandbox.outbox
-    if outbox is not None and outbox.is_full and spec.id not in outbox.subscriptions:
+    if outbox is not None and outbox.is_full and spec.id not in outbox.targets:
         raise CONTROL_INVALID.error(detail=f"there are already {TARGETS_MAX} targets; delete one")
     outbox = sandbox.ensure_outbox()
-    subscription = outbox.subscribe(spec, sandbox.seed, handshake=handshake)
+    target = outbox.add_target(spec, sandbox.seed, handshake=handshake)
     if handshake:
-        verify_target(sandbox, outbox, subscription)
+        verify_target(sandbox, outbox, target)
     sandbox.webhook_sender(sandbox)  # create the sender now, not during a payment
-    return _target_response(subscription, secret=subscription.secret)
+    return _target_response(target, secret=target.secret)
 
 
 def list_targets(sandbox: Sandbox, _call: Call[None, None]) -> TargetList:
     """Return the active targets without their secrets."""
-    return TargetList(data=tuple(map(_target_response, _outbox(sandbox).subscriptions.values())))
+    return TargetList(data=tuple(map(_target_response, _outbox(sandbox).targets.values())))
 
 
 def clear_targets(sandbox: Sandbox, _call: Call[None, None]) -> TargetsDeleted:
     """Delete all targets and drop their pending deliveries."""
-    ids = list(_outbox(sandbox).subscriptions)
-    return TargetsDeleted(cleared=sum(_outbox(sandbox).unsubscribe(target_id) for target_id in ids))
+    ids = list(_outbox(sandbox).targets)
+    return TargetsDeleted(
+        cleared=sum(_outbox(sandbox).remove_target(target_id) for target_id in ids)
+    )
 
 
 def delete_target(sandbox: Sandbox, call: Call[None, None]) -> TargetsDeleted:
     """Delete one target."""
-    subscription = _require_target(sandbox, call.ids[0])
-    return TargetsDeleted(cleared=int(_outbox(sandbox).unsubscribe(subscription.id)))
+    target = _require_target(sandbox, call.ids[0])
+    return TargetsDeleted(cleared=int(_outbox(sandbox).remove_target(target.id)))
 
 
 def verify_code(sandbox: Sandbox, call: Call[CodeRequest, None]) -> TargetResponse:
     """Confirm a verification code; the target then gets events."""
-    subscription = _require_target(sandbox, call.ids[0])
-    if subscription.code is None:
+    target = _require_target(sandbox, call.ids[0])
+    if target.code is None:
         raise CONTROL_INVALID.error(
-            detail=f"target {subscription.id} is not waiting for a verification code"
+            detail=f"target {target.id} is not waiting for a verification code"
         )
-    if call.body.verificationCode != subscription.code:
+    if call.body.verificationCode != target.code:
         raise CONTROL_INVALID.error(
             detail="verificationCode: does not match the last code sent to the target"
         )
-    active = replace(subscription, code=None)
-    _outbox(sandbox).subscriptions[subscription.id] = active
+    active = replace(target, code=None)
+    _outbox(sandbox).targets[target.id] = active
     return _target_response(active)
 
 
@@ -246,7 +248,7 @@ def resend_delivery(sandbox: Sandbox, call: Call[None, None]) -> DeliveryRespons
         raise CONTROL_NOT_FOUND.error(
             detail=f"no delivery has the id {call.ids[0]!r}; it may have been evicted"
         )
-    if delivery.target not in outbox.subscriptions:
+    if delivery.target not in outbox.targets:
         raise CONTROL_INVALID.error(
             detail=f"cannot resend {delivery.id}: its target {delivery.target!r} no longer exists"
         )
@@ -258,26 +260,26 @@ def _outbox(sandbox: Sandbox) -> Outbox:
     return sandbox.outbox or Outbox()
 
 
-def _require_target(sandbox: Sandbox, target_id: str) -> TargetState:
-    subscription = _outbox(sandbox).subscriptions.get(target_id)
-    if subscription is None:
+def _require_target(sandbox: Sandbox, target_id: str) -> WebhookTarget:
+    target = _outbox(sandbox).targets.get(target_id)
+    if target is None:
         raise CONTROL_NOT_FOUND.error(detail=f"no target has the id {target_id!r}")
-    return subscription
+    return target
 
 
-def _target_response(subscription: TargetState, secret: str | None = None) -> TargetResponse:
-    spec = subscription.spec
+def _target_response(target: WebhookTarget, secret: str | None = None) -> TargetResponse:
+    spec = target.spec
     return TargetResponse(
-        id=subscription.id,
+        id=target.id,
         kind=spec.kind,
         url=spec.url,
-        state="active" if subscription.code is None else "awaiting_code",
-        withheld=subscription.withheld,
+        state="active" if target.code is None else "awaiting_code",
+        withheld=target.withheld,
         events=spec.events,
         retry_after_ms=spec.retry_after_ms,
         plan=spec.plan,
-        left=subscription.left,
-        of_scenario=subscription.of_scenario,
+        left=target.left,
+        of_scenario=target.of_scenario,
         secret=secret,
     )
 

@@ -36,13 +36,13 @@ def send_platform_event(
     if outbox is None:
         return
     event = f"{kind}:{event_type}"
-    for subscription in tuple(outbox.subscriptions.values()):
-        if subscription.spec.kind != "platform" or not subscription.is_subscribed_to(event):
+    for target in tuple(outbox.targets.values()):
+        if target.spec.kind != "platform" or not target.is_subscribed_to(event):
             continue
-        body = _platform_body(sandbox, subscription.spec, f"{kind}:{object_id}", event_type)
-        deliver_with_faults(sandbox, outbox, subscription, body, event, object_id, about)
+        body = _platform_body(sandbox, target.spec, f"{kind}:{object_id}", event_type)
+        deliver_with_faults(sandbox, outbox, target, body, event, object_id, about)
     if about in REFUND_CAUSES:
-        for target_id in outbox.subscriptions:
+        for target_id in outbox.targets:
             release(outbox, target_id, object_id, sandbox.clock.now_ms())
     sandbox.webhook_sender(sandbox)
 
@@ -65,9 +65,9 @@ def send_checkout_event(
     status: Status = "APPROVED" if approved else "DECLINED"
     spec = EventSpec(kind="hosted_checkout", status=status, amount=amount, session=session_id)
     body = _checkout_body(sandbox, spec, payment_id)
-    for subscription in tuple(outbox.subscriptions.values()):
-        if subscription.spec.kind == "hosted_checkout":
-            deliver_with_faults(sandbox, outbox, subscription, body, "", payment_id, "checkout")
+    for target in tuple(outbox.targets.values()):
+        if target.spec.kind == "hosted_checkout":
+            deliver_with_faults(sandbox, outbox, target, body, "", payment_id, "checkout")
     sandbox.webhook_sender(sandbox)
 
 
@@ -77,18 +77,18 @@ def send(sandbox: Sandbox, spec: EventSpec, about: str) -> list[Delivery]:
     if outbox is None:
         return []
     now_ms = sandbox.clock.now_ms()
-    for subscription in tuple(outbox.subscriptions.values()):
-        if subscription.spec.kind != spec.kind or spec.target not in (None, subscription.id):
+    for target in tuple(outbox.targets.values()):
+        if target.spec.kind != spec.kind or spec.target not in (None, target.id):
             continue
         event = f"{spec.object}:{spec.type}" if spec.object and spec.type else ""
-        if event and not subscription.is_subscribed_to(event) and spec.target is None:
+        if event and not target.is_subscribed_to(event) and spec.target is None:
             continue
-        if withhold_if_unverified(outbox, subscription):
+        if withhold_if_unverified(outbox, target):
             continue
-        body = _requested_body(sandbox, subscription.spec, spec)
+        body = _requested_body(sandbox, target.spec, spec)
         for _ in range(spec.copies):
             delivery = create_delivery(
-                *(sandbox, outbox, subscription, body, about),
+                *(sandbox, outbox, target, body, about),
                 state="waiting" if spec.delay_ms else "under_way",
                 due_ms=now_ms + spec.delay_ms,
                 event=event,

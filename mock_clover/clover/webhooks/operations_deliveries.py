@@ -12,7 +12,7 @@ from mock_clover.clover.webhooks.records_delivery import (
     Delivery,
     DeliveryAttempt,
     DeliveryState,
-    TargetState,
+    WebhookTarget,
 )
 from mock_clover.clover.webhooks.records_event import Verification
 from mock_clover.core.record import encode
@@ -29,7 +29,7 @@ REFUND_CAUSES = ("refund", "void")
 def create_delivery(
     sandbox: Sandbox,
     outbox: Outbox,
-    subscription: TargetState,
+    target: WebhookTarget,
     body: str,
     about: str,
     *,
@@ -42,7 +42,7 @@ def create_delivery(
     delivery = Delivery(
         id=f"delivery-{outbox.count}",
         number=outbox.count,
-        target=subscription.id,
+        target=target.id,
         about=about,
         body=body,
         state=state,
@@ -59,16 +59,16 @@ def create_delivery(
 def deliver_with_faults(
     sandbox: Sandbox,
     outbox: Outbox,
-    subscription: TargetState,
+    target: WebhookTarget,
     body: str,
     event: str,
     object_id: str,
     about: str,
 ) -> None:
     """Create the deliveries of an event, with the target's faults; release those held for it."""
-    if withhold_if_unverified(outbox, subscription):
+    if withhold_if_unverified(outbox, target):
         return
-    fault = outbox.next_fault(subscription.id, event)
+    fault = outbox.next_fault(target.id, event)
     action = fault.do if fault is not None else None
     now_ms = sandbox.clock.now_ms()
     state: DeliveryState = "under_way"
@@ -85,7 +85,7 @@ def deliver_with_faults(
         copies = fault.copies
     for _ in range(copies):
         create_delivery(
-            *(sandbox, outbox, subscription, body, about),
+            *(sandbox, outbox, target, body, about),
             state=state,
             due_ms=due_ms,
             event=event,
@@ -93,7 +93,7 @@ def deliver_with_faults(
             held_for=held_for,
         )
     if state == "under_way":
-        release(outbox, subscription.id, "next", now_ms)
+        release(outbox, target.id, "next", now_ms)
 
 
 def release(outbox: Outbox, target_id: str, held_for: str, now_ms: int) -> None:
@@ -102,20 +102,18 @@ def release(outbox: Outbox, target_id: str, held_for: str, now_ms: int) -> None:
         outbox.update(replace(delivery, state="under_way", due_ms=now_ms, held_for=""))
 
 
-def withhold_if_unverified(outbox: Outbox, subscription: TargetState) -> bool:
+def withhold_if_unverified(outbox: Outbox, target: WebhookTarget) -> bool:
     """Count an event as withheld if its target is not verified; return whether it was withheld."""
-    if subscription.code is not None:
-        outbox.subscriptions[subscription.id] = replace(
-            subscription, withheld=subscription.withheld + 1
-        )
-    return subscription.code is not None
+    if target.code is not None:
+        outbox.targets[target.id] = replace(target, withheld=target.withheld + 1)
+    return target.code is not None
 
 
-def verify_target(sandbox: Sandbox, outbox: Outbox, subscription: TargetState) -> Delivery:
+def verify_target(sandbox: Sandbox, outbox: Outbox, target: WebhookTarget) -> Delivery:
     """Send a new target its verification code."""
-    body = encode(Verification(verificationCode=subscription.code or "")).decode()
+    body = encode(Verification(verificationCode=target.code or "")).decode()
     delivery = create_delivery(
-        *(sandbox, outbox, subscription, body, "verification"), due_ms=sandbox.clock.now_ms()
+        *(sandbox, outbox, target, body, "verification"), due_ms=sandbox.clock.now_ms()
     )
     sandbox.webhook_sender(sandbox)
     return delivery
@@ -124,7 +122,7 @@ def verify_target(sandbox: Sandbox, outbox: Outbox, subscription: TargetState) -
 def resend(sandbox: Sandbox, outbox: Outbox, delivery: Delivery) -> Delivery:
     """Send a delivery's body again, as a new delivery with its own attempts."""
     new = create_delivery(
-        *(sandbox, outbox, outbox.subscriptions[delivery.target], delivery.body, delivery.about),
+        *(sandbox, outbox, outbox.targets[delivery.target], delivery.body, delivery.about),
         due_ms=sandbox.clock.now_ms(),
         event=delivery.event,
         object_id=delivery.object_id,
@@ -171,8 +169,8 @@ def record_attempt(
         status=status,
         error=error,
     )
-    subscription = outbox.subscriptions.get(delivery.target)
-    waits = subscription.spec.retry_after_ms if subscription is not None else ()
+    target = outbox.targets.get(delivery.target)
+    waits = target.spec.retry_after_ms if target is not None else ()
     state: DeliveryState = "delivered" if error is None else "failed"
     due_ms = delivery.due_ms
     if error is not None and number <= len(waits):

@@ -56,7 +56,7 @@ class Delivery(Record, frozen=True, kw_only=True):
         return self.state in ("under_way", "waiting", "held")
 
 
-class TargetState(Record, frozen=True, kw_only=True):
+class WebhookTarget(Record, frozen=True, kw_only=True):
     """An active target and its state."""
 
     id: Annotated[str, msgspec.Meta(pattern=TARGET_ID)]
@@ -94,7 +94,7 @@ def signature(secret: str, at_s: int, body: bytes) -> str:
     return f"t={at_s},v1={digest.hex()}"
 
 
-def headers_of(subscription: TargetState, delivery: Delivery) -> tuple[HeaderLine, ...]:
+def headers_of(target: WebhookTarget, delivery: Delivery) -> tuple[HeaderLine, ...]:
     """Return the headers that authenticate a delivery, signed for the time it is due.
 
     The verification POST has none: a target gets its X-Clover-Auth code only after verification
@@ -102,10 +102,10 @@ def headers_of(subscription: TargetState, delivery: Delivery) -> tuple[HeaderLin
     """
     if delivery.about == "verification" or delivery.signature == "none":
         return ()
-    secret = subscription.secret
+    secret = target.secret
     if delivery.signature == "wrong":
         secret = f"not-{secret}"
-    if subscription.spec.kind == "platform":
+    if target.spec.kind == "platform":
         return (HeaderLine(AUTH_HEADER, secret),)
     value = signature(secret, delivery.due_ms // 1000, delivery.body.encode())
     return (HeaderLine(SIGNATURE_HEADER, value),)

@@ -111,7 +111,7 @@ def reading(token: str) -> Ask:
 
 
 def other_scheme(server: InProcessServer) -> Response:
-    """Send the access token with a scheme that is as long as `Bearer`."""
+    """Send the access token with a scheme that is as long as `AccessTokenV2`."""
     header = {"authorization": f"Digest {server.known.access_token}"}
     return server.send("GET", "/v1/charges", headers=header)
 

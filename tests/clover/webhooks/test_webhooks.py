@@ -831,7 +831,7 @@ def test_secret_is_shown_only_on_creation(server: InProcessServer) -> None:
             server.send("GET", f"/_mock/{path}").body
             for path in ("webhooks", "deliveries", "journal")
         ),
-        repr(outbox.subscriptions).encode(),
+        repr(outbox.targets).encode(),
         repr(list(outbox)).encode(),
     ]
     assert not [text for text in seen if b"tell-nobody" in text or generated.encode() in text]
