@@ -8,7 +8,7 @@ import msgspec
 
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.gift_cards.records import CHARGES_MAX
-from mock_clover.clover.recurring.records_interval import LAST_MS
+from mock_clover.core.iso8601 import LAST_MS
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.tables import TABLES
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mock_clover.clover.charges.behaviours import IDEMPOTENCY_REPLAY
+from mock_clover.clover.common.behaviours_service import IDEMPOTENCY_REPLAY
 from mock_clover.clover.common.problems import (
     BY_NAME,
     IDEMPOTENCY_MISMATCH,
@@ -20,11 +20,7 @@ from mock_clover.clover.common.problems import (
 from mock_clover.core.codec import nearest_known_path, unknown_fields
 from mock_clover.core.masking import redact_field_name
 from mock_clover.core.record import Record, decode_json, encode
-from mock_clover.engine.endpoint import (
-    Call,
-    Endpoint,
-    RawRequest,
-)
+from mock_clover.engine.endpoint import Call, Endpoint, RawRequest
 from mock_clover.engine.overrides import (
     Override,
     enforce_rate_limit,

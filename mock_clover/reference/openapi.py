@@ -7,10 +7,7 @@ from typing import Any, get_type_hints
 import msgspec
 
 from mock_clover import __version__
-from mock_clover.clover.common.problems import (
-    ALL_ERRORS,
-    Problem,
-)
+from mock_clover.clover.common.problems import ALL_ERRORS, Problem
 from mock_clover.clover.common.verdict import Decline
 from mock_clover.clover.surface import GROUPS, SURFACE
 from mock_clover.clover.webhooks.records_event import WEBHOOKS, Webhook

@@ -1,53 +1,9 @@
-"""Behaviours of tokens, charges, refunds and idempotency keys, with their evidence.
+"""Behaviours of charges and declines, with their evidence.
 
 Only claims that are neither a field of a record nor an error of the catalogue.
 """
 
 from mock_clover.core.evidence import Behaviour, documented, inferred, observed
-
-# Tokens -------------------------------------------------------------------------------------------
-
-BRAND_FROM_NUMBER = Behaviour(
-    "BRAND_FROM_NUMBER",
-    "The brand of a token comes from the card number; the brand in the request is not used.",
-    observed("clover_sandbox_simulator reads a brand that it never sent"),
-)
-TOKENIZATION_SKIPS_CHECKS = Behaviour(
-    "TOKENIZATION_SKIPS_CHECKS",
-    "Address and CVV are checked when a token is charged, not when it is created.",
-    documented("MD: fraud tools"),
-)
-ORDER_OF_CARD_CHECKS = Behaviour(
-    "ORDER_OF_CARD_CHECKS",
-    "The card number is validated first, then the expiry, then the CVV.",
-    inferred("no source was found; no error response of the token host was recorded"),
-)
-TOKEN_VALID_UNTIL_CARD_EXPIRES = Behaviour(
-    "TOKEN_VALID_UNTIL_CARD_EXPIRES",
-    "An unused single-pay token is valid until its card expires.",
-    inferred("no source states a lifetime of unused tokens"),
-)
-TOKEN_PAYS_ONCE = Behaviour(
-    "TOKEN_PAYS_ONCE",
-    "A single-pay token can be charged once; a token saved for a customer can be charged again.",
-    documented("SEED save-a-card; CC 23365 and PHP21 have the error"),
-)
-DECLINE_CONSUMES_TOKEN = Behaviour(
-    "DECLINE_CONSUMES_TOKEN",
-    "A declined charge consumes its single-pay token.",
-    inferred("shops request a new token after a decline; Clover does not document it"),
-    setting="decline_spends_token",
-)
-TRANSARMOR_TOKEN_IS_REUSABLE = Behaviour(
-    "TRANSARMOR_TOKEN_IS_REUSABLE",
-    "A token created from a TransArmor token can be charged more than once.",
-    documented("TransArmor page"),
-)
-WALLET_IS_APPROVED = Behaviour(
-    "WALLET_IS_APPROVED",
-    "The encrypted payload of a wallet is not decrypted; its token is for the approved test card.",
-    inferred("the payload is encrypted with Clover's key"),
-)
 
 # Charges ------------------------------------------------------------------------------------------
 
@@ -196,45 +152,4 @@ ERRORS_AS_RECORDED = Behaviour(
     "An error has `declineCode`; it has `type`, `doc_url` and `param` only where recorded.",
     observed("CC 30103, KES, GP; Clover's pages have the other fields"),
     setting="dialect",
-)
-
-# Refunds ------------------------------------------------------------------------------------------
-
-REFUND_OF_AUTHORIZATION_VOIDS = Behaviour(
-    "REFUND_OF_AUTHORIZATION_VOIDS",
-    "A refund of an authorization voids it; its refundType is PREAUTH.",
-    observed("KES, WOO"),
-)
-REFUND_SUCCEEDS_IMMEDIATELY = Behaviour(
-    "REFUND_SUCCEEDS_IMMEDIATELY",
-    "A refund succeeds immediately, regardless of the age of its charge.",
-    inferred("GP CloverRefund succeeds; the 25 minutes of a void change no recorded field"),
-)
-
-# Idempotency --------------------------------------------------------------------------------------
-
-RETRY_IS_IDEMPOTENT = Behaviour(
-    "RETRY_IS_IDEMPOTENT",
-    "A retry with the same idempotency key does not create a second charge.",
-    documented("MD:ecommerce-accepting-payments"),
-)
-IDEMPOTENCY_REPLAY = Behaviour(
-    "IDEMPOTENCY_REPLAY",
-    "A retry gets the cached first response, byte for byte; declines are cached too.",
-    inferred("no source shows the response to a retry or the lifetime of a key"),
-)
-IDEMPOTENCY_SCOPE = Behaviour(
-    "IDEMPOTENCY_SCOPE",
-    "A key belongs to one credential. A request to another path with the same key is rejected.",
-    inferred("no source was found"),
-)
-REJECTED_REQUEST_DOES_NOT_CONSUME_KEY = Behaviour(
-    "REJECTED_REQUEST_DOES_NOT_CONSUME_KEY",
-    "A rejected request does not consume its key, because it changes nothing.",
-    inferred("no source was found"),
-)
-KEY_NEED_NOT_BE_UUID = Behaviour(
-    "KEY_NEED_NOT_BE_UUID",
-    "An idempotency key need not be a UUID.",
-    observed("public clients send other keys, and Clover accepts them"),
 )

@@ -37,13 +37,12 @@ from mock_clover.clover.checkout.records import (
     redirect_url_error,
     requests_tip,
 )
+from mock_clover.clover.common.operations_merchant import require_merchant_header
 from mock_clover.clover.common.problems import BY_NAME, INCORRECT_CVC, UNAUTHORIZED, ApiError
 from mock_clover.clover.common.verdict import Approval, Decline, Verdict
 from mock_clover.clover.orders.endpoints import record_payment
 from mock_clover.clover.orders.records import Order, order_totals
 from mock_clover.clover.orders.records_item import TaxRate
-from mock_clover.clover.recurring.endpoints_plans import check_merchant
-from mock_clover.clover.recurring.records_interval import format_iso8601
 from mock_clover.clover.tokens.endpoints import parse_card
 from mock_clover.clover.tokens.records import CardRequest, Token
 from mock_clover.clover.webhooks.operations import (
@@ -52,6 +51,7 @@ from mock_clover.clover.webhooks.operations import (
     send_rule_event,
 )
 from mock_clover.clover.webhooks.records import EventSpec
+from mock_clover.core.iso8601 import format_iso8601
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import encode
 from mock_clover.engine.endpoint import Call, Endpoint, bearer, sandbox_base_url
@@ -94,7 +94,7 @@ def create_checkout(sandbox: Sandbox, call: Call[CheckoutRequest, None]) -> Chec
 
     Times are ISO 8601 strings (observed: PayHub 2026-09-17); Unix time in the documented dialect.
     """
-    check_merchant(sandbox, call)
+    require_merchant_header(sandbox, call)
     body, customer = call.body, call.body.customer
     _check_customer(sandbox, customer)
     lines = tuple(

@@ -5,11 +5,17 @@
 
 from typing import NamedTuple
 
-from mock_clover.clover.charges import behaviours as charge
+from mock_clover.clover.charges import behaviours as charges
 from mock_clover.clover.checkout import behaviours as checkout
 from mock_clover.clover.common import behaviours_browser as browser
-from mock_clover.clover.common import behaviours_other as around
-from mock_clover.clover.orders import behaviours as order
+from mock_clover.clover.common import behaviours_service as service
+from mock_clover.clover.gift_cards import behaviours as gift_cards
+from mock_clover.clover.oauth import behaviours as oauth
+from mock_clover.clover.orders import behaviours as orders
+from mock_clover.clover.recurring import behaviours as recurring
+from mock_clover.clover.threeds import behaviours as threeds
+from mock_clover.clover.tokens import behaviours as tokens
+from mock_clover.clover.webhooks import behaviours as webhooks
 from mock_clover.core.evidence import Behaviour
 
 
@@ -93,10 +99,10 @@ KNOWN_DIFFERENCES: tuple[KnownDifference, ...] = (
 )
 
 UNKNOWNS: tuple[Unknown, ...] = (
-    Unknown("the response to a repeated idempotency key", "", charge.IDEMPOTENCY_REPLAY),
-    Unknown("the scope of an idempotency key", "", charge.IDEMPOTENCY_SCOPE),
-    Unknown("the lifetime of an unused token", "", charge.TOKEN_VALID_UNTIL_CARD_EXPIRES),
-    Unknown("whether a decline consumes the token", "", charge.DECLINE_CONSUMES_TOKEN),
+    Unknown("the response to a repeated idempotency key", "", service.IDEMPOTENCY_REPLAY),
+    Unknown("the scope of an idempotency key", "", service.IDEMPOTENCY_SCOPE),
+    Unknown("the lifetime of an unused token", "", tokens.TOKEN_VALID_UNTIL_CARD_EXPIRES),
+    Unknown("whether a decline consumes the token", "", tokens.DECLINE_CONSUMES_TOKEN),
     Unknown(
         "all error responses of the token host",
         "documented codes in the error format of charges; messages are based on the documented "
@@ -107,38 +113,38 @@ UNKNOWNS: tuple[Unknown, ...] = (
         "5xx, and for a card that is saved twice",
         "documented codes, with messages like the recorded ones",
     ),
-    Unknown("the response for a failed charge", "", charge.FAILED_CHARGE_IS_RETRIEVABLE),
-    Unknown("the list of decline codes", "", charge.DECLINE_REASONS),
+    Unknown("the response for a failed charge", "", charges.FAILED_CHARGE_IS_RETRIEVABLE),
+    Unknown("the list of decline codes", "", charges.DECLINE_REASONS),
     Unknown("the minimum amount", "0 is accepted, as REF createcharge says"),
-    Unknown("the maximum amount of a capture", "", charge.CAPTURE_WITHIN_AUTHORIZATION),
-    Unknown("which of several saved cards is charged", "", charge.NEWEST_CARD_IS_CHARGED),
-    Unknown("the time zone of dates in filters", "", order.DATES_ARE_UTC),
+    Unknown("the maximum amount of a capture", "", charges.CAPTURE_WITHIN_AUTHORIZATION),
+    Unknown("which of several saved cards is charged", "", charges.NEWEST_CARD_IS_CHARGED),
+    Unknown("the time zone of dates in filters", "", service.DATES_ARE_UTC),
     Unknown("canceled orders", "no order has the status canceled"),
-    Unknown("which charge of a split payment is refunded", "", order.RETURN_CREATES_REFUNDS),
-    Unknown("the lifetime of an authorization code", "", around.CODE_LIFETIME),
-    Unknown("the maximum number of valid refresh tokens", "", around.REFRESH_TOKENS_ARE_LIMITED),
+    Unknown("which charge of a split payment is refunded", "", orders.RETURN_CREATES_REFUNDS),
+    Unknown("the lifetime of an authorization code", "", oauth.CODE_LIFETIME),
+    Unknown("the maximum number of valid refresh tokens", "", oauth.REFRESH_TOKENS_ARE_LIMITED),
     Unknown("the response to a rejected refresh", "the same as for a rejected code"),
     Unknown(
         "the format of a token request for a wallet",
         "several are accepted",
-        charge.WALLET_IS_APPROVED,
+        tokens.WALLET_IS_APPROVED,
     ),
-    Unknown("the flow of each 3-D Secure card", "", around.FLOW_BY_CARD),
-    Unknown("the status of a charge during 3-D Secure", "", around.PENDING_CHARGE_IS_RETRIEVABLE),
-    Unknown("the values of flow_status", "", around.FLOW_STATUS_DECIDES),
-    Unknown("the content of the 3DS SDK's event", "", around.SDK_STATUS),
-    Unknown("the target of the 3DS SDK's event", "", around.SDK_EVENT_TARGET),
+    Unknown("the flow of each 3-D Secure card", "", threeds.FLOW_BY_CARD),
+    Unknown("the status of a charge during 3-D Secure", "", threeds.PENDING_CHARGE_IS_RETRIEVABLE),
+    Unknown("the values of flow_status", "", threeds.FLOW_STATUS_DECIDES),
+    Unknown("the content of the 3DS SDK's event", "", threeds.SDK_STATUS),
+    Unknown("the target of the 3DS SDK's event", "", threeds.SDK_EVENT_TARGET),
     Unknown("what the browser's card fields check", "", browser.SDK_FIELD_CHECKS),
     Unknown("when a card field reports its error", "", browser.SDK_ERROR_AFTER_TOUCH),
     Unknown("most messages of the card fields", "messages of this mock, in English and French"),
     Unknown("how createToken reports an error response", "", browser.SDK_TOKEN_REJECTIONS),
     Unknown("how the SDK sends a card", "", browser.SDK_TOKEN_SENT_PLAIN),
     Unknown("the detail of the paymentAuthorize event", "", browser.SDK_APPLE_PAY_AUTHORIZE),
-    Unknown("the initial balance of a gift card", "", around.NEW_GIFT_CARD_BALANCE),
-    Unknown("how long an ACH debit is pending", "", around.DEBIT_IS_PENDING),
-    Unknown("which requests cause which events", "", around.EVENTS_OF_A_PAYMENT),
-    Unknown("when a webhook is retried", "", around.WEBHOOK_RETRIES),
-    Unknown("when a subscription payment is retried", "", order.FAILED_PAYMENT_IS_RETRIED),
+    Unknown("the initial balance of a gift card", "", gift_cards.NEW_GIFT_CARD_BALANCE),
+    Unknown("how long an ACH debit is pending", "", gift_cards.DEBIT_IS_PENDING),
+    Unknown("which requests cause which events", "", webhooks.EVENTS_OF_A_PAYMENT),
+    Unknown("when a webhook is retried", "", webhooks.WEBHOOK_RETRIES),
+    Unknown("when a subscription payment is retried", "", recurring.FAILED_PAYMENT_IS_RETRIED),
     Unknown("most error responses of the hosted checkout", "only a message, as clients expect"),
     Unknown(
         "where the checkout page redirects after a decline", "", checkout.CHECKOUT_ALLOWS_RETRY

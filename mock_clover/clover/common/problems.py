@@ -5,13 +5,15 @@ An error has a status, code, type, message and evidence. The error format is cho
 `docs/contributing.md` says how to add one.
 """
 
-from mock_clover.clover.checkout import problems as problem_checkout
-from mock_clover.clover.common import problems_evidence as problem_evidence
-from mock_clover.clover.oauth import problems as problem_oauth
-from mock_clover.clover.platform import problems as problem_platform
-from mock_clover.clover.recurring import problems as problem_recurring
-from mock_clover.clover.threeds import problems as problem_threeds
-from mock_clover.clover.tokens import problems as problem_instrument
+from mock_clover.clover.checkout import problems as checkout_problems
+from mock_clover.clover.common import problems_evidence as evidence_problems
+from mock_clover.clover.gift_cards import problems as gift_cards_problems
+from mock_clover.clover.oauth import problems as oauth_problems
+from mock_clover.clover.platform import problems as platform_problems
+from mock_clover.clover.recurring import problems as recurring_problems
+from mock_clover.clover.refunds import problems as refunds_problems
+from mock_clover.clover.threeds import problems as threeds_problems
+from mock_clover.clover.tokens import problems as tokens_problems
 from mock_clover.core.evidence import documented, inferred, observed
 from mock_clover.core.problem import ApiError, Problem, bare, invalid, plain, problem
 
@@ -115,21 +117,6 @@ IDEMPOTENCY_MISMATCH = problem(
     ),
     inferred("Clover documents only the type idempotency_error"),
     type="idempotency_error",
-)
-
-# OAuth --------------------------------------------------------------------------------------------
-
-OAUTH_UNKNOWN_CLIENT = bare(
-    "OAUTH_UNKNOWN_CLIENT", 400, "Unknown Client ID", observed("GP CloverApiAuthorize e2e")
-)
-OAUTH_INVALID_CREDENTIALS = bare(
-    "OAUTH_INVALID_CREDENTIALS",
-    400,
-    "Invalid OAuth credentials",
-    observed("GP CloverApiAuthorize e2e: wrong secret, wrong or used code"),
-)
-OAUTH_INVALID_REDIRECT = bare(
-    "OAUTH_INVALID_REDIRECT", 400, "Invalid redirect_uri", inferred("no source was found")
 )
 
 # Tokens. No error response of the token host was found: the codes are documented, the format is
@@ -468,13 +455,15 @@ ORDER_OVERPAID = invalid(
 )
 
 _ERROR_MODULES = (
-    problem_evidence,
-    problem_oauth,
-    problem_recurring,
-    problem_threeds,
-    problem_instrument,
-    problem_checkout,
-    problem_platform,
+    evidence_problems,
+    oauth_problems,
+    recurring_problems,
+    threeds_problems,
+    tokens_problems,
+    gift_cards_problems,
+    refunds_problems,
+    checkout_problems,
+    platform_problems,
 )
 ALL_ERRORS: tuple[Problem, ...] = tuple(
     value

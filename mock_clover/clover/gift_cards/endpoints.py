@@ -20,6 +20,7 @@ from mock_clover.clover.gift_cards.operations import (
     find_gift_card,
     gift_card_balance,
 )
+from mock_clover.clover.gift_cards.problems import GIFT_CARD_ALREADY_ACTIVE, GIFT_CARD_NOT_ACTIVE
 from mock_clover.clover.gift_cards.records import (
     GIFT_CARD_LIFETIME_MS,
     PROMOTIONS,
@@ -33,12 +34,8 @@ from mock_clover.clover.gift_cards.records import (
     gift_view,
 )
 from mock_clover.clover.gift_cards.responses import BalanceResponse, GiftCardResponse
+from mock_clover.clover.refunds.problems import REFUND_NOT_CANCELABLE
 from mock_clover.clover.refunds.records import CancelResponse, cancel_response
-from mock_clover.clover.tokens.problems import (
-    GIFT_CARD_ALREADY_ACTIVE,
-    GIFT_CARD_NOT_ACTIVE,
-    REFUND_NOT_CANCELABLE,
-)
 from mock_clover.clover.tokens.records import Token
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented, observed

@@ -10,14 +10,15 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import DEBIT_SETTLEMENT_JOB, Charge, ChargeRequest
-from mock_clover.clover.common.behaviours_other import (
+from mock_clover.clover.common.problems import INVALID_REQUEST, SANDBOX_FULL
+from mock_clover.clover.common.verdict import EXPIRED_CARD_MESSAGE, Approval, Decline, Verdict
+from mock_clover.clover.gift_cards.behaviours import (
     DEBIT_IS_APPROVED,
     GIFT_CARD_LIFETIME,
     LOW_BALANCE_NEVER_DECLINES,
     NEW_GIFT_CARD_BALANCE,
 )
-from mock_clover.clover.common.problems import INVALID_REQUEST, SANDBOX_FULL
-from mock_clover.clover.common.verdict import EXPIRED_CARD_MESSAGE, Approval, Decline, Verdict
+from mock_clover.clover.gift_cards.problems import GIFT_CARD_NOT_ACTIVE
 from mock_clover.clover.gift_cards.records import (
     CHARGES_MAX,
     GIFT_CARD_LIFETIME_MS,
@@ -25,7 +26,6 @@ from mock_clover.clover.gift_cards.records import (
     GiftCardView,
     gift_view,
 )
-from mock_clover.clover.tokens.problems import GIFT_CARD_NOT_ACTIVE
 from mock_clover.clover.tokens.records import Token
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.sandbox.sandbox import Sandbox

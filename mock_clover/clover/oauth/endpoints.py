@@ -4,20 +4,20 @@ import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from mock_clover.clover.common.behaviours_other import CONSENT_PAGE
-from mock_clover.clover.common.problems import (
-    INVALID_REQUEST,
-    OAUTH_INVALID_CREDENTIALS,
-    OAUTH_INVALID_REDIRECT,
-    OAUTH_UNKNOWN_CLIENT,
-)
+from mock_clover.clover.common.problems import INVALID_REQUEST
+from mock_clover.clover.oauth.behaviours import CONSENT_PAGE
 from mock_clover.clover.oauth.operations_consent import (
     access_denied_redirect,
     consent_is_denied,
     consent_page_response,
     needs_consent,
 )
-from mock_clover.clover.oauth.problems import CONSENT_CROSS_SITE
+from mock_clover.clover.oauth.problems import (
+    CONSENT_CROSS_SITE,
+    OAUTH_INVALID_CREDENTIALS,
+    OAUTH_INVALID_REDIRECT,
+    OAUTH_UNKNOWN_CLIENT,
+)
 from mock_clover.clover.oauth.records import (
     CODE_LIFETIME_MS,
     AccessToken,

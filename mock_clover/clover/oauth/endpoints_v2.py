@@ -8,11 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mock_clover.clover.common.behaviours_other import CONSENT_PAGE
-from mock_clover.clover.common.problems import (
-    OAUTH_INVALID_REDIRECT,
-    OAUTH_UNKNOWN_CLIENT,
-)
+from mock_clover.clover.oauth.behaviours import CONSENT_PAGE
 from mock_clover.clover.oauth.endpoints import (
     EmptyResponse,
     build_redirect_url,
@@ -41,10 +37,12 @@ from mock_clover.clover.oauth.operations_tokens import (
 )
 from mock_clover.clover.oauth.problems import (
     OAUTH_CODE_REJECTED,
+    OAUTH_INVALID_REDIRECT,
     OAUTH_MEDIA_TYPE,
     OAUTH_MIGRATION_REJECTED,
     OAUTH_RECOVERY_REJECTED,
     OAUTH_REFRESH_REJECTED,
+    OAUTH_UNKNOWN_CLIENT,
 )
 from mock_clover.clover.oauth.records import CODE_LIFETIME_MS
 from mock_clover.clover.oauth.records_v2 import (

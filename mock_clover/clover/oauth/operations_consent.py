@@ -8,8 +8,8 @@ is not a form field, because submitting a form normalizes line breaks.
 from collections.abc import Callable
 from typing import Any
 
-from mock_clover.clover.common.behaviours_other import CONSENT_DENIED, CONSENT_PAGE
 from mock_clover.clover.oauth import html_consent as html
+from mock_clover.clover.oauth.behaviours import CONSENT_DENIED, CONSENT_PAGE
 from mock_clover.clover.oauth.problems import CONSENT_CROSS_SITE
 from mock_clover.clover.oauth.records import Consent
 from mock_clover.engine.endpoint import Call, HtmlPage, Redirect

@@ -1,7 +1,7 @@
-"""Errors of OAuth v2, and the error for a missing permission.
+"""Errors of OAuth, and the error for a missing permission.
 
-An invalid client, secret, code or verifier all get the same body. The header x-mock-clover-why has
-the cause.
+In OAuth v2, an invalid client, secret, code or verifier all get the same body. The header
+x-mock-clover-why has the cause.
 """
 
 from mock_clover.core.evidence import documented, inferred, observed
@@ -9,6 +9,18 @@ from mock_clover.core.problem import Problem, bare
 
 _ENVELOPE = "the format is that of a rejected code; no error body was found"
 
+OAUTH_UNKNOWN_CLIENT = bare(
+    "OAUTH_UNKNOWN_CLIENT", 400, "Unknown Client ID", observed("GP CloverApiAuthorize e2e")
+)
+OAUTH_INVALID_CREDENTIALS = bare(
+    "OAUTH_INVALID_CREDENTIALS",
+    400,
+    "Invalid OAuth credentials",
+    observed("GP CloverApiAuthorize e2e: wrong secret, wrong or used code"),
+)
+OAUTH_INVALID_REDIRECT = bare(
+    "OAUTH_INVALID_REDIRECT", 400, "Invalid redirect_uri", inferred("no source was found")
+)
 OAUTH_CODE_REJECTED = Problem(
     name="OAUTH_CODE_REJECTED",
     status=401,

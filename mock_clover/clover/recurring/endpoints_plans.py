@@ -4,17 +4,13 @@ Each request must have the merchant id in a header, in addition to the bearer to
 """
 
 from itertools import islice
-from typing import Any
 
 from msgspec.structs import replace
 
 from mock_clover.clover.charges.operations_source import check_amount
-from mock_clover.clover.common.problems import (
-    AMOUNT_TOO_LARGE,
-    UNAUTHORIZED,
-)
+from mock_clover.clover.common.operations_merchant import require_merchant_header
+from mock_clover.clover.common.problems import AMOUNT_TOO_LARGE
 from mock_clover.clover.recurring.problems import (
-    MERCHANT_ID_MISSING,
     PLAN_HAS_SUBSCRIPTIONS,
     PLAN_INTERVAL_FIXED,
     PLAN_NOT_FOUND,
@@ -42,7 +38,7 @@ DOC = documented(
 
 def create_plan(sandbox: Sandbox, call: Call[PlanRequest, None]) -> PlanResponse:
     """Create a plan."""
-    check_merchant(sandbox, call)
+    require_merchant_header(sandbox, call)
     body = call.body
     check_amount(body.amount)
     validate_outcome_markers(body.name)
@@ -67,7 +63,7 @@ def create_plan(sandbox: Sandbox, call: Call[PlanRequest, None]) -> PlanResponse
 
 def list_plans(sandbox: Sandbox, call: Call[None, PlanQuery]) -> EncodedJson:
     """Return plans, newest first, as a bare array."""
-    check_merchant(sandbox, call)
+    require_merchant_header(sandbox, call)
     query = call.query
     plans = (
         plan_response_for(sandbox, plan)
@@ -80,13 +76,13 @@ def list_plans(sandbox: Sandbox, call: Call[None, PlanQuery]) -> EncodedJson:
 
 def get_plan(sandbox: Sandbox, call: Call[None, None]) -> PlanResponse:
     """Return one plan."""
-    check_merchant(sandbox, call)
+    require_merchant_header(sandbox, call)
     return plan_response_for(sandbox, require_plan(sandbox, call.ids[0]))
 
 
 def update_plan(sandbox: Sandbox, call: Call[PlanUpdate, None]) -> PlanResponse:
     """Update a plan, except its interval. Active subscriptions prevent its deactivation."""
-    check_merchant(sandbox, call)
+    require_merchant_header(sandbox, call)
     body, plan = call.body, require_plan(sandbox, call.ids[0])
     if body.interval not in (None, plan.interval):
         raise PLAN_INTERVAL_FIXED.error()
@@ -115,17 +111,6 @@ def update_plan(sandbox: Sandbox, call: Call[PlanUpdate, None]) -> PlanResponse:
     sandbox.plans.put(plan.id, updated)
     call.why = "updated the plan; existing subscriptions keep their amounts (inferred)"
     return plan_response_for(sandbox, updated)
-
-
-def check_merchant(sandbox: Sandbox, call: Call[Any, Any]) -> None:
-    """Raise ApiError unless the header has the id of the token's merchant (inferred)."""
-    merchant_id = call.headers.get(b"x-clover-merchant-id", b"").decode("latin-1").strip()
-    if not merchant_id:
-        raise MERCHANT_ID_MISSING.error()
-    if merchant_id != sandbox.credentials.merchant_id:
-        raise UNAUTHORIZED.error(
-            why="the token does not belong to the merchant in X-Clover-Merchant-Id"
-        )
 
 
 def require_plan(sandbox: Sandbox, plan_id: str) -> Plan:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from mock_clover.clover.charges.operations_source import check_amount
+from mock_clover.clover.common.operations_merchant import require_merchant_header
 from mock_clover.clover.common.problems import (
     AMOUNT_TOO_LARGE,
     CARD_ON_FILE_MISSING,
@@ -19,7 +20,6 @@ from mock_clover.clover.common.problems import (
 from mock_clover.clover.recurring.endpoints_plans import (
     DOC,
     ROWS_MAX,
-    check_merchant,
     plan_response_for,
     require_plan,
 )
@@ -50,7 +50,7 @@ def create_subscription(
     sandbox: Sandbox, call: Call[SubscriptionRequest, None]
 ) -> SubscriptionResponse:
     """Subscribe a customer to a plan, from the start date or from now."""
-    check_merchant(sandbox, call)
+    require_merchant_header(sandbox, call)
     body, plan, now_ms = call.body, require_plan(sandbox, call.ids[0]), sandbox.clock.now_ms()
     if not plan.active:
         raise PLAN_INACTIVE.error(id=plan.id)
@@ -94,7 +94,7 @@ def create_subscription(
 
 def list_subscriptions(sandbox: Sandbox, call: Call[None, None]) -> EncodedJson:
     """Return subscriptions, newest first, as a bare array."""
-    check_merchant(sandbox, call)
+    require_merchant_header(sandbox, call)
     responses = (
         _response(sandbox, row, plan, include_get_fields=True)
         for _, row in sandbox.subscriptions.items_newest_first()
@@ -105,7 +105,7 @@ def list_subscriptions(sandbox: Sandbox, call: Call[None, None]) -> EncodedJson:
 
 def get_subscription(sandbox: Sandbox, call: Call[None, None]) -> SubscriptionResponse:
     """Return one subscription, with the time of its last payment."""
-    check_merchant(sandbox, call)
+    require_merchant_header(sandbox, call)
     row, plan = _require_subscription(sandbox, call.ids[0])
     return _response(sandbox, row, plan, include_get_fields=True)
 
@@ -114,7 +114,7 @@ def update_subscription(
     sandbox: Sandbox, call: Call[SubscriptionUpdate, None]
 ) -> SubscriptionResponse:
     """Update a subscription, set its end date, pause it or resume it."""
-    check_merchant(sandbox, call)
+    require_merchant_header(sandbox, call)
     body, now_ms = call.body, sandbox.clock.now_ms()
     row, plan = _require_subscription(sandbox, call.ids[0])
     if body.amount is not None:

@@ -11,13 +11,9 @@ import msgspec
 from mock_clover.clover.charges.records import ChargeRequest
 from mock_clover.clover.charges.records_purchase import ChargeDescriptor
 from mock_clover.clover.charges.records_stored_credentials import StoredCredentials
-from mock_clover.clover.recurring.records_interval import (
-    LAST_MS,
-    Interval,
-    format_iso8601,
-    next_due_ms,
-)
+from mock_clover.clover.recurring.records_interval import Interval, next_due_ms
 from mock_clover.core.evidence import END_OF_STRING, Cents, Evidence, doc, documented, inferred
+from mock_clover.core.iso8601 import LAST_MS, format_iso8601
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 

@@ -10,10 +10,10 @@ import calendar
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
+from mock_clover.core.iso8601 import LAST_MS
+
 Interval = Literal["DAY", "WEEK", "MONTH", "YEAR"]
 
-LAST_MS = 253_402_300_799_999
-"""The end of the year 9999, the last date of `datetime`; nothing is due after it."""
 _DAY_MS = 86_400_000
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -51,15 +51,6 @@ def next_due_ms(start_ms: int, interval: Interval, count: int, after_ms: int) ->
     ) is not None and at_ms <= after_ms:
         number += 1
     return at_ms
-
-
-def format_iso8601(at_ms: int, zone: str = "+0000") -> str:
-    """Format a time in UTC as ISO 8601 with milliseconds: 2023-09-19T10:02:59.476+0000.
-
-    The zone is +0000 in the recurring service and Z in the hosted checkout.
-    """
-    at = _EPOCH + timedelta(milliseconds=min(at_ms, LAST_MS))
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}{zone}"
 
 
 def format_date(at_ms: int) -> str:

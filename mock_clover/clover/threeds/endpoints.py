@@ -11,19 +11,12 @@ from mock_clover.clover.charges.endpoints import store_charge
 from mock_clover.clover.charges.operations_source import PaymentSource
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.charges.responses import ChargeResponse, created_response, pending_response
-from mock_clover.clover.common.behaviours_other import (
-    FLOW_STATUS_DECIDES,
-    PENDING_CHARGE_IS_RETRIEVABLE,
-)
 from mock_clover.clover.common.cards import Card
-from mock_clover.clover.common.problems import (
-    CHARGE_NOT_FOUND,
-    ORDER_ALREADY_PAID,
-    ORDER_OVERPAID,
-)
+from mock_clover.clover.common.problems import CHARGE_NOT_FOUND, ORDER_ALREADY_PAID, ORDER_OVERPAID
 from mock_clover.clover.common.verdict import Decline
 from mock_clover.clover.orders.endpoints import find_order, record_payment
 from mock_clover.clover.orders.responses import OrderWithCharges
+from mock_clover.clover.threeds.behaviours import FLOW_STATUS_DECIDES, PENDING_CHARGE_IS_RETRIEVABLE
 from mock_clover.clover.threeds.operations import (
     ATTEMPTED,
     CHALLENGE_REQUIRED,

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from mock_clover.clover.charges.operations_source import PaymentSource
 from mock_clover.clover.charges.records import Charge, ChargeRequest
-from mock_clover.clover.common.behaviours_other import FLOW_BY_CARD, PENDING_CHARGE_IS_RETRIEVABLE
 from mock_clover.clover.common.verdict import Approval, Decline
+from mock_clover.clover.threeds.behaviours import FLOW_BY_CARD, PENDING_CHARGE_IS_RETRIEVABLE
 from mock_clover.clover.threeds.problems import (
     THREEDS_BROWSER_INFO_INVALID,
     THREEDS_RESULT_INVALID,

@@ -13,14 +13,13 @@ from msgspec.structs import replace
 from mock_clover.clover.gift_cards.records import CHARGES_MAX, GiftCard
 from mock_clover.clover.recurring.endpoints_plans import ROWS_MAX
 from mock_clover.clover.recurring.records_interval import (
-    LAST_MS,
     Interval,
-    format_iso8601,
     next_due_ms,
     nth_due_ms,
     parse_iso8601,
 )
 from mock_clover.clover.surface import SURFACE
+from mock_clover.core.iso8601 import LAST_MS, format_iso8601
 from mock_clover.engine.router import Router
 from mock_clover.scenario.load import load, parse
 from mock_clover.scenario.records import Scenario
