@@ -13,12 +13,12 @@ from mock_clover.scenario.records_fixtures import Fixtures
 
 def make_hooks(
     on_progress: Callable[[int], None] = lambda _: None,
-    fault_obstacle: Callable[[str], str] = lambda _: "",
+    unsupported_fault_reason: Callable[[str], str] = lambda _: "",
     report_failed_job: Callable[[Sandbox, FailedJob], None] = lambda _sandbox, _failed: None,
 ) -> Hooks:
     """Return the hooks; `on_progress` gets the number of rows that fixtures have loaded.
 
-    `fault_obstacle` returns why the server cannot apply a kind of fault, or ''.
+    `unsupported_fault_reason` returns why the server cannot apply a kind of fault, or ''.
     `report_failed_job` logs a job that raised an error.
     """
 
@@ -32,6 +32,6 @@ def make_hooks(
         load_fixtures=load_fixtures,
         run_job=run_job,
         send_rule_event=send_rule_event,
-        fault_obstacle=fault_obstacle,
+        unsupported_fault_reason=unsupported_fault_reason,
         report_failed_job=report_failed_job,
     )

@@ -12,13 +12,13 @@ from mock_clover.clover.recurring.operations import (
     send_upcoming_charge_notice,
 )
 from mock_clover.clover.recurring.records import (
-    SUBSCRIPTION_ENDED,
-    SUBSCRIPTION_RUN,
-    UPCOMING_CHARGE,
+    CHARGE_SUBSCRIPTION_JOB,
+    END_SUBSCRIPTION_JOB,
+    UPCOMING_CHARGE_JOB,
 )
 from mock_clover.clover.threeds.operations import expire_threeds
 from mock_clover.clover.threeds.records import THREEDS_EXPIRED_JOB
-from mock_clover.clover.webhooks.operations_deliveries import WEBHOOK_DUE, deliver_due
+from mock_clover.clover.webhooks.operations_deliveries import WEBHOOK_DELIVERY_JOB, deliver_due
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.scheduler import Job
 
@@ -35,10 +35,10 @@ def expire_authorization(sandbox: Sandbox, job: Job) -> bool:
 JOBS: dict[str, Callable[[Sandbox, Job], bool]] = {
     AUTHORIZATION_EXPIRY_JOB: expire_authorization,
     THREEDS_EXPIRED_JOB: expire_threeds,
-    WEBHOOK_DUE: deliver_due,
+    WEBHOOK_DELIVERY_JOB: deliver_due,
     DEBIT_SETTLEMENT_JOB: settle_debit,
-    SUBSCRIPTION_RUN: run_subscription,
-    SUBSCRIPTION_ENDED: end_subscription,
-    UPCOMING_CHARGE: send_upcoming_charge_notice,
+    CHARGE_SUBSCRIPTION_JOB: run_subscription,
+    END_SUBSCRIPTION_JOB: end_subscription,
+    UPCOMING_CHARGE_JOB: send_upcoming_charge_notice,
 }
 """Handlers by kind. Each returns whether it had an effect: a captured charge does not expire."""

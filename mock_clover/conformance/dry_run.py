@@ -37,7 +37,7 @@ _ACCOUNT = "depends on other data in the account"
 _SETTINGS = re.compile(r"/v3/merchants/[^/]+/(tax_rates|order_types|tenders|properties)(/|$)")
 
 
-class Prepared(NamedTuple):
+class DryRunResult(NamedTuple):
     """What the dry run found: steps to skip, and paths of variable values by step."""
 
     skips: dict[int, str]
@@ -53,7 +53,7 @@ class DryRun:
         self._app = build(scenario, keys or KeyRing(), seed=_SEED, log=log, setting_overrides={})
         self._cards = {card.number for card in scenario.cards}
 
-    def prepare(self, flow: ParameterizedFlow, target: Target) -> Prepared:
+    def prepare(self, flow: ParameterizedFlow, target: Target) -> DryRunResult:
         """Return which steps to skip on the target, and which values are variable."""
         skips = self._never_sent(flow)
         variable_paths: dict[int, Collection[str]] = {}
@@ -68,7 +68,7 @@ class DryRun:
         missing = {name for name in CREDENTIALS if name not in target.credentials}
         if skips or missing or not target.is_exclusive:
             skips |= self._dependent_steps(flow, skips, variable_paths, target)
-        return Prepared(skips, variable_paths)
+        return DryRunResult(skips, variable_paths)
 
     def _dependent_steps(
         self,

@@ -15,7 +15,7 @@ class ControlRecord(Record, frozen=True, forbid_unknown_fields=True):
     """The base class of control request bodies; they reject unknown fields."""
 
 
-def control(
+def control_endpoint(
     name: str,
     method: str,
     path: str,

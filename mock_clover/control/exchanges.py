@@ -14,7 +14,7 @@ import msgspec
 from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
 from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND, ApiError
 from mock_clover.clover.surface import ROUTER
-from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control
+from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control_endpoint
 from mock_clover.control.masking import masked_key, masked_row
 from mock_clover.core.evidence import END_OF_STRING, doc
 from mock_clover.core.masking import redact
@@ -31,7 +31,7 @@ from mock_clover.engine.evidence_gate import reply_now
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.changes import Change
 from mock_clover.sandbox.idempotency import KEY_CHARS_MAX
-from mock_clover.sandbox.journal import Exchange, ExchangeView, mask, mask_exchange, masked_body
+from mock_clover.sandbox.journal import Exchange, ExchangeSummary, mask, mask_exchange, masked_body
 from mock_clover.sandbox.sandbox import Sandbox
 
 REPLAY_USER_AGENT = b"mock-clover replay"
@@ -70,7 +70,7 @@ class RowChange(Record, frozen=True, kw_only=True):
 class ExchangeResponse(Record, frozen=True, kw_only=True):
     """One exchange with its details."""
 
-    exchange: ExchangeView
+    exchange: ExchangeSummary
     rule: DecidingRule | None
     changes: tuple[RowChange, ...]
     noted: bool
@@ -311,8 +311,8 @@ def _describe_conditions(when: dict[str, Any]) -> str:
 _PATH = "/_mock/journal/{id}"
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    control("get_exchange", "GET", _PATH, get_exchange, ExchangeResponse),
-    control(
+    control_endpoint("get_exchange", "GET", _PATH, get_exchange, ExchangeResponse),
+    control_endpoint(
         "replay_exchange", "POST", f"{_PATH}/replay", replay, ReplayResult, request=ReplayRequest
     ),
 )

@@ -1,7 +1,7 @@
 """Health probes and the OpenAPI document."""
 
 from mock_clover import __version__
-from mock_clover.control.endpoint import control
+from mock_clover.control.endpoint import control_endpoint
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, EncodedJson, Endpoint
 from mock_clover.sandbox.sandbox import Sandbox
@@ -35,14 +35,14 @@ def alive(sandbox: Sandbox, _call: Call[None, None]) -> Health:
 
 def openapi(_sandbox: Sandbox, _call: Call[None, None]) -> EncodedJson:
     """Return the OpenAPI document of the Clover API."""
-    from mock_clover.reference.openapi import document  # noqa: PLC0415 - every endpoint: 0.5 s
+    from mock_clover.reference.openapi import document  # noqa: PLC0415 - only for this document
 
     return EncodedJson(document())
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    control("livez", "GET", "/livez", alive, Health),
-    *(control(path[1:], "GET", path, health, Health) for path in ("/readyz", "/healthz")),
-    control("health", "GET", "/_mock/health", health, Health),
-    control("openapi", "GET", "/_mock/openapi.json", openapi, Record),
+    control_endpoint("livez", "GET", "/livez", alive, Health),
+    *(control_endpoint(path[1:], "GET", path, health, Health) for path in ("/readyz", "/healthz")),
+    control_endpoint("health", "GET", "/_mock/health", health, Health),
+    control_endpoint("openapi", "GET", "/_mock/openapi.json", openapi, Record),
 )

@@ -6,13 +6,13 @@ import msgspec
 
 from mock_clover.clover.common.problems import CONTROL_INVALID
 from mock_clover.clover.surface import RULE_OPERATIONS
-from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control, unknown_name
+from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control_endpoint, unknown_name
 from mock_clover.control.masking import masked_value
 from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, StatusResult
-from mock_clover.sandbox.journal import Exchange, ExchangeView, mask_exchange
+from mock_clover.sandbox.journal import Exchange, ExchangeSummary, mask_exchange
 from mock_clover.sandbox.sandbox import Sandbox
 
 WAIT_MS_MAX = 60_000
@@ -44,7 +44,7 @@ class JournalQuery(Record, frozen=True, kw_only=True):
 class JournalResponse(Record, frozen=True, kw_only=True):
     """Exchanges, oldest first."""
 
-    data: tuple[ExchangeView, ...]
+    data: tuple[ExchangeSummary, ...]
 
 
 class VerifyRequest(ControlRecord, frozen=True, kw_only=True):
@@ -201,6 +201,10 @@ def _verify_order(body: VerifyRequest, names: list[str]) -> StatusResult:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    control("journal", "GET", "/_mock/journal", journal, JournalResponse, query=JournalQuery),
-    control("verify", "POST", "/_mock/verify", verify, VerifyResponse, request=VerifyRequest),
+    control_endpoint(
+        "journal", "GET", "/_mock/journal", journal, JournalResponse, query=JournalQuery
+    ),
+    control_endpoint(
+        "verify", "POST", "/_mock/verify", verify, VerifyResponse, request=VerifyRequest
+    ),
 )

@@ -13,14 +13,14 @@ from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
 from mock_clover.clover.common.problems import SELECTABLE_ERRORS
 from mock_clover.clover.surface import RULE_OPERATIONS
 from mock_clover.clover.threeds.records import ThreeDSFlow
-from mock_clover.control.endpoint import control
+from mock_clover.control.endpoint import control_endpoint
 from mock_clover.control.row_types import ROW_KINDS
 from mock_clover.control.sandboxes import SandboxResponse, sandbox_response
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, sandbox_base_url
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records import DECLINE_CODES, DIALECTS, Settings
-from mock_clover.scenario.records_fault import FIELDS_BY_KIND, Fault, When
+from mock_clover.scenario.records_fault import FIELDS_BY_KIND, Fault, FaultPhase
 
 
 class ProblemOption(Record, frozen=True, kw_only=True):
@@ -103,10 +103,10 @@ def get_env(sandbox: Sandbox, call: Call[None, None]) -> Environment:
         faults=tuple(
             FaultOption(kind=kind, members=(*common[1:], *members))
             for kind, members in FIELDS_BY_KIND.items()
-            if not sandbox.hooks.fault_obstacle(kind)
+            if not sandbox.hooks.unsupported_fault_reason(kind)
         ),
         fault_members=_fault_fields(),
-        fault_times=get_args(When),
+        fault_times=get_args(FaultPhase),
         declines=tuple(
             DeclineCodeOption(name=name, message=message) for name, message in DECLINE_CODES.items()
         ),
@@ -136,4 +136,6 @@ def _fault_fields() -> tuple[FaultField, ...]:
     )
 
 
-ENDPOINTS: tuple[Endpoint, ...] = (control("get_env", "GET", "/_mock/env", get_env, Environment),)
+ENDPOINTS: tuple[Endpoint, ...] = (
+    control_endpoint("get_env", "GET", "/_mock/env", get_env, Environment),
+)

@@ -1,7 +1,7 @@
 """The page at `/`: what this server is, and where to look."""
 
 from mock_clover import __version__
-from mock_clover.control.endpoint import control
+from mock_clover.control.endpoint import control_endpoint
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Asset, Call, Endpoint
 from mock_clover.sandbox.people import merchant_name
@@ -21,7 +21,7 @@ health        {root}/readyz
 Credentials:  mock-clover env
 Test cards:   mock-clover cards
 """
-_GUARDS = ((b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),)
+_SECURITY_HEADERS = ((b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),)
 
 
 def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
@@ -36,6 +36,6 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
             scenario=sandbox.rules.scenario.name,
             root=call.root_path,
         )
-        return Asset(text.encode(), b"text/plain; charset=utf-8", _GUARDS)
+        return Asset(text.encode(), b"text/plain; charset=utf-8", _SECURITY_HEADERS)
 
-    return (control("root", "GET", "/", root_page, Record),)
+    return (control_endpoint("root", "GET", "/", root_page, Record),)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND
 from mock_clover.clover.orders.responses import OrderWithCharges
-from mock_clover.control.endpoint import MOCK_ONLY, control, unknown_name
+from mock_clover.control.endpoint import MOCK_ONLY, control_endpoint, unknown_name
 from mock_clover.control.masking import masked_row
 from mock_clover.control.row_types import ROW_KINDS, RowKind, RowSummary, SavedCardRow
 from mock_clover.control.timeline import Link, TimelineEvent, related_rows, timeline_of
@@ -151,7 +151,7 @@ def _mask(line: RowSummary) -> RowSummary:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    control("count_rows", "GET", "/_mock/rows", count_rows, CountList),
-    control("list_rows", "GET", "/_mock/rows/{kind}", list_rows, RowList, query=RowsQuery),
-    control("get_row", "GET", "/_mock/rows/{kind}/{id}", get_row, RowResponse),
+    control_endpoint("count_rows", "GET", "/_mock/rows", count_rows, CountList),
+    control_endpoint("list_rows", "GET", "/_mock/rows/{kind}", list_rows, RowList, query=RowsQuery),
+    control_endpoint("get_row", "GET", "/_mock/rows/{kind}/{id}", get_row, RowResponse),
 )

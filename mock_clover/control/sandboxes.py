@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND
 from mock_clover.clover.surface import OPERATIONS
-from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control, unknown_name
+from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control_endpoint, unknown_name
 from mock_clover.control.scenario import resolve_scenario, scenario_errors
 from mock_clover.core.evidence import END_OF_STRING, doc
 from mock_clover.core.record import Record
@@ -132,7 +132,7 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     def endpoint(
         method: str, run: Callable[..., Any], response: type[Record], **kwargs: Any
     ) -> Endpoint:
-        return control(
+        return control_endpoint(
             f"{method.lower()}_sandbox", method, "/_mock/sandboxes/{name}", run, response, **kwargs
         )
 
@@ -140,8 +140,8 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         endpoint("PUT", put_sandbox, SandboxResponse, request=SandboxRequest),
         endpoint("GET", get_sandbox, SandboxResponse),
         endpoint("DELETE", delete_sandbox, SandboxDeleted),
-        control("list_sandboxes", "GET", "/_mock/sandboxes", list_sandboxes, SandboxList),
-        control("fork", "POST", "/_mock/fork", fork, SandboxResponse, request=ForkRequest),
+        control_endpoint("list_sandboxes", "GET", "/_mock/sandboxes", list_sandboxes, SandboxList),
+        control_endpoint("fork", "POST", "/_mock/fork", fork, SandboxResponse, request=ForkRequest),
     )
 
 

@@ -7,7 +7,7 @@ from functools import cache
 
 from mock_clover.clover.common.problems import CONTROL_NOT_FOUND
 from mock_clover.clover.surface import RULE_OPERATIONS
-from mock_clover.control.endpoint import control, unknown_name
+from mock_clover.control.endpoint import control_endpoint, unknown_name
 from mock_clover.control.scenario import ScenarioCheck, check_scenario
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
@@ -78,12 +78,16 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         return Text(to_yaml(rules.scenario))
 
     return (
-        control("list_scenarios", "GET", "/_mock/scenarios", list_scenarios, BuiltinScenarioList),
-        control(
+        control_endpoint(
+            "list_scenarios", "GET", "/_mock/scenarios", list_scenarios, BuiltinScenarioList
+        ),
+        control_endpoint(
             "get_shipped_scenario", "GET", "/_mock/scenarios/{name}", get_builtin_scenario, Record
         ),
-        control("get_scenario_text", "GET", "/_mock/scenario/text", get_scenario_text, Record),
-        control(
+        control_endpoint(
+            "get_scenario_text", "GET", "/_mock/scenario/text", get_scenario_text, Record
+        ),
+        control_endpoint(
             *(
                 "check_scenario",
                 "POST",

@@ -31,7 +31,7 @@ from mock_clover.clover.surface import SURFACE
 from mock_clover.clover.tokens.records import Token
 from mock_clover.clover.webhooks.records import event_error, target_error
 from mock_clover.clover.webhooks.records_delivery import Delivery, WebhookTarget
-from mock_clover.control.endpoint import ControlRecord, control, unknown_name
+from mock_clover.control.endpoint import ControlRecord, control_endpoint, unknown_name
 from mock_clover.control.masking import masked_snapshot
 from mock_clover.control.sandboxes import SandboxResponse, sandbox_response
 from mock_clover.control.snapshot_checks import check_rows
@@ -256,7 +256,7 @@ def _faults(snapshot: Snapshot) -> list[Fault]:
 def _check_faults(sandbox: Sandbox, snapshot: Snapshot) -> None:
     """Reject faults that the server cannot apply. Raises ValueError."""
     for fault in _faults(snapshot):
-        if obstacle := sandbox.hooks.fault_obstacle(fault.kind):
+        if obstacle := sandbox.hooks.unsupported_fault_reason(fault.kind):
             raise ValueError(obstacle)
 
 
@@ -337,6 +337,8 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         return sandbox_response(new_sandbox, call)
 
     return (
-        control("get_snapshot", "GET", _SNAPSHOT, get_snapshot, Snapshot),
-        control("put_snapshot", "PUT", _SNAPSHOT, put_snapshot, SandboxResponse, request=Snapshot),
+        control_endpoint("get_snapshot", "GET", _SNAPSHOT, get_snapshot, Snapshot),
+        control_endpoint(
+            "put_snapshot", "PUT", _SNAPSHOT, put_snapshot, SandboxResponse, request=Snapshot
+        ),
     )

@@ -12,7 +12,7 @@ from mock_clover.clover.common.problems import (
     ApiError,
 )
 from mock_clover.clover.surface import OPERATIONS, ROUTER
-from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control, unknown_name
+from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control_endpoint, unknown_name
 from mock_clover.control.scenario import (
     check_scenario,
     invalid_scenario,
@@ -204,7 +204,7 @@ def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultResponse:
         raise CONTROL_INVALID.error(
             detail=f"problem: {unknown_name(fault.problem, SELECTABLE_ERRORS)}"
         )
-    if obstacle := sandbox.hooks.fault_obstacle(fault.kind):
+    if obstacle := sandbox.hooks.unsupported_fault_reason(fault.kind):
         raise CONTROL_INVALID.error(detail=f"kind: {obstacle}")
     live = sandbox.faults.add(fault, sandbox.clock.now_ms())
     return _fault_response(live)
@@ -292,16 +292,24 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         return _current_scenario(sandbox)
 
     return (
-        control("get_clock", "GET", "/_mock/clock", get_clock, ClockResponse),
-        control("put_clock", "PUT", "/_mock/clock", put_clock, ClockResponse, request=ClockRequest),
-        control("add_fault", "POST", "/_mock/faults", add_fault, FaultResponse, request=Fault),
-        control("list_faults", "GET", "/_mock/faults", list_faults, FaultList),
-        control("clear_faults", "DELETE", "/_mock/faults", clear_faults, Cleared),
-        control("delete_fault", "DELETE", "/_mock/faults/{id}", delete_fault, Cleared),
-        control("get_scenario", "GET", path, get_scenario, CurrentScenario),
-        control("put_scenario", "PUT", path, put_scenario, CurrentScenario, request=UntypedBody),
-        control("post_scenario", "POST", path, put_scenario, CurrentScenario, request=UntypedBody),
-        control(
+        control_endpoint("get_clock", "GET", "/_mock/clock", get_clock, ClockResponse),
+        control_endpoint(
+            "put_clock", "PUT", "/_mock/clock", put_clock, ClockResponse, request=ClockRequest
+        ),
+        control_endpoint(
+            "add_fault", "POST", "/_mock/faults", add_fault, FaultResponse, request=Fault
+        ),
+        control_endpoint("list_faults", "GET", "/_mock/faults", list_faults, FaultList),
+        control_endpoint("clear_faults", "DELETE", "/_mock/faults", clear_faults, Cleared),
+        control_endpoint("delete_fault", "DELETE", "/_mock/faults/{id}", delete_fault, Cleared),
+        control_endpoint("get_scenario", "GET", path, get_scenario, CurrentScenario),
+        control_endpoint(
+            "put_scenario", "PUT", path, put_scenario, CurrentScenario, request=UntypedBody
+        ),
+        control_endpoint(
+            "post_scenario", "POST", path, put_scenario, CurrentScenario, request=UntypedBody
+        ),
+        control_endpoint(
             "why", "POST", "/_mock/why", explain_request, ExplainResponse, request=ExplainRequest
         ),
     )

@@ -20,7 +20,7 @@ from mock_clover.clover.customers.records import Customer
 from mock_clover.clover.gift_cards.operations import gift_card_balance
 from mock_clover.clover.gift_cards.records import GIFT_CARD_LIFETIME_MS, GiftCard
 from mock_clover.clover.orders.responses import OrderWithCharges
-from mock_clover.clover.recurring.records import SUBSCRIPTION_RUN, Plan, Subscription
+from mock_clover.clover.recurring.records import CHARGE_SUBSCRIPTION_JOB, Plan, Subscription
 from mock_clover.clover.refunds.records import Refund
 from mock_clover.clover.tokens.records import Token
 from mock_clover.control.masking import gift_card_id
@@ -299,9 +299,11 @@ def _plan_links(sandbox: Sandbox, row: Plan) -> Related:
 def _subscription_events(_: Sandbox, row: Subscription) -> list[TimelineEvent]:
     events = [_event(row.created_ms, "subscribed", by=row.id)]
     if row.last_run_ms is not None:
-        events.append(_event(row.last_run_ms, "last charge", by=SUBSCRIPTION_RUN))
+        events.append(_event(row.last_run_ms, "last charge", by=CHARGE_SUBSCRIPTION_JOB))
     if row.next_ms is not None:
-        events.append(_event(row.next_ms, "next charge due", row.amount, by=SUBSCRIPTION_RUN))
+        events.append(
+            _event(row.next_ms, "next charge due", row.amount, by=CHARGE_SUBSCRIPTION_JOB)
+        )
     return events
 
 

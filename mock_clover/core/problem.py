@@ -91,7 +91,7 @@ def problem(
     )
 
 
-def invalid(
+def invalid_request_problem(
     name: str,
     message: str,
     evidence: Evidence,
@@ -104,7 +104,7 @@ def invalid(
     return problem(name, status, code, message, evidence, type="invalid_request_error", **others)
 
 
-def bare(
+def message_only_problem(
     name: str, status: int, message: str, evidence: Evidence, details: str | None = None
 ) -> Problem:
     """Return a problem whose body has only a message, and `details` on the platform API."""
@@ -113,6 +113,6 @@ def bare(
     )
 
 
-def plain(name: str, status: int, message: str, evidence: Evidence) -> Problem:
+def plain_text_problem(name: str, status: int, message: str, evidence: Evidence) -> Problem:
     """Return a problem whose body is plain text."""
     return Problem(name=name, status=status, message=message, shape="plain", evidence=evidence)

@@ -23,7 +23,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import DEFAULT
 from mock_clover.scenario.records_rule import RuleInput
 
-if TYPE_CHECKING:  # keeps server startup fast
+if TYPE_CHECKING:  # engine/reply.py imports this module
     from mock_clover.clover.charges.records import Charge
     from mock_clover.engine.reply import Reply
 
@@ -201,7 +201,7 @@ class StatusResult(NamedTuple):
 HandlerResult = Record | Declined | Redirect | EncodedJson | Text | HtmlPage | Asset | StatusResult
 
 
-class Surface(msgspec.Struct, frozen=True, kw_only=True):
+class ApiStyle(msgspec.Struct, frozen=True, kw_only=True):
     """How one of Clover's APIs preprocesses requests, parses queries and formats errors."""
 
     preprocess: Callable[[Sandbox, RawRequest], RawRequest] | None = None
@@ -216,8 +216,8 @@ class Surface(msgspec.Struct, frozen=True, kw_only=True):
     """Whether requests are journaled and logged, and whether rules and faults apply to them."""
 
 
-ECOMMERCE = Surface()
-UNJOURNALED = Surface(journaled=False)
+ECOMMERCE = ApiStyle()
+UNJOURNALED = ApiStyle(journaled=False)
 """The control API, the pages and the static files of this mock."""
 
 RuleInputFactory = Callable[
@@ -258,7 +258,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Whether browsers may call it from other origins."""
     path_alias: str = ""
     """An alternative path for the same operation."""
-    surface: Surface = ECOMMERCE
+    surface: ApiStyle = ECOMMERCE
     """The API that the operation belongs to."""
     build_rule_input: RuleInputFactory | None = None
     """Builds the input of rules, if the request alone is not enough."""

@@ -34,7 +34,7 @@ from mock_clover.scenario.records_rule import (
 
 OUTCOME_HEADER, FAULT_HEADER = b"x-mock-clover-outcome", b"x-mock-clover-fault"
 OUTCOME_PREFIX = b"mock-clover:"
-_IN_TEXT = re.compile(r"mock-clover:([A-Za-z_]+(?:/[a-z_]+)?)")
+_OUTCOME_MARKER = re.compile(r"mock-clover:([A-Za-z_]+(?:/[a-z_]+)?)")
 
 
 _FLOWS: dict[str, ThreeDSFlow] = {f"threeds/{flow}": flow for flow in get_args(ThreeDSFlow)}
@@ -68,7 +68,7 @@ def pick_fault(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes]
     header = headers.get(FAULT_HEADER)
     if header:
         fault = parse_fault(header.decode("latin-1"))
-        if obstacle := sandbox.hooks.fault_obstacle(fault.kind):
+        if obstacle := sandbox.hooks.unsupported_fault_reason(fault.kind):
             raise UNKNOWN_OUTCOME.error(detail=f"x-mock-clover-fault: {obstacle}")
         return fault
     if not len(sandbox.faults):
@@ -131,7 +131,7 @@ def find_override(
         sandbox, endpoint, request, ids, headers, card
     )
     texts = (rule_input.description, *map(str, rule_input.metadata.values()))
-    match = next((m for text in texts if (m := _IN_TEXT.search(text))), None)
+    match = next((m for text in texts if (m := _OUTCOME_MARKER.search(text))), None)
     if match:
         return _override_for(match[1], f"text: {match[0]}")
     matched = sandbox.rules.find(rule_input, sandbox.rule_counts, already_counted=already_counted)
@@ -148,7 +148,7 @@ def find_override(
 def validate_outcome_markers(*texts: str | None) -> None:
     """Reject text to be stored that names an unknown outcome. Raises UNKNOWN_OUTCOME."""
     for text in texts:
-        if text and (match := _IN_TEXT.search(text)):
+        if text and (match := _OUTCOME_MARKER.search(text)):
             parse_outcome(match[1])
 
 

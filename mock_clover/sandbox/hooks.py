@@ -22,7 +22,7 @@ class Hooks(NamedTuple):
         "Callable[[Sandbox, str, tuple[str, ...], Record | None, EventSpec, int, bytes], None]"
     )
     """Send the webhook event of a rule after a request."""
-    fault_obstacle: "Callable[[str], str]" = lambda _kind: ""
+    unsupported_fault_reason: "Callable[[str], str]" = lambda _kind: ""
     """Return why the server cannot apply a kind of fault, or ''."""
     report_failed_job: "Callable[[Sandbox, FailedJob], None]" = lambda _sandbox, _failed: None
     """Log a job that raised an error."""

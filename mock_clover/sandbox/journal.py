@@ -116,7 +116,7 @@ class Journal:
             watcher()
 
 
-class ExchangeView(Record, frozen=True, kw_only=True):
+class ExchangeSummary(Record, frozen=True, kw_only=True):
     """An exchange with all text masked, for the control API."""
 
     id: int
@@ -135,10 +135,10 @@ class ExchangeView(Record, frozen=True, kw_only=True):
     reply: Any = None
 
 
-def mask_exchange(exchange: Exchange) -> ExchangeView:
+def mask_exchange(exchange: Exchange) -> ExchangeSummary:
     """Return an exchange with all text masked."""
     client = exchange.client.decode("latin-1")
-    return ExchangeView(
+    return ExchangeSummary(
         id=exchange.number,
         at_ms=exchange.at_ms,
         endpoint=exchange.endpoint,

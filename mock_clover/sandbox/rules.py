@@ -41,12 +41,12 @@ class Rules:
         """The text of a scenario set by a control request; empty for one read from a file."""
         self._key = key
         self._by_card: dict[str, Verdict] = {}
-        self._flows: dict[str, TestCard] = {}
+        self._cards_with_flow: dict[str, TestCard] = {}
         for card in scenario.cards:
             card_fingerprint = fingerprint(key, card.number)
             self._by_card.setdefault(card_fingerprint, card.verdict(scenario.name))
             if card.threeds is not None:
-                self._flows.setdefault(card_fingerprint, card)
+                self._cards_with_flow.setdefault(card_fingerprint, card)
         self._unlisted_card_verdict = Approval(
             why=f"{scenario.name}: this number is not listed, and unlisted cards are approved",
             evidence_name=UNLISTED_CARD_APPROVED.name,
@@ -63,7 +63,7 @@ class Rules:
 
     def flow(self, card: Card, amount: int) -> tuple[ThreeDSFlow, str]:
         """Return the 3-D Secure flow of a card, if no rule decides, and the reason."""
-        listed = self._flows.get(card.fingerprint)
+        listed = self._cards_with_flow.get(card.fingerprint)
         if listed is None or listed.threeds is None or listed.threeds.amount not in (None, amount):
             return "frictionless", f"{self.scenario.name}: no flow listed for the card (inferred)"
         reason = f"{listed.label} is listed for {listed.threeds.label} (inferred)"

@@ -44,7 +44,7 @@ class Sandboxes:
         hooks: Hooks,
         setting_overrides: dict[str, Any] | None = None,
         make_clock: Callable[[], Clock] = Clock,
-        on_drop: Callable[[str], None] = lambda _: None,
+        on_evict: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.keys = keys
         self.seed = seed
@@ -60,7 +60,7 @@ class Sandboxes:
         self._rules = self.compile_rules(scenario)
         self._settings = self.settings_of(scenario)
         self._make_clock = make_clock
-        self._on_drop = on_drop
+        self._on_evict = on_evict
         self.webhook_sender: Callable[[Sandbox], None] = keep_in_outbox
         """Sends the deliveries of an outbox. All new sandboxes get it."""
         self._by_name: dict[str, Sandbox] = {}
@@ -248,7 +248,7 @@ class Sandboxes:
         Raises ScenarioError for a fault that the server cannot apply.
         """
         for path, fault in faults_of(scenario):
-            if obstacle := self._hooks.fault_obstacle(fault.kind):
+            if obstacle := self._hooks.unsupported_fault_reason(fault.kind):
                 raise ScenarioError(f"{path}: {obstacle}")
         return Rules(scenario, self._fingerprint_key)
 
@@ -370,7 +370,7 @@ class Sandboxes:
             if merchant.name not in self._by_name and len(self._by_name) >= SANDBOXES_MAX:
                 oldest = next(name for name in self._lru if name != DEFAULT)
                 self.delete(oldest)
-                self._on_drop(redact(oldest))
+                self._on_evict(redact(oldest))
             self._by_name[merchant.name] = merchant
             merchant.webhook_sender = self.webhook_sender
             self._lru[merchant.name] = self._lru.pop(merchant.name, None)

@@ -7,7 +7,7 @@ import msgspec
 from mock_clover.core.record import Record
 
 FaultKind = Literal["delay", "problem", "drop", "hang", "truncate", "garbage", "dribble"]
-When = Literal["before_commit", "after_commit"]
+FaultPhase = Literal["before_commit", "after_commit"]
 
 SOCKET_FAULTS: frozenset[FaultKind] = frozenset({"drop", "hang", "truncate", "garbage"})
 """Kinds that break the connection itself; an ASGI application has no access to it."""
@@ -38,7 +38,7 @@ class Fault(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ]
     when: Annotated[
-        When,
+        FaultPhase,
         msgspec.Meta(
             description="before_commit: the request is not processed (with a delay, it is "
             "processed after the wait). after_commit: it is processed and only the response fails."

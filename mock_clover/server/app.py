@@ -14,8 +14,7 @@ from msgspec.structs import replace
 
 from mock_clover.browser.surface import browser_endpoints
 from mock_clover.clover.common.problems import METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, ApiError
-from mock_clover.clover.platform.http import PATH as PLATFORM_PATH
-from mock_clover.clover.platform.http import merchant_id_from_path
+from mock_clover.clover.platform.http import PLATFORM_PATH, merchant_id_from_path
 from mock_clover.clover.surface import SURFACE
 from mock_clover.control.surface import all_control_endpoints
 from mock_clover.core.error_text import error_location
@@ -60,11 +59,11 @@ _PREFLIGHT = (
 )
 _INTERNAL_ERROR_BODY = b'{"message":"500 Internal Server Error"}'
 _CORS_HEADERS = ((b"access-control-allow-origin", b"*"),)
-_CONTROL = "/_mock/"
+_CONTROL_PATH = "/_mock/"
 _DASHBOARD = ("/_mock", "/_mock/static/")
 """The dashboard's page and files. They contain no sandbox data."""
-_OAUTH = "/oauth/"
-_ISSUER = "/3ds/"
+_OAUTH_PATH = "/oauth/"
+_THREEDS_PATH = "/3ds/"
 _PROBES = frozenset({"/readyz", "/livez", "/healthz"})
 _JOURNAL = "/_mock/journal"
 _LONG_POLL_PATHS = (_JOURNAL, "/_mock/verify", "/_mock/deliveries")
@@ -106,7 +105,9 @@ class App:
         A `Wait` means that nothing has happened yet: wait, then call again with `after_delay=True`.
         """
         started = started_ns()
-        oauth_sandbox = self.sandboxes.for_oauth_client(query, body) if path[:7] == _OAUTH else None
+        oauth_sandbox = (
+            self.sandboxes.for_oauth_client(query, body) if path[:7] == _OAUTH_PATH else None
+        )
         sandbox, path = (
             (oauth_sandbox, path) if oauth_sandbox else self.resolve_sandbox(path, headers)
         )
@@ -172,7 +173,7 @@ class App:
         """Reject a forbidden control request. The dashboard's files need only an allowed Host."""
         if raw.path == _DASHBOARD[0] or raw.path.startswith(_DASHBOARD[1]):
             self._control_guard.check_host(raw.headers)
-        elif raw.path.startswith(_CONTROL):
+        elif raw.path.startswith(_CONTROL_PATH):
             self._control_guard.check(raw.headers)
 
     def _error_reply(
@@ -214,7 +215,7 @@ class App:
         """
         if (
             path in _PROBES
-            or path.startswith(_ISSUER)
+            or path.startswith(_THREEDS_PATH)
             or not self._router.allowed_methods(path.rstrip("/"))
         ):
             return self.sandboxes.unregistered()

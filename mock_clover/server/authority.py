@@ -51,7 +51,7 @@ RENEW_DAYS = 30
 _BACKDATED = dt.timedelta(days=1)  # clients' clocks may be wrong
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
-_BOUNDS = (DOMAIN, "localhost", "127.0.0.0/8", "::1/128")
+_PERMITTED_NAMES = (DOMAIN, "localhost", "127.0.0.0/8", "::1/128")
 _NO_HOST = "mock-clover.invalid"
 ADDITIONAL_NAMES_MAX = 100
 """Each handshake sends the certificate, so it must stay small."""
@@ -265,7 +265,7 @@ def _builder(
 
 def _constraints(additional: Iterable[str]) -> x509.NameConstraints:
     """Return what an issuing authority may certify."""
-    bounds = dict.fromkeys((*_BOUNDS, *additional))
+    bounds = dict.fromkeys((*_PERMITTED_NAMES, *additional))
     return x509.NameConstraints(
         [
             *(_general_name(each, bound=True) for each in bounds),

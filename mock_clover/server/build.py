@@ -22,7 +22,7 @@ from mock_clover.scenario.type_findings import type_finding
 from mock_clover.scenario.validation import find_errors
 from mock_clover.server.app import App
 from mock_clover.server.control_guard import ControlGuard
-from mock_clover.server.faults import socket_obstacle
+from mock_clover.server.faults import unsupported_by_sockets
 from mock_clover.server.log import ExchangeLog
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def create_app(
             enabled=control, token=control_token, hosts=tuple(control_hosts)
         ),
         webhook_hosts=tuple(webhook_hosts),
-        fault_obstacle=socket_obstacle,
+        unsupported_fault_reason=unsupported_by_sockets,
     )
     core.sandboxes.scenario_file = str(scenario) if isinstance(scenario, str | Path) else ""
     return starlette_app(core)
@@ -79,13 +79,13 @@ def build(
     control_guard: ControlGuard | None = None,
     webhook_hosts: tuple[str, ...] = (),
     on_progress: Callable[[int], None] = lambda _: None,
-    fault_obstacle: Callable[[str], str] = lambda _: "",
+    unsupported_fault_reason: Callable[[str], str] = lambda _: "",
     make_clock: Callable[[], Clock] = Clock,
 ) -> App:
     """Return the core; `setting_overrides` override the settings of the scenario.
 
     `on_progress` is called with the number of rows as the first sandbox's data is created.
-    `fault_obstacle` returns why the server cannot apply a kind of fault, or ''. Raises
+    `unsupported_fault_reason` returns why the server cannot apply a kind of fault, or ''. Raises
     ScenarioError.
     """
 
@@ -100,10 +100,10 @@ def build(
         scenario,
         keys,
         seed=seed,
-        hooks=make_hooks(on_progress, fault_obstacle, report_failed_job),
+        hooks=make_hooks(on_progress, unsupported_fault_reason, report_failed_job),
         setting_overrides=setting_overrides,
         make_clock=make_clock,
-        on_drop=lambda name: log.write_message(f"sandbox {name} deleted: too many sandboxes"),
+        on_evict=lambda name: log.write_message(f"sandbox {name} deleted: too many sandboxes"),
     )
     return App(sandboxes, log, control_guard, webhook_hosts)
 

@@ -28,11 +28,11 @@ from mock_clover.server.authority import (
 
 CERTIFICATE = "ca.pem"
 _PRIVATE = "private"
-_PAIR = "authority.pem"
+_KEY_FILE = "authority.pem"
 _LOCK = "lock"
 _LOCK_S_MAX = 5.0
 """Creating an authority takes milliseconds: a process that holds the lock longer has hung."""
-_PAIR_BYTES_MAX = 65_536
+_KEY_FILE_BYTES_MAX = 65_536
 
 
 class StoredCA(NamedTuple):
@@ -82,7 +82,7 @@ def _load_or_create(folder: Path, additional: tuple[str, ...], now: dt.datetime)
     private, message = folder / _PRIVATE, ""
     private.mkdir(mode=0o700, parents=True, exist_ok=True)
     pair, certificate = (
-        resolve_regular_file(private / _PAIR),
+        resolve_regular_file(private / _KEY_FILE),
         resolve_regular_file(folder / CERTIFICATE),
     )
     _restrict(private, 0o700)
@@ -114,7 +114,7 @@ def _load_or_create(folder: Path, additional: tuple[str, ...], now: dt.datetime)
 def _read(path: Path) -> bytes | None:
     try:
         with path.open("rb") as file:
-            return file.read(_PAIR_BYTES_MAX)
+            return file.read(_KEY_FILE_BYTES_MAX)
     except FileNotFoundError:
         return None
 

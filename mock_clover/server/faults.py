@@ -38,7 +38,7 @@ def truncate_body(reply: Reply, data: bytes) -> bytes:
     return data[: -(len(reply.body) // 2) - 1]
 
 
-def socket_obstacle(kind: str) -> str:
+def unsupported_by_sockets(kind: str) -> str:
     """Return why an application on another server cannot apply a kind of fault, or ''."""
     if kind not in SOCKET_FAULTS:
         return ""

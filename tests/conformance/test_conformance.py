@@ -13,7 +13,7 @@ from mock_clover.clover.surface import SURFACE
 from mock_clover.conformance import report
 from mock_clover.conformance.dry_run import (
     DryRun,
-    Prepared,
+    DryRunResult,
     create_target,
     same_url_for_all,
     send_in_process,
@@ -57,7 +57,7 @@ class Comparison(NamedTuple):
     rehearsal: DryRun
     keys: KeyRing
     scenario: Scenario
-    prepared: dict[str, Prepared]
+    prepared: dict[str, DryRunResult]
 
     def app(self, scenario: Scenario | None = None, **switched: Any) -> App:
         log = ExchangeLog(None, "none")

@@ -166,8 +166,8 @@ def test_form_encoded_token_request_is_rejected(auth: str, shop: Shop) -> None:
 
 def test_the_challenge_is_that_of_the_standard() -> None:
     """The example of RFC 7636, appendix B, and Authlib's own computation."""
-    from mock_clover.clover.oauth.records_jwt import challenge_of
+    from mock_clover.clover.oauth.records_jwt import pkce_challenge
 
     example = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
-    assert challenge_of(example) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-    assert challenge_of(VERIFIER) == create_s256_code_challenge(VERIFIER)
+    assert pkce_challenge(example) == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    assert pkce_challenge(VERIFIER) == create_s256_code_challenge(VERIFIER)

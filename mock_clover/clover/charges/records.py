@@ -12,7 +12,7 @@ from mock_clover.clover.charges.records_surcharge import AdditionalCharge
 from mock_clover.clover.charges.records_tender import Tender
 from mock_clover.clover.common.cards import SourceBrand
 from mock_clover.clover.common.verdict import Approval, Decline
-from mock_clover.clover.gift_cards.records import GiftCardView
+from mock_clover.clover.gift_cards.records import GiftCardBalances
 from mock_clover.clover.threeds.records import ThreeDS, ThreeDSField
 from mock_clover.clover.tokens.records import Token
 from mock_clover.core.evidence import (
@@ -268,7 +268,7 @@ class Charge(Record, frozen=True, kw_only=True):
     threeds: ThreeDS | None = None
     surcharge: AdditionalCharge | None = None
     """Separate from all amounts: captured and refunded amounts do not include it."""
-    gift: GiftCardView | None = None
+    gift: GiftCardBalances | None = None
     """The effect on the gift card, if a gift card was charged."""
     is_debit_pending: bool = False
     """Whether the charge is an ACH debit that is still pending."""

@@ -55,7 +55,7 @@ _RETRY_INCREMENT = 12_345_678_901_237
 """Large enough to change all digits, because the first thirteen may look like a card number."""
 
 
-def transarmor(card: Card) -> str:
+def transarmor_token(card: Card) -> str:
     """Return the TransArmor token of a card: 16 digits that begin with 88.
 
     The same card always gets the same token. The length and the 88 are from the sample of the

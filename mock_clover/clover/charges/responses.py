@@ -9,13 +9,13 @@ from typing import Any, ClassVar, Literal
 from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import Charge
-from mock_clover.clover.charges.records_on_file import SavedCredential, transarmor
+from mock_clover.clover.charges.records_on_file import SavedCredential, transarmor_token
 from mock_clover.clover.charges.records_purchase import ChargeDescriptor, Level2, Level3
 from mock_clover.clover.charges.records_stored_credentials import StoredCredentials
 from mock_clover.clover.charges.records_surcharge import AdditionalCharge
 from mock_clover.clover.charges.records_tender import Tender
 from mock_clover.clover.common.cards import NO_CHECKS, CheckResult
-from mock_clover.clover.gift_cards.records import GiftCardView
+from mock_clover.clover.gift_cards.records import GiftCardBalances
 from mock_clover.clover.threeds.records import ThreeDSResponse, threeds_response
 from mock_clover.clover.tokens.records import Instrument
 from mock_clover.core.evidence import (
@@ -132,7 +132,7 @@ class ChargeResponse(Record, frozen=True, kw_only=True):
     saved_credentials_on_file: SavedCredential | None = None
     ecomind: str | None = None
     threeds: ThreeDSResponse | None = None
-    gift_card: GiftCardView | None = None
+    gift_card: GiftCardBalances | None = None
     soft_descriptor: ChargeDescriptor | None = None
     level2: Level2 | None = None
     level3: Level3 | None = None
@@ -203,7 +203,7 @@ def pending_response(charge: Charge) -> ChargeResponse:
     return replace(created_response(charge), outcome=None, status="pending")
 
 
-def _partial_auth(gift: GiftCardView, charge: Charge) -> Literal[True] | None:
+def _partial_auth(gift: GiftCardBalances, charge: Charge) -> Literal[True] | None:
     """Return True for a multi-lock of a gift card, which always has `partial_auth`.
 
     Source: MD:gift-card-api.
@@ -307,7 +307,7 @@ def _saved_credential(charge: Charge) -> SavedCredential | None:
     stored = charge.request.stored_credentials
     if charge.approval is None or stored is None or charge.token.kind != "card":
         return None
-    return SavedCredential(tokenType="TRANSARMOR", value=transarmor(charge.token.card))
+    return SavedCredential(tokenType="TRANSARMOR", value=transarmor_token(charge.token.card))
 
 
 def _source_response(charge: Charge, *, with_expiry: bool) -> Source:

@@ -19,7 +19,7 @@ from mock_clover.clover.checkout.page import redirect_url_after, show_page, subm
 from mock_clover.clover.checkout.records import Checkout, CheckoutForm, CheckoutState, Line
 from mock_clover.clover.common.verdict import Decline
 from mock_clover.clover.tokens.records import CardRequest
-from mock_clover.control.endpoint import MOCK_ONLY, control
+from mock_clover.control.endpoint import MOCK_ONLY, control_endpoint
 from mock_clover.control.masking import masked_row
 from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
@@ -50,7 +50,7 @@ class PayCheckoutRequest(SecretRecord, forbid_unknown_fields=True, frozen=True, 
     ) = None
 
 
-class CheckoutView(Record, frozen=True, kw_only=True):
+class CheckoutSessionResponse(Record, frozen=True, kw_only=True):
     """A checkout session as the control API returns it."""
 
     id: str
@@ -79,7 +79,7 @@ class CheckoutView(Record, frozen=True, kw_only=True):
 class CheckoutList(Record, frozen=True, kw_only=True):
     """Sessions, newest first."""
 
-    data: tuple[CheckoutView, ...]
+    data: tuple[CheckoutSessionResponse, ...]
 
 
 class CheckoutActionResult(Record, frozen=True, kw_only=True):
@@ -92,7 +92,7 @@ class CheckoutActionResult(Record, frozen=True, kw_only=True):
     message: str | None = None
     location: str | None = None
     """Redirect URL, if there is one."""
-    checkout: CheckoutView
+    checkout: CheckoutSessionResponse
 
 
 def list_checkouts(sandbox: Sandbox, call: Call[None, CheckoutQuery]) -> CheckoutList:
@@ -107,7 +107,7 @@ def list_checkouts(sandbox: Sandbox, call: Call[None, CheckoutQuery]) -> Checkou
     return CheckoutList(data=tuple(rows))
 
 
-def get_checkout(sandbox: Sandbox, call: Call[None, None]) -> CheckoutView:
+def get_checkout(sandbox: Sandbox, call: Call[None, None]) -> CheckoutSessionResponse:
     """Return one session. Clover itself has no such endpoint: its GET returns 404."""
     sandbox = sandbox.merchant_with_row("checkouts", call.ids[0])
     return _checkout_response(sandbox, require_checkout(sandbox, call.ids[0]), call)
@@ -153,36 +153,42 @@ def _masked(url: str | None) -> str | None:
     return None if url is None else redact(url)
 
 
-def _checkout_response(sandbox: Sandbox, checkout: Checkout, call: Call[Any, Any]) -> CheckoutView:
+def _checkout_response(
+    sandbox: Sandbox, checkout: Checkout, call: Call[Any, Any]
+) -> CheckoutSessionResponse:
     fields = {
         name: getattr(checkout, name)
-        for name in CheckoutView.__struct_fields__
+        for name in CheckoutSessionResponse.__struct_fields__
         if name not in ("href", "state")
     }
-    view = CheckoutView(
+    view = CheckoutSessionResponse(
         href=f"{sandbox_base_url(sandbox, call)}{PAGE}/{checkout.id}",
         state=checkout.state(sandbox.clock.now_ms()),
         **fields,
     )
-    return msgspec.convert(masked_row(view), CheckoutView)
+    return msgspec.convert(masked_row(view), CheckoutSessionResponse)
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    control("list_checkouts", "GET", _PATH, list_checkouts, CheckoutList, query=CheckoutQuery),
-    control("get_checkout", "GET", f"{_PATH}/{{id}}", get_checkout, CheckoutView),
+    control_endpoint(
+        "list_checkouts", "GET", _PATH, list_checkouts, CheckoutList, query=CheckoutQuery
+    ),
+    control_endpoint(
+        "get_checkout", "GET", f"{_PATH}/{{id}}", get_checkout, CheckoutSessionResponse
+    ),
     replace(
-        control(
+        control_endpoint(
             *("pay_checkout", "POST", f"{_PATH}/{{id}}/pay", pay_checkout, CheckoutActionResult),
             request=PayCheckoutRequest,
         ),
         has_card_data=True,
     ),
-    control(
+    control_endpoint(
         "cancel_checkout", "POST", f"{_PATH}/{{id}}/cancel", cancel_checkout, CheckoutActionResult
     ),
     *(
         replace(
-            control(name, method, f"{PAGE}/{{id}}", run, Record, request=CheckoutForm),
+            control_endpoint(name, method, f"{PAGE}/{{id}}", run, Record, request=CheckoutForm),
             has_card_data=True,
             body_format="json_or_form",
         )

@@ -6,8 +6,6 @@ with the token. A scenario sets them in the setting `permissions`.
 
 from typing import Literal, get_args
 
-from mock_clover.core.evidence import documented
-
 Permission = Literal[
     "online_payments",
     "read_customers",
@@ -22,7 +20,7 @@ Permission = Literal[
     "write_payments",
 ]
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
-PERMISSIONS_EVIDENCE = documented("MD:ecommerce-app-permissions; write_inventory is inferred")
+"""Documented in MD:ecommerce-app-permissions; write_inventory is inferred."""
 
 
 def permission_bitmap(granted: tuple[Permission, ...] | None) -> int:

@@ -15,7 +15,14 @@ from mock_clover.clover.refunds import problems as refunds_problems
 from mock_clover.clover.threeds import problems as threeds_problems
 from mock_clover.clover.tokens import problems as tokens_problems
 from mock_clover.core.evidence import documented, inferred, observed
-from mock_clover.core.problem import ApiError, Problem, bare, invalid, plain, problem
+from mock_clover.core.problem import (
+    ApiError,
+    Problem,
+    invalid_request_problem,
+    message_only_problem,
+    plain_text_problem,
+    problem,
+)
 
 __all__ = ["ApiError", "Problem"]  # re-exported with the catalogue
 
@@ -23,84 +30,86 @@ _CODES = "DOCS:ecommerce-error-codes"
 
 # Transport and authentication ---------------------------------------------------------------------
 
-UNAUTHORIZED = bare(
+UNAUTHORIZED = message_only_problem(
     "UNAUTHORIZED",
     401,
     "401 Unauthorized",
     observed("GP on every endpoint; a live probe of the scl and token hosts"),
 )
-PAKMS_WITHOUT_AUTHORIZATION = plain(
+PAKMS_WITHOUT_AUTHORIZATION = plain_text_problem(
     "PAKMS_WITHOUT_AUTHORIZATION",
     401,
     "Unauthorized",
     observed("live probe of /pakms/apikey without the header"),
 )
-PATH_NOT_FOUND = plain("PATH_NOT_FOUND", 404, "404 Not Found", observed("scl host, unknown paths"))
-METHOD_NOT_ALLOWED = plain(
+PATH_NOT_FOUND = plain_text_problem(
+    "PATH_NOT_FOUND", 404, "404 Not Found", observed("scl host, unknown paths")
+)
+METHOD_NOT_ALLOWED = plain_text_problem(
     "METHOD_NOT_ALLOWED",
     405,
     "405 {method} not allowed.",
     observed("platform v3; that the ecommerce hosts use the same message is inferred"),
 )
-PAYLOAD_TOO_LARGE = bare(
+PAYLOAD_TOO_LARGE = message_only_problem(
     "PAYLOAD_TOO_LARGE",
     413,
     "413 Request Entity Too Large",
     inferred("no limit of Clover was found; this mock's limit is 1 MiB"),
 )
-SANDBOX_FULL = bare(
+SANDBOX_FULL = message_only_problem(
     "SANDBOX_FULL",
     503,
     "503 Service Unavailable",
     inferred("a limit of this mock, not of Clover; create a new sandbox"),
 )
-SERVICE_UNAVAILABLE = bare(
+SERVICE_UNAVAILABLE = message_only_problem(
     "SERVICE_UNAVAILABLE",
     503,
     "503 Service Unavailable",
     inferred("no 5xx response of Clover was found; NODE retries on 503"),
 )
-RATE_LIMITED = bare(
+RATE_LIMITED = message_only_problem(
     "RATE_LIMITED", 429, "429 Too Many Requests", observed("bypassmobile help page")
 )
-CONTROL_INVALID = bare(
+CONTROL_INVALID = message_only_problem(
     "CONTROL_INVALID",
     400,
     "{detail}",
     inferred("this mock's own error for an invalid control request"),
 )
-CONTROL_NOT_FOUND = bare(
+CONTROL_NOT_FOUND = message_only_problem(
     "CONTROL_NOT_FOUND",
     404,
     "{detail}",
     inferred("this mock's own error for a control request that names an unknown object"),
 )
-CONTROL_FORBIDDEN = bare(
+CONTROL_FORBIDDEN = message_only_problem(
     "CONTROL_FORBIDDEN",
     403,
     "{detail}",
     inferred("this mock's own error for a control request that is not allowed"),
 )
-UNKNOWN_OUTCOME = bare(
+UNKNOWN_OUTCOME = message_only_problem(
     "UNKNOWN_OUTCOME", 400, "{detail}", inferred("this mock's own error for an unknown outcome")
 )
-INVALID_JSON = invalid(
+INVALID_JSON = invalid_request_problem(
     "INVALID_JSON",
     "Invalid JSON Format",
     documented("DOCS:ach-faqs, for the message; the error format is inferred"),
 )
-INVALID_REQUEST = invalid(
+INVALID_REQUEST = invalid_request_problem(
     "INVALID_REQUEST",
     "Please provide a valid {param}.",
     inferred("the observed message for an invalid amount, currency or charge"),
 )
-UNKNOWN_PARAMETER = invalid(
+UNKNOWN_PARAMETER = invalid_request_problem(
     "UNKNOWN_PARAMETER",
     "Received unknown parameter: {param}",
     inferred("OAS-TOK names the code; raised only with --strict"),
     code="parameter_unknown",
 )
-FORWARDED_FOR_MISSING = invalid(
+FORWARDED_FOR_MISSING = invalid_request_problem(
     "FORWARDED_FOR_MISSING",
     "Please provide a valid x-forwarded-for header.",
     documented("REF createcharge: required; the body is inferred; raised only with --strict"),
@@ -122,64 +131,64 @@ IDEMPOTENCY_MISMATCH = problem(
 # Tokens. No error response of the token host was found: the codes are documented, the format is
 # that of the charges host, and the messages follow the documented descriptions.
 
-INCORRECT_NUMBER = invalid(
+INCORRECT_NUMBER = invalid_request_problem(
     "INCORRECT_NUMBER",
     "Card number is invalid.",
     documented(_CODES),
     code="incorrect_number",
     param="card.number",
 )
-INVALID_NUMBER = invalid(
+INVALID_NUMBER = invalid_request_problem(
     "INVALID_NUMBER",
     "Card number is invalid.",
     documented(_CODES),
     code="invalid_number",
     param="card.number",
 )
-INVALID_PAN = invalid(
+INVALID_PAN = invalid_request_problem(
     "INVALID_PAN",
     "Card number is not a valid raw or encrypted PAN.",
     documented(_CODES),
     param="card.encrypted_pan",
 )
-PAN_MISMATCH = invalid(
+PAN_MISMATCH = invalid_request_problem(
     "PAN_MISMATCH",
     "Card {param} does not match the card number.",
     inferred("OAS-TOK requires first6 and last4 with an encrypted PAN"),
     code="invalid_number",
 )
-CARD_NOT_LISTED = invalid(
+CARD_NOT_LISTED = invalid_request_problem(
     "CARD_NOT_LISTED",
     "Card number is not a Clover test card.",
     inferred("raised only with --listed-cards-only"),
     code="incorrect_number",
     param="card.number",
 )
-INCORRECT_CVC = invalid(
+INCORRECT_CVC = invalid_request_problem(
     "INCORRECT_CVC",
     "CVV must be three or four digits.",
     documented(_CODES),
     code="incorrect_cvc",
     param="card.cvv",
 )
-INVALID_EXPIRY_MONTH = invalid(
+INVALID_EXPIRY_MONTH = invalid_request_problem(
     "INVALID_EXPIRY_MONTH",
     "Card expiry month is invalid.",
     documented(_CODES),
     code="invalid_expiry_month",
     param="card.exp_month",
 )
-INVALID_EXPIRY_YEAR = invalid(
+INVALID_EXPIRY_YEAR = invalid_request_problem(
     "INVALID_EXPIRY_YEAR",
     "Card expiry year is invalid.",
     documented(_CODES),
     code="invalid_expiry_year",
     param="card.exp_year",
 )
-EXPIRED_CARD = invalid(
+EXPIRED_CARD = invalid_request_problem(
     "EXPIRED_CARD", "Card expired.", documented(_CODES), code="expired_card", param="card.exp_year"
 )
-INVALID_CARD_TYPE = invalid(
+INVALID_CARD_TYPE = invalid_request_problem(
     "INVALID_CARD_TYPE",
     "Card brand is invalid or not supported.",
     documented(_CODES),
@@ -194,7 +203,7 @@ TOKEN_UPSTREAM_FAILURE = problem(
     documented(f"{_CODES}; the status is inferred"),
     type="api_error",
 )
-TOKEN_NOT_FOUND = invalid(
+TOKEN_NOT_FOUND = invalid_request_problem(
     "TOKEN_NOT_FOUND",
     "Token with id {id} not found.",
     inferred("the message for customers and charges"),
@@ -204,46 +213,46 @@ TOKEN_NOT_FOUND = invalid(
 
 # Charges ------------------------------------------------------------------------------------------
 
-INVALID_CHARGE_AMOUNT = invalid(
+INVALID_CHARGE_AMOUNT = invalid_request_problem(
     "INVALID_CHARGE_AMOUNT",
     "Please provide a valid amount.",
     observed("GP CloverCharge"),
     code="invalid_charge_amount",
     param="amount",
 )
-AMOUNT_TOO_LARGE = invalid(
+AMOUNT_TOO_LARGE = invalid_request_problem(
     "AMOUNT_TOO_LARGE",
     "Amount exceeds the maximum of $999,999.99.",
     documented(f"{_CODES}; the message is inferred"),
     code="amount_too_large",
     param="amount",
 )
-INVALID_CURRENCY = invalid(
+INVALID_CURRENCY = invalid_request_problem(
     "INVALID_CURRENCY",
     "Please provide a valid currency.",
     observed("GP CloverCharge"),
     param="currency",
 )
-INVALID_SOURCE = invalid(
+INVALID_SOURCE = invalid_request_problem(
     "INVALID_SOURCE",
     "Please provide a valid source for the charge.",
     observed("GP CloverCharge: no source; that an unknown source gets the same is inferred"),
     param="source",
 )
-INVALID_TENDER = invalid(
+INVALID_TENDER = invalid_request_problem(
     "INVALID_TENDER",
     "Please provide a valid tender.",
     inferred("the message for source; REF createcharge requires a tender with alternate_tender"),
     param="tender",
 )
-INVALID_TIP_AMOUNT = invalid(
+INVALID_TIP_AMOUNT = invalid_request_problem(
     "INVALID_TIP_AMOUNT",
     "Please provide a valid tip amount.",
     documented(f"{_CODES}; the message is inferred"),
     code="invalid_tip_amount",
     param="tip_amount",
 )
-INVALID_TAX_AMOUNT = invalid(
+INVALID_TAX_AMOUNT = invalid_request_problem(
     "INVALID_TAX_AMOUNT",
     "Please provide a valid tax amount.",
     documented(f"{_CODES}; the message is inferred"),
@@ -258,17 +267,17 @@ TOKEN_ALREADY_USED = problem(
     observed("PHP21, GP"),
     param="source",
 )
-CARD_ON_FILE_MISSING = invalid(
+CARD_ON_FILE_MISSING = invalid_request_problem(
     "CARD_ON_FILE_MISSING",
     "Customer has no card on file.",
     documented(f"{_CODES}; status and message are inferred"),
     code="card_on_file_missing",
     param="source",
 )
-CHARGE_NOT_FOUND = invalid(
+CHARGE_NOT_FOUND = invalid_request_problem(
     "CHARGE_NOT_FOUND", "Charge with id {id} not found.", observed("GP CloverCharge"), status=404
 )
-INVALID_CHARGE_ID = invalid(
+INVALID_CHARGE_ID = invalid_request_problem(
     "INVALID_CHARGE_ID",
     "Please provide a valid charge id.",
     observed("GP CloverCharge e2e: capture, malformed id"),
@@ -288,13 +297,13 @@ CHARGE_ALREADY_CAPTURED = problem(
     observed("GP CloverCharge: capture twice; the pages call it charge_already_captured"),
     documented_code="charge_already_captured",
 )
-AUTHORIZATION_EXPIRED = invalid(
+AUTHORIZATION_EXPIRED = invalid_request_problem(
     "AUTHORIZATION_EXPIRED",
     "The authorization has expired.",
     documented("OAS-TOK names the code; status and message are inferred"),
     code="charge_expired_for_capture",
 )
-CAPTURE_TOO_LARGE = invalid(
+CAPTURE_TOO_LARGE = invalid_request_problem(
     "CAPTURE_TOO_LARGE",
     "Please provide a valid amount.",
     inferred("no rule was found; a capture above the authorized amount is rejected"),
@@ -304,7 +313,7 @@ CAPTURE_TOO_LARGE = invalid(
 
 # Refunds ------------------------------------------------------------------------------------------
 
-INVALID_REFUND_CHARGE = invalid(
+INVALID_REFUND_CHARGE = invalid_request_problem(
     "INVALID_REFUND_CHARGE",
     "Please provide a valid charge.",
     observed("GP CloverRefund: no charge"),
@@ -351,14 +360,14 @@ PARTIAL_VOID_NOT_ALLOWED = problem(
 
 # Customers ----------------------------------------------------------------------------------------
 
-EMAIL_INVALID = invalid(
+EMAIL_INVALID = invalid_request_problem(
     "EMAIL_INVALID",
     "Please provide a valid email.",
     observed("CC 23365, GP CloverCustomer"),
     code="email_invalid",
     param="email",
 )
-INVALID_CUSTOMER_SOURCE = invalid(
+INVALID_CUSTOMER_SOURCE = invalid_request_problem(
     "INVALID_CUSTOMER_SOURCE",
     "Please provide a valid source or token.",
     observed("GP CloverCustomer: no source; that an unknown source gets the same is inferred"),
@@ -372,13 +381,13 @@ CUSTOMER_RESOURCE_MISSING = problem(
     observed("GP CloverCustomer: PUT"),
     type="validation_error",
 )
-CUSTOMER_NOT_FOUND = invalid(
+CUSTOMER_NOT_FOUND = invalid_request_problem(
     "CUSTOMER_NOT_FOUND",
     "Customer with id {id} not found.",
     observed("GP CloverCustomer: DELETE of a source"),
     status=404,
 )
-CARD_NOT_FOUND = invalid(
+CARD_NOT_FOUND = invalid_request_problem(
     "CARD_NOT_FOUND",
     "Card with id {id} not found.",
     observed("GP CloverCustomer: DELETE of a source"),
@@ -391,7 +400,7 @@ CVV_NOT_FOUND = problem(
     "CVV not found during card verification for Clover token {id}",
     observed("GP CloverCustomer"),
 )
-CARD_ALREADY_SAVED = invalid(
+CARD_ALREADY_SAVED = invalid_request_problem(
     "CARD_ALREADY_SAVED",
     "Card already exists for customer {id}.",
     documented("DOCS:ecommerce-faqs has 409 Conflict; the response body is inferred"),
@@ -409,44 +418,44 @@ CARD_VERIFICATION_DECLINED = problem(
 
 # Orders -------------------------------------------------------------------------------------------
 
-ORDER_NOT_FOUND = invalid(
+ORDER_NOT_FOUND = invalid_request_problem(
     "ORDER_NOT_FOUND",
     "Order with id {id} not found.",
     inferred("the message for charges"),
     status=404,
 )
-ORDER_ALREADY_PAID = invalid(
+ORDER_ALREADY_PAID = invalid_request_problem(
     "ORDER_ALREADY_PAID",
     "Order with id {id} has been already paid.",
     observed("GP CloverOrder"),
     status=409,
     code="order_already_paid",
 )
-ORDER_WITHOUT_ITEMS = invalid(
+ORDER_WITHOUT_ITEMS = invalid_request_problem(
     "ORDER_WITHOUT_ITEMS",
     "Order with id {id} has no line items",
     observed("GP CloverOrder; the message has no final period"),
     status=404,
 )
-ORDER_NOT_PAID = invalid(
+ORDER_NOT_PAID = invalid_request_problem(
     "ORDER_NOT_PAID",
     "Order has no payments. Nothing to refund",
     observed("GP CloverOrder: returns; the message has no final period"),
     status=404,
 )
-INVALID_ITEMS = invalid(
+INVALID_ITEMS = invalid_request_problem(
     "INVALID_ITEMS",
     "Please provide valid items.",
     inferred("REF createorder marks items as required"),
     param="items",
 )
-INVALID_TAX_RATE = invalid(
+INVALID_TAX_RATE = invalid_request_problem(
     "INVALID_TAX_RATE",
     "Please provide a valid tax_rate_uuid.",
     inferred("the message for amount; Clover's permissions page says that tax rates are read"),
     param="tax_rate_uuid",
 )
-ORDER_OVERPAID = invalid(
+ORDER_OVERPAID = invalid_request_problem(
     "ORDER_OVERPAID",
     "Please provide a valid amount.",
     inferred("a split payment above the remaining amount of the order"),

@@ -28,7 +28,7 @@ from mock_clover.clover.gift_cards.records import (
     ActivateRequest,
     CancelRequest,
     GiftCard,
-    GiftCardView,
+    GiftCardBalances,
     GiftSourceRequest,
     ReloadRequest,
     gift_view,
@@ -181,7 +181,7 @@ def _store_card(sandbox: Sandbox, token: Token, row: GiftCard) -> GiftCard:
 
 
 def _card_response(
-    sandbox: Sandbox, row: GiftCard, amount: int, view: GiftCardView
+    sandbox: Sandbox, row: GiftCard, amount: int, view: GiftCardBalances
 ) -> GiftCardResponse:
     return GiftCardResponse(
         id=sandbox.ids.object_id(),

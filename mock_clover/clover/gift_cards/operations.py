@@ -23,7 +23,7 @@ from mock_clover.clover.gift_cards.records import (
     CHARGES_MAX,
     GIFT_CARD_LIFETIME_MS,
     GiftCard,
-    GiftCardView,
+    GiftCardBalances,
     gift_view,
 )
 from mock_clover.clover.tokens.records import Token
@@ -179,7 +179,7 @@ def capture_gift_card_lock(sandbox: Sandbox, charge: Charge) -> Charge:
     return replace(charge, gift=balance_change(sandbox, charge, -charge.amount_refundable))
 
 
-def balance_change(sandbox: Sandbox, charge: Charge, change: int) -> GiftCardView | None:
+def balance_change(sandbox: Sandbox, charge: Charge, change: int) -> GiftCardBalances | None:
     """Return the gift card of a charge after a change, or None if no gift card was charged."""
     row = find_gift_card(sandbox, charge.token) if charge.gift is not None else None
     if row is None:

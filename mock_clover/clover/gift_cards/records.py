@@ -59,7 +59,7 @@ class GiftCard(Record, frozen=True, kw_only=True):
     """Ids of the charges that used it, oldest first."""
 
 
-class GiftCardView(Record, frozen=True, kw_only=True):
+class GiftCardBalances(Record, frozen=True, kw_only=True):
     """`gift_card` of a response.
 
     Only the activation response contains the number and code of a virtual card.
@@ -156,10 +156,10 @@ class CancelRequest(Record, frozen=True, kw_only=True):
 
 def gift_view(
     row: GiftCard, previous: Cents, new: Cents, *, locked: Cents | None = None
-) -> GiftCardView:
+) -> GiftCardBalances:
     """Return the balances of a gift card before and after an operation."""
     expires_ms = min(row.expires_ms, _LAST_MS)
-    return GiftCardView(
+    return GiftCardBalances(
         expiration_date=datetime.fromtimestamp(expires_ms / 1000, UTC).strftime("%Y-%m-%d"),
         previous_balance=previous,
         new_balance=new,

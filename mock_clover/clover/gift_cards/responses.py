@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 
 from mock_clover.clover.charges.responses import Outcome, Source
-from mock_clover.clover.gift_cards.records import GiftCardView
+from mock_clover.clover.gift_cards.records import GiftCardBalances
 from mock_clover.core.evidence import Cents, Evidence, documented
 from mock_clover.core.record import Record
 
@@ -23,7 +23,7 @@ class GiftCardResponse(Record, frozen=True, kw_only=True):
     paid: bool
     status: Literal["succeeded"]
     source: Source
-    gift_card: GiftCardView
+    gift_card: GiftCardBalances
 
 
 class BalanceResponse(Record, frozen=True, kw_only=True):
@@ -32,4 +32,4 @@ class BalanceResponse(Record, frozen=True, kw_only=True):
     evidence: ClassVar[Evidence] = documented("MD:gift-card-api")
 
     status: Literal["succeeded"]
-    gift_card: GiftCardView
+    gift_card: GiftCardBalances

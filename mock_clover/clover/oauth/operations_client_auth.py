@@ -1,7 +1,7 @@
 """Client authentication of OAuth v2: the client id, the client secret and the code verifier."""
 
 from mock_clover.clover.oauth.problems import OAUTH_CODE_REJECTED
-from mock_clover.clover.oauth.records_jwt import challenge_of
+from mock_clover.clover.oauth.records_jwt import pkce_challenge
 from mock_clover.clover.oauth.records_v2 import CodeV2, TokenV2Request
 from mock_clover.core.problem import Problem
 from mock_clover.sandbox.sandbox import Sandbox
@@ -30,5 +30,5 @@ def verify_code_credentials(code: CodeV2, request: TokenV2Request) -> None:
     if request.code_verifier is None:
         reason = "code_verifier is missing: the code was issued for a code_challenge"
         raise OAUTH_CODE_REJECTED.error(reason=reason)
-    if challenge_of(request.code_verifier) != code.challenge.rstrip("="):
+    if pkce_challenge(request.code_verifier) != code.challenge.rstrip("="):
         raise OAUTH_CODE_REJECTED.error(reason="code_verifier does not match the code_challenge")

@@ -5,20 +5,20 @@ x-mock-clover-why has the cause.
 """
 
 from mock_clover.core.evidence import documented, inferred, observed
-from mock_clover.core.problem import Problem, bare
+from mock_clover.core.problem import Problem, message_only_problem
 
 _ENVELOPE = "the format is that of a rejected code; no error body was found"
 
-OAUTH_UNKNOWN_CLIENT = bare(
+OAUTH_UNKNOWN_CLIENT = message_only_problem(
     "OAUTH_UNKNOWN_CLIENT", 400, "Unknown Client ID", observed("GP CloverApiAuthorize e2e")
 )
-OAUTH_INVALID_CREDENTIALS = bare(
+OAUTH_INVALID_CREDENTIALS = message_only_problem(
     "OAUTH_INVALID_CREDENTIALS",
     400,
     "Invalid OAuth credentials",
     observed("GP CloverApiAuthorize e2e: wrong secret, wrong or used code"),
 )
-OAUTH_INVALID_REDIRECT = bare(
+OAUTH_INVALID_REDIRECT = message_only_problem(
     "OAUTH_INVALID_REDIRECT", 400, "Invalid redirect_uri", inferred("no source was found")
 )
 OAUTH_CODE_REJECTED = Problem(
@@ -58,13 +58,13 @@ OAUTH_MEDIA_TYPE = Problem(
     shape="status",
     evidence=inferred("status observed by thalamus for a form; no error body was found"),
 )
-CONSENT_CROSS_SITE = bare(
+CONSENT_CROSS_SITE = message_only_problem(
     "CONSENT_CROSS_SITE",
     403,
     "The consent form must be posted from this server's own page.",
     inferred("specific to this mock; prevents cross-site request forgery (CSRF)"),
 )
-PERMISSION_MISSING = bare(
+PERMISSION_MISSING = message_only_problem(
     "PERMISSION_MISSING",
     401,
     "401 Unauthorized",

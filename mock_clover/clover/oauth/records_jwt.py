@@ -25,6 +25,6 @@ def base64url(raw: bytes) -> str:
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def challenge_of(verifier: str) -> str:
+def pkce_challenge(verifier: str) -> str:
     """Return the PKCE challenge of a verifier: S256 of RFC 7636."""
     return base64url(hashlib.sha256(verifier.encode("utf-8", "replace")).digest())

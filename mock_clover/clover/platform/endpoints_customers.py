@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from mock_clover.clover.customers.endpoints import delete_customer_and_cards
 from mock_clover.clover.customers.records import Customer, SavedCard
-from mock_clover.clover.platform.http import platform, platform_list
+from mock_clover.clover.platform.http import platform_endpoint, platform_list_endpoint
 from mock_clover.clover.platform.listing import Fields, ListField, list_page
 from mock_clover.clover.platform.problems import (
     PLATFORM_CUSTOMER_NOT_FOUND,
@@ -28,7 +28,11 @@ from mock_clover.clover.platform.records_customer import (
     PlatformCustomerResponse,
     PlatformCustomerUpdate,
 )
-from mock_clover.clover.platform.view import ResponseContext, nested_list, response_context
+from mock_clover.clover.platform.view import (
+    ResponseContext,
+    nested_list,
+    response_context,
+)
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented, observed
 from mock_clover.engine.endpoint import Call
@@ -204,7 +208,7 @@ def _require(sandbox: Sandbox, customer_id: str) -> Customer:
 
 _OBSERVED = observed("clover-mcp-server, sandbox 2026-06")
 ENDPOINTS = (
-    platform(
+    platform_endpoint(
         "POST",
         "/customers",
         create_customer,
@@ -214,8 +218,8 @@ ENDPOINTS = (
         request=PlatformCustomerRequest,
         query=ExpandQuery,
     ),
-    platform_list("/customers", list_customers, FIELDS, "read_customers", _OBSERVED),
-    platform(
+    platform_list_endpoint("/customers", list_customers, FIELDS, "read_customers", _OBSERVED),
+    platform_endpoint(
         "GET",
         "/customers/{customer_id}",
         get_customer,
@@ -225,7 +229,7 @@ ENDPOINTS = (
         query=ExpandQuery,
         errors=(PLATFORM_CUSTOMER_NOT_FOUND,),
     ),
-    platform(
+    platform_endpoint(
         "POST",
         "/customers/{customer_id}",
         update_customer,
@@ -236,7 +240,7 @@ ENDPOINTS = (
         query=ExpandQuery,
         errors=(PLATFORM_CUSTOMER_NOT_FOUND,),
     ),
-    platform(
+    platform_endpoint(
         "DELETE",
         "/customers/{customer_id}",
         delete_customer,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mock_clover.clover.charges.operations_taxes import find_tax, no_tax_rate, taxes_of
-from mock_clover.clover.platform.http import platform, platform_list
+from mock_clover.clover.platform.http import platform_endpoint, platform_list_endpoint
 from mock_clover.clover.platform.listing import Fields, ListField, list_page
 from mock_clover.clover.platform.problems import (
     PLATFORM_INVALID_ID,
@@ -30,7 +30,11 @@ from mock_clover.clover.platform.records_inventory import (
     order_type_response,
     tax_response,
 )
-from mock_clover.clover.platform.view import ResponseContext, nested_list, response_context
+from mock_clover.clover.platform.view import (
+    ResponseContext,
+    nested_list,
+    response_context,
+)
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented, observed
 from mock_clover.engine.endpoint import Call
@@ -77,7 +81,7 @@ TENDER_FIELDS: Fields = {
 }
 
 
-def tender(context: ResponseContext, label_key: str) -> TenderResponse:
+def tender_response(context: ResponseContext, label_key: str) -> TenderResponse:
     """Return a tender by its key."""
     tender_id = derived_id("tender", context.sandbox.seed, label_key)
     return TenderResponse(
@@ -185,34 +189,34 @@ def list_order_types(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Eleme
 def list_tenders(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     """List tenders."""
     context = response_context(sandbox, call)
-    rows = (tender(context, label_key) for label_key in TENDERS)
+    rows = (tender_response(context, label_key) for label_key in TENDERS)
     return list_page(context, call, "tenders", TENDER_FIELDS, rows, lambda each: each)
 
 
 ENDPOINTS = (
-    platform(
+    platform_endpoint(
         *("POST", "/items", create_item, ItemResponse, "write_inventory", _OBSERVED),
         request=ItemRequest,
         query=ExpandQuery,
     ),
-    platform_list("/items", list_items, ITEM_FIELDS, "read_inventory", _OBSERVED),
-    platform(
+    platform_list_endpoint("/items", list_items, ITEM_FIELDS, "read_inventory", _OBSERVED),
+    platform_endpoint(
         *("GET", "/items/{item_id}", get_item, ItemResponse, "read_inventory", _ITEM),
         query=ExpandQuery,
         errors=(PLATFORM_INVALID_ID,),
     ),
-    platform(
+    platform_endpoint(
         *("POST", "/tax_rates", create_tax_rate, TaxRateResponse, "write_inventory", _OBSERVED),
         request=TaxRateRequest,
     ),
-    platform_list("/tax_rates", list_tax_rates, TAX_FIELDS, "read_inventory", _OBSERVED),
-    platform(
+    platform_list_endpoint("/tax_rates", list_tax_rates, TAX_FIELDS, "read_inventory", _OBSERVED),
+    platform_endpoint(
         *("GET", "/tax_rates/{tax_rate_id}", get_tax_rate, TaxRateResponse, "read_inventory", _TAX),
         errors=(PLATFORM_INVALID_ID,),
     ),
     # Order types and tenders belong to the merchant, not to the inventory. Source:
     # clover-mcp-server.
-    platform(
+    platform_endpoint(
         *(
             "POST",
             "/order_types",
@@ -223,6 +227,8 @@ ENDPOINTS = (
         ),
         request=OrderTypeRequest,
     ),
-    platform_list("/order_types", list_order_types, TYPE_FIELDS, "read_merchant", _OBSERVED),
-    platform_list("/tenders", list_tenders, TENDER_FIELDS, "read_merchant", _TENDERS),
+    platform_list_endpoint(
+        "/order_types", list_order_types, TYPE_FIELDS, "read_merchant", _OBSERVED
+    ),
+    platform_list_endpoint("/tenders", list_tenders, TENDER_FIELDS, "read_merchant", _TENDERS),
 )

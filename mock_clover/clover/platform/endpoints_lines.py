@@ -9,7 +9,7 @@ from mock_clover.clover.orders.endpoints import find_order
 from mock_clover.clover.orders.records import Order, order_totals
 from mock_clover.clover.orders.records_item import Item, TaxRate
 from mock_clover.clover.orders.responses import OrderWithCharges
-from mock_clover.clover.platform.http import platform
+from mock_clover.clover.platform.http import platform_endpoint
 from mock_clover.clover.platform.problems import (
     PLATFORM_FRACTIONAL_QUANTITY,
     PLATFORM_INVALID_QUERY,
@@ -131,7 +131,7 @@ def require_order(sandbox: Sandbox, order_id: str) -> OrderWithCharges:
 
 
 ENDPOINTS = (
-    platform(
+    platform_endpoint(
         "POST",
         "/orders/{order_id}/line_items",
         create_line_item,
@@ -142,7 +142,7 @@ ENDPOINTS = (
         query=ExpandQuery,
         errors=(PLATFORM_ORDER_NOT_FOUND, PLATFORM_ORDER_PAID, *LINE_ERRORS, AMOUNT_TOO_LARGE),
     ),
-    platform(
+    platform_endpoint(
         "GET",
         "/orders/{order_id}/line_items",
         list_line_items,

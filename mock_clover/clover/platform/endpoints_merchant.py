@@ -2,7 +2,7 @@
 
 from mock_clover.clover.charges.records_surcharge import SURCHARGE_RATE_100_PERCENT
 from mock_clover.clover.common.problems import UNAUTHORIZED
-from mock_clover.clover.platform.http import platform
+from mock_clover.clover.platform.http import platform_endpoint
 from mock_clover.clover.platform.records import (
     Address,
     ExpandQuery,
@@ -142,7 +142,7 @@ def _properties(context: ResponseContext) -> Properties:
 
 
 ENDPOINTS = (
-    platform(
+    platform_endpoint(
         "GET",
         "",
         get_merchant,
@@ -151,11 +151,13 @@ ENDPOINTS = (
         documented("REF merchant; its fields are inferred"),
         query=ExpandQuery,
     ),
-    platform("GET", "/address", get_address, Address, "read_merchant", documented("REF merchant")),
-    platform(
+    platform_endpoint(
+        "GET", "/address", get_address, Address, "read_merchant", documented("REF merchant")
+    ),
+    platform_endpoint(
         "GET", "/gateway", get_gateway, Gateway, "read_merchant", documented("MD:multi-pay tokens")
     ),
-    platform(
+    platform_endpoint(
         "GET",
         "/properties",
         get_properties,
@@ -163,7 +165,7 @@ ENDPOINTS = (
         "read_merchant",
         inferred("clover-mcp-server names some of the fields"),
     ),
-    platform(
+    platform_endpoint(
         "GET",
         "/ecomm_payment_configs",
         get_ecomm_payment_configs,

@@ -21,7 +21,7 @@ from mock_clover.clover.platform.endpoints_lines import (
 )
 from mock_clover.clover.platform.endpoints_merchant import CURRENCY
 from mock_clover.clover.platform.endpoints_payments import platform_payment_response
-from mock_clover.clover.platform.http import platform, platform_list
+from mock_clover.clover.platform.http import platform_endpoint, platform_list_endpoint
 from mock_clover.clover.platform.listing import Fields, ListField, list_page
 from mock_clover.clover.platform.problems import (
     PLATFORM_CART_EMPTY,
@@ -42,7 +42,11 @@ from mock_clover.clover.platform.records_order import (
     PlatformOrderRequest,
     PlatformOrderResponse,
 )
-from mock_clover.clover.platform.view import ResponseContext, nested_list, response_context
+from mock_clover.clover.platform.view import (
+    ResponseContext,
+    nested_list,
+    response_context,
+)
 from mock_clover.clover.platform.view_order import (
     platform_order_response,
     request_of,
@@ -231,7 +235,7 @@ def _resolve_customer_id(sandbox: Sandbox, request: PlatformOrderRequest) -> str
 
 _WRITE_ERRORS = (PLATFORM_ORDER_NOT_FOUND, PLATFORM_ORDER_PAID)
 ENDPOINTS = (
-    platform(
+    platform_endpoint(
         "POST",
         "/orders",
         create_order,
@@ -241,8 +245,10 @@ ENDPOINTS = (
         request=PlatformOrderRequest,
         query=ExpandQuery,
     ),
-    platform_list("/orders", list_orders, FIELDS, "read_orders", documented("REF orderGetOrders")),
-    platform(
+    platform_list_endpoint(
+        "/orders", list_orders, FIELDS, "read_orders", documented("REF orderGetOrders")
+    ),
+    platform_endpoint(
         "GET",
         "/orders/{order_id}",
         get_order,
@@ -252,7 +258,7 @@ ENDPOINTS = (
         query=ExpandQuery,
         errors=(PLATFORM_ORDER_NOT_FOUND,),
     ),
-    platform(
+    platform_endpoint(
         "POST",
         "/orders/{order_id}",
         update_order,
@@ -263,7 +269,7 @@ ENDPOINTS = (
         query=ExpandQuery,
         errors=_WRITE_ERRORS,
     ),
-    platform(
+    platform_endpoint(
         "DELETE",
         "/orders/{order_id}",
         delete_order,
@@ -272,7 +278,7 @@ ENDPOINTS = (
         observed("clover_sandbox_simulator; that a paid one cannot be deleted is inferred"),
         errors=_WRITE_ERRORS,
     ),
-    platform(
+    platform_endpoint(
         "GET",
         "/orders/{order_id}/payments",
         list_order_payments,
@@ -282,7 +288,7 @@ ENDPOINTS = (
         query=ExpandQuery,
         errors=(PLATFORM_ORDER_NOT_FOUND,),
     ),
-    platform(
+    platform_endpoint(
         "POST",
         "/atomic_order/orders",
         create_atomic_order,

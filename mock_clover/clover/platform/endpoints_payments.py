@@ -7,8 +7,8 @@ VOIDED.
 from collections.abc import Iterator
 
 from mock_clover.clover.charges.records import Charge
-from mock_clover.clover.platform.endpoints_inventory import tender
-from mock_clover.clover.platform.http import platform, platform_list
+from mock_clover.clover.platform.endpoints_inventory import tender_response
+from mock_clover.clover.platform.http import platform_endpoint, platform_list_endpoint
 from mock_clover.clover.platform.listing import Fields, ListField, list_page
 from mock_clover.clover.platform.problems import (
     PLATFORM_PAYMENT_NOT_FOUND,
@@ -30,7 +30,11 @@ from mock_clover.clover.platform.records_payment import (
     PaymentResult,
     PlatformRefundResponse,
 )
-from mock_clover.clover.platform.view import ResponseContext, nested_list, response_context
+from mock_clover.clover.platform.view import (
+    ResponseContext,
+    nested_list,
+    response_context,
+)
 from mock_clover.clover.refunds.records import Refund
 from mock_clover.core.evidence import documented, observed
 from mock_clover.engine.endpoint import Call
@@ -55,7 +59,7 @@ def payment_tax(charge: Charge) -> int:
 
 def platform_payment_response(context: ResponseContext, charge: Charge) -> PaymentResponse:
     """Return the payment response for a charge."""
-    full_tender = tender(context, _tender_key(context, charge))
+    full_tender = tender_response(context, _tender_key(context, charge))
     order = None if charge.order is None else Reference(id=charge.order)
     created = truncate_to_seconds(charge.created_ms)
     return PaymentResponse(
@@ -86,7 +90,7 @@ def _tender_key(context: ResponseContext, charge: Charge) -> str:
     requested = charge.request.tender
     if charge.token.kind == "tender" and requested is not None:
         for key in TENDERS:
-            if requested.label_key == key or requested.id == tender(context, key).id:
+            if requested.label_key == key or requested.id == tender_response(context, key).id:
                 return key
     return DEFAULT_TENDER_BY_KIND[charge.token.kind]
 
@@ -247,8 +251,8 @@ def list_refunds(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
 
 _OBSERVED = observed("clover-mcp-server 2026-06; CC 27777")
 ENDPOINTS = (
-    platform_list("/payments", list_payments, PAYMENT_FIELDS, "read_payments", _OBSERVED),
-    platform(
+    platform_list_endpoint("/payments", list_payments, PAYMENT_FIELDS, "read_payments", _OBSERVED),
+    platform_endpoint(
         "GET",
         "/payments/{payment_id}",
         get_payment,
@@ -258,5 +262,5 @@ ENDPOINTS = (
         query=ExpandQuery,
         errors=(PLATFORM_PAYMENT_NOT_FOUND,),
     ),
-    platform_list("/refunds", list_refunds, REFUND_FIELDS, "read_payments", _OBSERVED),
+    platform_list_endpoint("/refunds", list_refunds, REFUND_FIELDS, "read_payments", _OBSERVED),
 )

@@ -18,12 +18,12 @@ from mock_clover.clover.platform.records import Elements, PlatformQuery
 from mock_clover.core.evidence import Evidence
 from mock_clover.core.problem import Problem
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import NO_AUTH, Endpoint, RawRequest, Surface, bearer
+from mock_clover.engine.endpoint import NO_AUTH, ApiStyle, Endpoint, RawRequest, bearer
 from mock_clover.engine.error_format import JSON
 from mock_clover.engine.reply import Reply
 from mock_clover.sandbox.sandbox import Sandbox
 
-PATH = "/v3/merchants/"
+PLATFORM_PATH = "/v3/merchants/"
 _JSON_UTF8 = b"application/json; charset=utf-8"
 _HEADERS = (
     (b"cache-control", b"no-cache, no-store, must-revalidate"),
@@ -36,7 +36,7 @@ _HEADERS = (
 _QUERY_FIELDS_MAX = 100
 
 
-def normalize_credentials(sandbox: Sandbox, raw: RawRequest) -> RawRequest:
+def check_merchant_and_normalize_token(sandbox: Sandbox, raw: RawRequest) -> RawRequest:
     """Move an access_token from the query to the Authorization header, if there is none.
 
     Raises UNAUTHORIZED if the path has the id of another merchant: it gets the same error as an
@@ -57,7 +57,7 @@ def normalize_credentials(sandbox: Sandbox, raw: RawRequest) -> RawRequest:
 
 def merchant_id_from_path(path: str) -> str:
     """Return the merchant id of a platform path."""
-    return path[len(PATH) :].partition("/")[0]
+    return path[len(PLATFORM_PATH) :].partition("/")[0]
 
 
 def add_headers(sandbox: Sandbox, endpoint: Endpoint, raw: RawRequest, reply: Reply) -> Reply:
@@ -83,8 +83,8 @@ def add_headers(sandbox: Sandbox, endpoint: Endpoint, raw: RawRequest, reply: Re
     )
 
 
-PLATFORM = Surface(
-    preprocess=normalize_credentials,
+PLATFORM = ApiStyle(
+    preprocess=check_merchant_and_normalize_token,
     postprocess=add_headers,
     joins_repeated_parameters=True,
     platform_errors=True,
@@ -92,7 +92,7 @@ PLATFORM = Surface(
 """The API style of platform endpoints. The first path parameter is the merchant id."""
 
 
-def platform(
+def platform_endpoint(
     method: str,
     path: str,
     run: Callable[..., Record],
@@ -112,7 +112,7 @@ def platform(
     return Endpoint(
         name=f"platform_{run.__name__}",
         method=method,
-        path=f"{PATH}{{merchant_id}}{path}",
+        path=f"{PLATFORM_PATH}{{merchant_id}}{path}",
         run=run,
         query=query,
         response=response,
@@ -125,7 +125,7 @@ def platform(
     )
 
 
-def platform_list(
+def platform_list_endpoint(
     path: str,
     run: Callable[..., Elements],
     fields: Iterable[str],
@@ -133,7 +133,7 @@ def platform_list(
     evidence: Evidence,
 ) -> Endpoint:
     """Return the endpoint of a list that can be filtered and ordered by these fields."""
-    return platform(
+    return platform_endpoint(
         *("GET", path, run, Elements, permission, evidence),
         query=PlatformQuery,
         filters=tuple(fields),

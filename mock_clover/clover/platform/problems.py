@@ -5,60 +5,60 @@ and the findings of clover-mcp-server on the sandbox (2026).
 """
 
 from mock_clover.core.evidence import inferred, observed
-from mock_clover.core.problem import bare
+from mock_clover.core.problem import message_only_problem
 
 _OBSERVED = observed("clover-mcp-server, sandbox 2026-06")
 
-PLATFORM_ORDER_NOT_FOUND = bare(
+PLATFORM_ORDER_NOT_FOUND = message_only_problem(
     "PLATFORM_ORDER_NOT_FOUND", 404, "Not Found", _OBSERVED, "Order not found"
 )
-PLATFORM_CUSTOMER_NOT_FOUND = bare(
+PLATFORM_CUSTOMER_NOT_FOUND = message_only_problem(
     "PLATFORM_CUSTOMER_NOT_FOUND", 404, "Not Found", _OBSERVED, "Customer not found"
 )
-PLATFORM_PAYMENT_NOT_FOUND = bare(
+PLATFORM_PAYMENT_NOT_FOUND = message_only_problem(
     "PLATFORM_PAYMENT_NOT_FOUND",
     404,
     "Not Found",
     inferred("the message for orders and customers"),
     "Payment not found",
 )
-PLATFORM_INVALID_ID = bare(
+PLATFORM_INVALID_ID = message_only_problem(
     "PLATFORM_INVALID_ID",
     404,
     "invalid ID",
     observed("clover-mcp-server, for items; for other parts of the inventory it is inferred"),
 )
-PLATFORM_INVALID_FILTER = bare(
+PLATFORM_INVALID_FILTER = message_only_problem(
     "PLATFORM_INVALID_FILTER",
     400,
     "Invalid filter: {detail}",
     observed("clover-mcp-server: 400 for a field that cannot be filtered; the message is inferred"),
 )
-PLATFORM_INVALID_QUERY = bare(
+PLATFORM_INVALID_QUERY = message_only_problem(
     "PLATFORM_INVALID_QUERY",
     400,
     "Invalid value for {param}",
     inferred("the pages state a limit of 1000 and three expansions, but no error"),
 )
-PLATFORM_ITEM_MISSING = bare(
+PLATFORM_ITEM_MISSING = message_only_problem(
     "PLATFORM_ITEM_MISSING",
     400,
     "item_does_not_exist",
     observed("a client of atomic orders has this message; its other uses are inferred"),
 )
-PLATFORM_CART_EMPTY = bare(
+PLATFORM_CART_EMPTY = message_only_problem(
     "PLATFORM_CART_EMPTY",
     400,
     "cart_is_empty_or_missing",
     observed("a client of atomic orders has this message"),
 )
-PLATFORM_FRACTIONAL_QUANTITY = bare(
+PLATFORM_FRACTIONAL_QUANTITY = message_only_problem(
     "PLATFORM_FRACTIONAL_QUANTITY",
     400,
     "Invalid unitQty: this mock supports only whole units (multiples of 1000)",
     inferred("this mock's own limit: Clover supports fractions of a unit"),
 )
-PLATFORM_ORDER_PAID = bare(
+PLATFORM_ORDER_PAID = message_only_problem(
     "PLATFORM_ORDER_PAID",
     400,
     "Order has payments",

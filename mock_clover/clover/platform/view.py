@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mock_clover.clover.platform.http import PATH
+from mock_clover.clover.platform.http import PLATFORM_PATH
 from mock_clover.clover.platform.problems import PLATFORM_INVALID_QUERY
 from mock_clover.clover.platform.records import EXPANSIONS_MAX, NESTED_MAX, Elements, Reference
 from mock_clover.core.record import Record, Value
@@ -45,7 +45,7 @@ def response_context(sandbox: Sandbox, call: Call[Any, Any]) -> ResponseContext:
     if len(names) > EXPANSIONS_MAX:
         raise PLATFORM_INVALID_QUERY.error(param="expand")
     return ResponseContext(
-        sandbox, f"{call.base_url}{PATH}{sandbox.credentials.merchant_id}", names
+        sandbox, f"{call.base_url}{PLATFORM_PATH}{sandbox.credentials.merchant_id}", names
     )
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from mock_clover.clover.recurring.records_notice import Channel, Notice, NoticeKind
-from mock_clover.control.endpoint import MOCK_ONLY, control
+from mock_clover.control.endpoint import MOCK_ONLY, control_endpoint
 from mock_clover.core.evidence import doc
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint
@@ -46,5 +46,7 @@ def list_notices(sandbox: Sandbox, call: Call[None, NoticeQuery]) -> NoticeList:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    control("list_notices", "GET", "/_mock/notices", list_notices, NoticeList, query=NoticeQuery),
+    control_endpoint(
+        "list_notices", "GET", "/_mock/notices", list_notices, NoticeList, query=NoticeQuery
+    ),
 )

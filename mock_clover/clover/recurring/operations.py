@@ -17,10 +17,10 @@ from mock_clover.clover.charges.responses import created_response
 from mock_clover.clover.common.problems import BY_NAME, ApiError
 from mock_clover.clover.recurring.records import (
     CHARGE_SUBSCRIPTION,
+    CHARGE_SUBSCRIPTION_JOB,
+    END_SUBSCRIPTION_JOB,
     FAILURES_MAX,
-    SUBSCRIPTION_ENDED,
-    SUBSCRIPTION_RUN,
-    UPCOMING_CHARGE,
+    UPCOMING_CHARGE_JOB,
     Plan,
     Subscription,
     charge_request,
@@ -58,14 +58,14 @@ def store_and_schedule(
     if before is None or row.next_ms != before.next_ms:
         remind_ms = None
         if row.next_ms is not None:
-            scheduler.add(row.next_ms, SUBSCRIPTION_RUN, row.id)
+            scheduler.add(row.next_ms, CHARGE_SUBSCRIPTION_JOB, row.id)
             lead_ms = sandbox.settings.upcoming_charge_notice_ms
             if notify and lead_ms and row.next_ms > now_ms:
                 remind_ms = max(now_ms, row.next_ms - lead_ms)
-                scheduler.add(remind_ms, UPCOMING_CHARGE, row.id)
+                scheduler.add(remind_ms, UPCOMING_CHARGE_JOB, row.id)
         row = replace(row, remind_ms=remind_ms)
     if row.end_ms is not None and (before is None or row.end_ms != before.end_ms):
-        scheduler.add(row.end_ms, SUBSCRIPTION_ENDED, row.id)
+        scheduler.add(row.end_ms, END_SUBSCRIPTION_JOB, row.id)
     sandbox.subscriptions.put(row.id, row)
     return row
 

@@ -28,15 +28,15 @@ _CURRENCY = "USD"  # the merchant's currency; a plan has none
 
 CHARGE_SUBSCRIPTION = "charge_subscription"
 """Operation name of a due payment, in rules and the journal."""
-SUBSCRIPTION_RUN = "subscription_run"
-SUBSCRIPTION_ENDED = "subscription_ended"
-UPCOMING_CHARGE = "upcoming_charge_notice"
+CHARGE_SUBSCRIPTION_JOB = "subscription_run"
+END_SUBSCRIPTION_JOB = "subscription_ended"
+UPCOMING_CHARGE_JOB = "upcoming_charge_notice"
 """Job kinds."""
 
 _DOC = documented("MD:working-with-recurring")
-_DATE, _HOUR = "[0-9]{4}-[0-9]{2}-[0-9]{2}", "[0-9]{2}:[0-9]{2}"
+_DATE, _TIME_OF_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}", "[0-9]{2}:[0-9]{2}"
 _ZONE = "(Z|[+-][0-9]{2}:?[0-9]{2})"
-_TIME = f"^{_DATE}([T@ ]{_HOUR}(:[0-9]{{2}}([.][0-9]{{1,6}})?)?{_ZONE}?)?{END_OF_STRING}"
+_TIME = f"^{_DATE}([T@ ]{_TIME_OF_DAY}(:[0-9]{{2}}([.][0-9]{{1,6}})?)?{_ZONE}?)?{END_OF_STRING}"
 
 Name = Annotated[
     str,

@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from mock_clover.clover.charges.records import ExternalReference, RefundType
 from mock_clover.clover.charges.records_surcharge import AdditionalCharge
-from mock_clover.clover.gift_cards.records import GiftCardView
+from mock_clover.clover.gift_cards.records import GiftCardBalances
 from mock_clover.core.evidence import (
     Cents,
     Evidence,
@@ -63,7 +63,7 @@ class Refund(Record, frozen=True, kw_only=True):
     auth_code: str
     reason: str | None = None
     external_reference_id: str | None = None
-    gift: GiftCardView | None = None
+    gift: GiftCardBalances | None = None
     """The effect on the gift card, if the refund is to a gift card."""
     canceled: bool = False
     canceled_ms: Millis | None = None
@@ -103,7 +103,7 @@ class RefundResponse(Record, frozen=True, kw_only=True):
     external_reference_id: str | None = None
     status: Literal["succeeded", "failed", "canceled"]
     metadata: RefundMetadata
-    gift_card: GiftCardView | None = None
+    gift_card: GiftCardBalances | None = None
     additional_charges: tuple[AdditionalCharge, ...] | None = None
 
 
@@ -145,10 +145,10 @@ class CancelResponse(Record, frozen=True, kw_only=True):
     charge: str
     status: Literal["succeeded"]
     metadata: RefundMetadata
-    gift_card: GiftCardView
+    gift_card: GiftCardBalances
 
 
-def cancel_response(refund: Refund, gift: GiftCardView) -> CancelResponse:
+def cancel_response(refund: Refund, gift: GiftCardBalances) -> CancelResponse:
     """Return the response for a canceled refund; that it has the id of the refund is inferred."""
     return CancelResponse(
         id=refund.id,

@@ -22,7 +22,7 @@ from mock_clover.clover.threeds.page import (
     submit_challenge,
 )
 from mock_clover.clover.threeds.records import IssuerResult, Step, ThreeDS, threeds_response
-from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control
+from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control_endpoint
 from mock_clover.core.evidence import doc
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint
@@ -103,8 +103,8 @@ _PATH = "/_mock/threeds"
 _CHALLENGE = "/3ds/challenge/{transaction}"
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    control("list_threeds", "GET", _PATH, list_threeds, PendingAuthenticationList),
-    control(
+    control_endpoint("list_threeds", "GET", _PATH, list_threeds, PendingAuthenticationList),
+    control_endpoint(
         "resolve_threeds",
         "POST",
         f"{_PATH}/{{charge_id}}",
@@ -114,7 +114,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     *(
         replace(
-            control(
+            control_endpoint(
                 name, method, f"/3ds/{step}/{{transaction}}", run, Record, request=ChallengeForm
             ),
             body_format="json_or_form",
@@ -126,11 +126,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         )
         for method in ("GET", "POST")
     ),
-    control(
+    control_endpoint(
         *("threeds_status", "GET", f"{_CHALLENGE}/status", get_status, AuthenticationStatus),
     ),
     replace(
-        control(
+        control_endpoint(
             *("threeds_response", "POST", f"{_CHALLENGE}/answer", submit_challenge, Record),
             request=ChallengeResultForm,
         ),

@@ -54,7 +54,7 @@ class _Button(NamedTuple):
 
 
 _BUTTONS = (_Button("approve", "Approve", attributes=' class="main"'), _Button("fail", "Fail"))
-_OTHERS = (
+_OTHER_BUTTONS = (
     _Button(
         "attempt", "Attempted", "The bank could not authenticate you, but it accepts liability."
     ),
@@ -105,7 +105,7 @@ def challenge_page(authentication: Authentication) -> str:
             f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in _rows(authentication)
         ),
         buttons="".join(map(_button, _BUTTONS)),
-        others="".join(map(_button, _OTHERS)),
+        others="".join(map(_button, _OTHER_BUTTONS)),
     )
     return _bank_page("Confirm your payment", _sheet(authentication, body))
 

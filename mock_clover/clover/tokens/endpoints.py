@@ -29,11 +29,11 @@ from mock_clover.clover.tokens.records import (
     TOKEN_VIEW_EVIDENCE,
     CardRequest,
     Token,
+    TokenDetailsResponse,
     TokenRequest,
     TokenResponse,
-    TokenView,
+    token_details_response,
     token_response,
-    token_view,
 )
 from mock_clover.core.evidence import documented
 from mock_clover.core.masking import passes_luhn
@@ -96,13 +96,13 @@ def parse_card(sandbox: Sandbox, request: CardRequest) -> Card:
     )
 
 
-def get_token(sandbox: Sandbox, call: Call[None, None]) -> TokenView:
+def get_token(sandbox: Sandbox, call: Call[None, None]) -> TokenDetailsResponse:
     """Return a token; only Clover's SDKs define this operation."""
     token = sandbox.tokens.get(call.ids[0])
     if token is None:
         raise TOKEN_NOT_FOUND.error(id=call.ids[0])
     credentials = sandbox.credentials
-    return token_view(token, credentials.merchant_id, credentials.client_id)
+    return token_details_response(token, credentials.merchant_id, credentials.client_id)
 
 
 def _read_pan(sandbox: Sandbox, request: CardRequest) -> str:
@@ -171,7 +171,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/tokens/{token_id}",
         run=get_token,
-        response=TokenView,
+        response=TokenDetailsResponse,
         extension=True,
         errors=(TOKEN_NOT_FOUND,),
         about="Get a token; only Clover's SDKs define this operation.",

@@ -24,7 +24,7 @@ from mock_clover.clover.tokens.records import (
     TokenResponse,
     token_response,
 )
-from mock_clover.clover.tokens.records_bank_account import AchRequest, AchView
+from mock_clover.clover.tokens.records_bank_account import AchRequest, AchResponse
 from mock_clover.engine.endpoint import Call
 from mock_clover.engine.overrides import find_override, may_have_override
 from mock_clover.sandbox.credentials import fingerprint
@@ -114,7 +114,7 @@ def _create_bank_account_token(sandbox: Sandbox, call: Call[TokenRequest, None])
     card = _card_without_expiry(sandbox, f"{routing} {account}", account[-4:], "")
     token = _store(sandbox, call, card, "ach")
     call.why = f"created a single-pay token for bank account ...{card.last4}"
-    view = AchView(account_last4=account[-4:], routing_last4=routing[-4:])
+    view = AchResponse(account_last4=account[-4:], routing_last4=routing[-4:])
     return TokenResponse(id=token.id, object="token", ach=view)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from mock_clover.clover.common.cards import Card, SourceBrand
 from mock_clover.clover.gift_cards.records import GiftCardRequest
-from mock_clover.clover.tokens.records_bank_account import AchRequest, AchView
+from mock_clover.clover.tokens.records_bank_account import AchRequest, AchResponse
 from mock_clover.clover.tokens.records_external import (
     ApplePayPaymentData,
     ExternalTokenRequest,
@@ -186,7 +186,7 @@ class TokenResponse(Record, frozen=True, kw_only=True):
     object: str | None = None
     card: TokenCard | None = None
     giftCard: GiftCardLast4 | None = None
-    ach: AchView | None = None
+    ach: AchResponse | None = None
 
 
 def token_response(token: Token) -> TokenResponse:
@@ -230,7 +230,7 @@ class CloverToken(Record, frozen=True, kw_only=True):
     lastAccessedTime: Millis
 
 
-class TokenView(Record, frozen=True, kw_only=True):
+class TokenDetailsResponse(Record, frozen=True, kw_only=True):
     """Response of `GET /v1/tokens/{id}`; only Clover's SDKs define it. Source: OAS-TOK, PY."""
 
     evidence: ClassVar[Evidence] = documented("OAS-TOK; the fixtures of PY match")
@@ -240,9 +240,9 @@ class TokenView(Record, frozen=True, kw_only=True):
     tokenMeta: TokenMeta
 
 
-def token_view(token: Token, merchant_id: str, app_id: str) -> TokenView:
+def token_details_response(token: Token, merchant_id: str, app_id: str) -> TokenDetailsResponse:
     """Return the response to the retrieval of a token."""
-    return TokenView(
+    return TokenDetailsResponse(
         card=token_response(token).card if token.kind == "card" else None,
         cloverToken=CloverToken(
             id=token.id,

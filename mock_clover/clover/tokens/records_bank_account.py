@@ -77,7 +77,7 @@ class AchRequest(SecretRecord, frozen=True, kw_only=True):
     agreement: Annotated[Agreement, doc("The customer's consent.", _REQUIRED)]
 
 
-class AchView(Record, frozen=True, kw_only=True):
+class AchResponse(Record, frozen=True, kw_only=True):
     """`ach` of a token response."""
 
     evidence: ClassVar[Evidence] = _MD

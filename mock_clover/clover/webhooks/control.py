@@ -25,7 +25,7 @@ from mock_clover.clover.webhooks.records_delivery import (
     DeliveryState,
     WebhookTarget,
 )
-from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control
+from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control_endpoint
 from mock_clover.core.evidence import doc
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, StatusResult
@@ -303,22 +303,26 @@ def _delivery_response(delivery: Delivery) -> DeliveryResponse:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    control("put_webhook", "PUT", _TARGETS, put_target, TargetResponse, request=TargetRequest),
-    control("list_webhooks", "GET", _TARGETS, list_targets, TargetList),
-    control("clear_webhooks", "DELETE", _TARGETS, clear_targets, TargetsDeleted),
-    control("delete_webhook", "DELETE", f"{_TARGETS}/{{id}}", delete_target, TargetsDeleted),
-    control(
+    control_endpoint(
+        "put_webhook", "PUT", _TARGETS, put_target, TargetResponse, request=TargetRequest
+    ),
+    control_endpoint("list_webhooks", "GET", _TARGETS, list_targets, TargetList),
+    control_endpoint("clear_webhooks", "DELETE", _TARGETS, clear_targets, TargetsDeleted),
+    control_endpoint(
+        "delete_webhook", "DELETE", f"{_TARGETS}/{{id}}", delete_target, TargetsDeleted
+    ),
+    control_endpoint(
         *("verify_webhook", "POST", f"{_TARGETS}/{{id}}/verify", verify_code, TargetResponse),
         request=CodeRequest,
     ),
-    control(
+    control_endpoint(
         *("send_webhook", "POST", f"{_TARGETS}/send", send_event, DeliveryList), request=EventSpec
     ),
-    control(
+    control_endpoint(
         *("list_deliveries", "GET", _DELIVERIES, list_deliveries, DeliveryList),
         query=DeliveryQuery,
     ),
-    control(
+    control_endpoint(
         *("resend_delivery", "POST", f"{_DELIVERIES}/{{id}}/resend", resend_delivery),
         DeliveryResponse,
     ),

@@ -20,7 +20,7 @@ from mock_clover.sandbox.outbox import Outbox
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.scheduler import Job
 
-WEBHOOK_DUE = "webhook_due"
+WEBHOOK_DELIVERY_JOB = "webhook_due"
 """Job kind of a waiting delivery: a retry or a requested delay."""
 REFUND_CAUSES = ("refund", "void")
 """Causes of the events that release deliveries held by `late_after_refund`."""
@@ -52,7 +52,7 @@ def create_delivery(
     )
     outbox.add(delivery)
     if state == "waiting":
-        sandbox.scheduler.add(due_ms, WEBHOOK_DUE, delivery.id)
+        sandbox.scheduler.add(due_ms, WEBHOOK_DELIVERY_JOB, delivery.id)
     return delivery
 
 
@@ -175,7 +175,7 @@ def record_attempt(
     due_ms = delivery.due_ms
     if error is not None and number <= len(waits):
         state, due_ms = "waiting", due_ms + waits[number - 1]
-        sandbox.scheduler.add(due_ms, WEBHOOK_DUE, delivery.id)
+        sandbox.scheduler.add(due_ms, WEBHOOK_DELIVERY_JOB, delivery.id)
     updated = replace(delivery, state=state, due_ms=due_ms, attempts=(*delivery.attempts, attempt))
     outbox.update(updated)
     return updated

@@ -22,11 +22,11 @@ Status = Literal["APPROVED", "DECLINED"]
 
 TARGETS_MAX = 20
 """Maximum number of targets of one sandbox. A shop has one or two."""
-SECRET = f"^[!-~]{{1,200}}{END_OF_STRING}"
+SECRET_PATTERN = f"^[!-~]{{1,200}}{END_OF_STRING}"
 """Printable and without spaces or line breaks, because a secret is sent as a header."""
-OBJECT_ID = f"^[A-Za-z0-9_-]{{1,64}}{END_OF_STRING}"
-TARGET_ID = f"^[A-Za-z0-9][A-Za-z0-9._-]{{0,63}}{END_OF_STRING}"
-EVENT = f"^[A-Z]{{1,2}}(:(CREATE|UPDATE|DELETE))?{END_OF_STRING}"
+EVENT_OBJECT_ID_PATTERN = f"^[A-Za-z0-9_-]{{1,64}}{END_OF_STRING}"
+TARGET_ID_PATTERN = f"^[A-Za-z0-9][A-Za-z0-9._-]{{0,63}}{END_OF_STRING}"
+EVENT_PATTERN = f"^[A-Z]{{1,2}}(:(CREATE|UPDATE|DELETE))?{END_OF_STRING}"
 DELAY_MS_MAX = 30 * 86_400_000
 COPIES_MAX = 10
 PAYLOAD_BYTES_MAX = 16_384
@@ -81,7 +81,9 @@ class DeliveryFault(WebhookConfigRecord, frozen=True, kw_only=True):
     event: (
         Annotated[
             str,
-            msgspec.Meta(pattern=EVENT, description="Only these events, such as P or P:CREATE."),
+            msgspec.Meta(
+                pattern=EVENT_PATTERN, description="Only these events, such as P or P:CREATE."
+            ),
         ]
         | None
     ) = None
@@ -99,7 +101,8 @@ class TargetSpec(WebhookConfigRecord, frozen=True, kw_only=True):
     """A webhook target for one kind of event."""
 
     id: (
-        Annotated[str, msgspec.Meta(pattern=TARGET_ID, description="Name of the target.")] | None
+        Annotated[str, msgspec.Meta(pattern=TARGET_ID_PATTERN, description="Name of the target.")]
+        | None
     ) = None
     kind: Annotated[
         TargetKind,
@@ -112,7 +115,7 @@ class TargetSpec(WebhookConfigRecord, frozen=True, kw_only=True):
         Annotated[
             str,
             msgspec.Meta(
-                pattern=SECRET,
+                pattern=SECRET_PATTERN,
                 description="platform: value of X-Clover-Auth. hosted_checkout: signing secret; a "
                 "generated one begins with hcp_, as Clover's do (observed).",
             ),
@@ -120,7 +123,7 @@ class TargetSpec(WebhookConfigRecord, frozen=True, kw_only=True):
         | None
     ) = None
     events: Annotated[
-        tuple[Annotated[str, msgspec.Meta(pattern=EVENT)], ...],
+        tuple[Annotated[str, msgspec.Meta(pattern=EVENT_PATTERN)], ...],
         msgspec.Meta(
             description="Only these events, such as P or O:UPDATE; empty means all. platform only.",
             max_length=40,
@@ -129,7 +132,9 @@ class TargetSpec(WebhookConfigRecord, frozen=True, kw_only=True):
     app_id: (
         Annotated[
             str,
-            msgspec.Meta(pattern=OBJECT_ID, description="appId; default: the sandbox's app."),
+            msgspec.Meta(
+                pattern=EVENT_OBJECT_ID_PATTERN, description="appId; default: the sandbox's app."
+            ),
         ]
         | None
     ) = None
@@ -165,7 +170,7 @@ class EventSpec(WebhookConfigRecord, frozen=True, kw_only=True):
         Annotated[
             str,
             msgspec.Meta(
-                pattern=OBJECT_ID,
+                pattern=EVENT_OBJECT_ID_PATTERN,
                 description="Id of the object or payment; default in a rule: that of the request.",
             ),
         ]
@@ -186,7 +191,9 @@ class EventSpec(WebhookConfigRecord, frozen=True, kw_only=True):
     session: (
         Annotated[
             str,
-            msgspec.Meta(pattern=OBJECT_ID, description="Session id; hosted_checkout only."),
+            msgspec.Meta(
+                pattern=EVENT_OBJECT_ID_PATTERN, description="Session id; hosted_checkout only."
+            ),
         ]
         | None
     ) = None

@@ -6,7 +6,12 @@ from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
-from mock_clover.clover.webhooks.records import SECRET, TARGET_ID, TargetSpec, matches_event
+from mock_clover.clover.webhooks.records import (
+    SECRET_PATTERN,
+    TARGET_ID_PATTERN,
+    TargetSpec,
+    matches_event,
+)
 from mock_clover.clover.webhooks.records_event import AUTH_HEADER, SIGNATURE_HEADER
 from mock_clover.core.evidence import OneLine
 from mock_clover.core.masking import redact
@@ -59,9 +64,9 @@ class Delivery(Record, frozen=True, kw_only=True):
 class WebhookTarget(Record, frozen=True, kw_only=True):
     """An active target and its state."""
 
-    id: Annotated[str, msgspec.Meta(pattern=TARGET_ID)]
+    id: Annotated[str, msgspec.Meta(pattern=TARGET_ID_PATTERN)]
     spec: TargetSpec
-    secret: Annotated[str, msgspec.Meta(pattern=SECRET)]
+    secret: Annotated[str, msgspec.Meta(pattern=SECRET_PATTERN)]
     of_scenario: bool = False
     code: str | None = None
     """The verification code, until it is confirmed."""

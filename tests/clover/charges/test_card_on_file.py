@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mock_clover.clover.charges.records_on_file import SUBSEQUENT_WITHOUT_FIRST, transarmor
+from mock_clover.clover.charges.records_on_file import SUBSEQUENT_WITHOUT_FIRST, transarmor_token
 from mock_clover.clover.common.cards import Card
 from mock_clover.core.masking import redact
 from mock_clover.scenario.load import ScenarioError, parse
@@ -144,7 +144,7 @@ def test_no_transarmor_token_looks_like_a_card_number() -> None:
             exp_year="2030",
             fingerprint=letters,
         )
-        assert redact(transarmor(card)) == transarmor(card)
+        assert redact(transarmor_token(card)) == transarmor_token(card)
 
 
 # The sequence -------------------------------------------------------------------------------------
