@@ -111,7 +111,7 @@ def tls_setup(
 
 def _trust_lines(ca: "Authority", certificate: Path, client: str | None) -> Iterator[str]:
     values = {"ca": shlex.quote(str(certificate)), "pin": ca.pin}
-    yield f"# {certificate}, valid until {ca.ends:%Y-%m-%d}"
+    yield f"# {certificate}, valid until {ca.not_after:%Y-%m-%d}"
     yield f"# SHA-256 {ca.fingerprint}"
     for name in (client,) if client else TRUST:
         if not client:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from mock_clover.clover.charges import endpoints as charges
-from mock_clover.clover.charges import endpoints_read as charge_views
+from mock_clover.clover.charges import endpoints_read as charges_read
 from mock_clover.clover.checkout import endpoints as checkout
 from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
 from mock_clover.clover.customers import endpoints as customers
@@ -22,7 +22,7 @@ from mock_clover.clover.platform import endpoints_payments as payments
 from mock_clover.clover.recurring import endpoints_plans as plans
 from mock_clover.clover.recurring import endpoints_subscriptions as subscriptions
 from mock_clover.clover.refunds import endpoints as refunds
-from mock_clover.clover.threeds import endpoints as finalize
+from mock_clover.clover.threeds import endpoints as threeds
 from mock_clover.clover.tokens import endpoints as tokens
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.engine.router import Router
@@ -51,13 +51,9 @@ GROUPS = (
     Group(
         "Charges",
         "Sales, authorizations, captures, 3-D Secure.",
-        (*charges.ENDPOINTS, *charge_views.ENDPOINTS, *finalize.ENDPOINTS),
+        (*charges.ENDPOINTS, *charges_read.ENDPOINTS, *threeds.ENDPOINTS),
     ),
-    Group(
-        "Refunds",
-        "Refunds, and voids of authorizations.",
-        (*refunds.ENDPOINTS, gift_cards.CANCEL_REFUND),
-    ),
+    Group("Refunds", "Refunds, and voids of authorizations.", refunds.ENDPOINTS),
     Group("Customers", "Cards on file.", customers.ENDPOINTS),
     Group(
         "Orders",

@@ -30,7 +30,7 @@ from mock_clover.conformance.variables import (
     Request,
     current_dates,
 )
-from mock_clover.reference.flows import RECORDED, RecordedReply, read_headers, recorded
+from mock_clover.reference.flows import RECORDED, RecordedReply, read_headers, recorded_reply
 from mock_clover.sandbox.keys import encrypt_pan
 
 Send = Callable[[str, str, dict[str, str], bytes | None], Response]
@@ -120,7 +120,7 @@ def _run_step(
     variable_paths: Mapping[int, Collection[str]],
 ) -> StepResult:
     """Send one request. If the flow cannot continue, the result's `reason` says why."""
-    expected = recorded(flow.golden.examples[number - 1])
+    expected = recorded_reply(flow.golden.examples[number - 1])
     filled = substitute_variables(request, flow, id_map)
     headers = {"user-agent": f"mock-clover/{__version__}"} | filled.headers
     if filled.path.startswith(CONTROL) and target.control_token:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from mock_clover.conformance.formats import is_identifier, iter_scalars
-from mock_clover.reference.flows import RECORDED, Example, GoldenFlow, recorded
+from mock_clover.reference.flows import RECORDED, Example, GoldenFlow, recorded_reply
 
 CREDENTIALS = ("merchant_id", "client_id", "client_secret", "access_token", "api_key")
 PUBLIC_KEY = "{{key}}"
@@ -122,7 +122,7 @@ class _Parameterizer:
             body=self._substitute(body),
         )
         self._sent_text += "\n".join((example.path, *example.headers.values(), example.body))
-        reply = recorded(example)
+        reply = recorded_reply(example)
         for path, value in iter_scalars({"body": reply.body, "headers": reply.headers}):
             if not is_identifier(value) or value in self.known:
                 continue

@@ -10,7 +10,7 @@ from mock_clover.clover.surface import ROUTER
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.engine.router import RouteMatch
-from mock_clover.reference.flows import Example, flows, recorded
+from mock_clover.reference.flows import Example, flows, recorded_reply
 
 
 class OperationExample(Record, frozen=True, kw_only=True):
@@ -42,7 +42,7 @@ def _by_handler() -> dict[Any, dict[str, OperationExample]]:
     for flow in flows():
         for step in flow.examples:
             found = _find(step)
-            reply = recorded(step)
+            reply = recorded_reply(step)
             if found is None or reply.status not in (200, 302) or "{{" in step.body:
                 continue
             endpoint, ids = found

@@ -57,7 +57,7 @@ class GoldenFlow(NamedTuple):
     examples: tuple[Example, ...]
 
 
-def read(text: str) -> Iterator[Example]:
+def parse_examples(text: str) -> Iterator[Example]:
     """Yield the examples of a golden file."""
     for part in text.split(f"\n{REQUEST_MARK}")[1:]:
         request, _, reply = part.partition(f"\n{REPLY_MARK}")
@@ -78,7 +78,7 @@ def read(text: str) -> Iterator[Example]:
         )
 
 
-def started_ms(text: str) -> int:
+def recorded_at_ms(text: str) -> int:
     """Return the time at which a golden file was recorded."""
     start = _CLOCK.search(text)
     if not start:
@@ -108,11 +108,14 @@ def _flow(name: str, text: str) -> GoldenFlow:
     head = text.partition(f"\n{REQUEST_MARK}")[0]
     about = [line[2:] for line in head.split("\n") if line[:2] == "# " and not _CLOCK.match(line)]
     return GoldenFlow(
-        name=name, about=" ".join(about), at_ms=started_ms(text), examples=tuple(read(text))
+        name=name,
+        about=" ".join(about),
+        at_ms=recorded_at_ms(text),
+        examples=tuple(parse_examples(text)),
     )
 
 
-def recorded(example: Example) -> RecordedReply:
+def recorded_reply(example: Example) -> RecordedReply:
     """Return the recorded response of an example. Raises FlowError if it has none."""
     if not example.reply:
         raise FlowError(f"the example {example.title!r} has no reply: run `make generate`")

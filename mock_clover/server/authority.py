@@ -80,12 +80,12 @@ class Leaf(NamedTuple):
     """A server certificate: key and chain in PEM, and its validity."""
 
     pem: bytes
-    starts: dt.datetime
-    ends: dt.datetime
+    not_before: dt.datetime
+    not_after: dt.datetime
 
     def __repr__(self) -> str:
         """Return a repr without the key."""
-        return f"Leaf(..., ends={self.ends!r})"
+        return f"Leaf(..., not_after={self.not_after!r})"
 
 
 class Authority:
@@ -97,8 +97,8 @@ class Authority:
         self._issuer, self._root = certificates[0], certificates[-1]
         self.pem = _pem(self._root)
         """The root's certificate, for clients to trust."""
-        self.starts = max(each.not_valid_before_utc for each in certificates)
-        self.ends = min(each.not_valid_after_utc for each in certificates)
+        self.not_before = max(each.not_valid_before_utc for each in certificates)
+        self.not_after = min(each.not_valid_after_utc for each in certificates)
 
     def to_pem(self) -> bytes:
         """Return key and certificates together: one file cannot contain only a part of them."""
@@ -125,21 +125,21 @@ class Authority:
 
     def clamp_to_validity(self, now: dt.datetime) -> dt.datetime:
         """Return a time, clamped to the authority's validity."""
-        return min(max(now, self.starts), self.ends)
+        return min(max(now, self.not_before), self.not_after)
 
     def expiry_warning(self, now: dt.datetime) -> str:
         """Return a warning if the authority expires within RENEW_DAYS or has expired, or ''."""
-        left = self.ends - now
+        left = self.not_after - now
         if left >= dt.timedelta(days=RENEW_DAYS):
             return ""
         if left < dt.timedelta():
             return (
-                f"the certificate authority expired on {self.ends:%Y-%m-%d}: restart the server to "
-                "create a new one, which clients must trust"
+                f"the certificate authority expired on {self.not_after:%Y-%m-%d}: restart the "
+                "server to create a new one, which clients must trust"
             )
         return (
-            f"the certificate authority expires on {self.ends:%Y-%m-%d}, in {left.days} days: the "
-            "first start after that creates a new one, which clients must trust"
+            f"the certificate authority expires on {self.not_after:%Y-%m-%d}, in {left.days} days: "
+            "the first start after that creates a new one, which clients must trust"
         )
 
     def issue(self, names: Iterable[str], now: dt.datetime) -> Leaf:
@@ -152,12 +152,12 @@ class Authority:
                     "clients trust the new authority"
                 )
         key = ec.generate_private_key(ec.SECP256R1())
-        starts = self.clamp_to_validity(now) - _BACKDATED
-        ends = min(starts + dt.timedelta(days=LEAF_DAYS), self.ends)
+        not_before = self.clamp_to_validity(now) - _BACKDATED
+        not_after = min(not_before + dt.timedelta(days=LEAF_DAYS), self.not_after)
         alternatives = x509.SubjectAlternativeName([_general_name(name) for name in names])
         certificate = (
             # Without a subject, because the issuing authority may certify none.
-            _builder(x509.Name([]), self._issuer.subject, key, starts, ends)
+            _builder(x509.Name([]), self._issuer.subject, key, not_before, not_after)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(signs=False), critical=True)
             .add_extension(_SERVERS_ONLY, critical=False)
@@ -180,16 +180,16 @@ def create_authority(additional: Iterable[str], now: dt.datetime) -> Authority:
     # The suffix distinguishes two authorities in one trust store.
     suffix = f"{root_key.public_key().public_numbers().x % 16**8:08x}"
     root_name = _common_name(f"mock-clover root {suffix}")
-    starts = _AUTHORITY_STARTS
-    ends = max(now, _CLOCK_MIN) + dt.timedelta(days=AUTHORITY_DAYS)
+    not_before = _AUTHORITY_STARTS
+    not_after = max(now, _CLOCK_MIN) + dt.timedelta(days=AUTHORITY_DAYS)
     root = (
-        _builder(root_name, root_name, root_key, starts, ends)
+        _builder(root_name, root_name, root_key, not_before, not_after)
         .add_extension(x509.BasicConstraints(ca=True, path_length=1), critical=True)
         .add_extension(_key_usage(signs=True), critical=True)
         .sign(root_key, hashes.SHA256())
     )
     issuer = (
-        _builder(_common_name(f"mock-clover {suffix}"), root_name, key, starts, ends)
+        _builder(_common_name(f"mock-clover {suffix}"), root_name, key, not_before, not_after)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_key_usage(signs=True), critical=True)
         .add_extension(_SERVERS_ONLY, critical=False)
@@ -225,8 +225,8 @@ def parse_authority(pem: bytes, now: dt.datetime) -> Authority:
     if len(certificates) == 1 and _OLD_SUBJECT.fullmatch(certificates[0].subject.rfc4514_string()):
         raise OlderVersionError("was created by an older version of mock-clover")
     authority = Authority(key, *certificates)
-    if now > authority.ends:
-        raise AuthorityError(f"expired on {authority.ends:%Y-%m-%d}")
+    if now > authority.not_after:
+        raise AuthorityError(f"expired on {authority.not_after:%Y-%m-%d}")
     return authority
 
 
@@ -249,7 +249,11 @@ def all_names(additional: Iterable[str]) -> tuple[str, ...]:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: _Key, starts: dt.datetime, ends: dt.datetime
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: _Key,
+    not_before: dt.datetime,
+    not_after: dt.datetime,
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -257,8 +261,8 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(starts)
-        .not_valid_after(ends)
+        .not_valid_before(not_before)
+        .not_valid_after(not_after)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
 

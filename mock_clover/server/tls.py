@@ -50,8 +50,8 @@ class Tls:
         """
         now = now or machine_time()
         leaf, at = self._leaf, self._authority.clamp_to_validity(now)
-        is_ending = leaf.ends - at < dt.timedelta(days=RENEW_DAYS)
-        if at < leaf.starts or (is_ending and leaf.ends < self._authority.ends):
+        is_ending = leaf.not_after - at < dt.timedelta(days=RENEW_DAYS)
+        if at < leaf.not_before or (is_ending and leaf.not_after < self._authority.not_after):
             self._certify(now)
         notice = self._authority.expiry_warning(now)
         if notice and notice != self._notice:

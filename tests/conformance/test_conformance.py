@@ -31,7 +31,7 @@ from mock_clover.conformance.hosts import (
 from mock_clover.conformance.report import Run
 from mock_clover.conformance.run_flow import CONTROL, Send, StepResult, Target, run_flow, service_of
 from mock_clover.conformance.variables import CREDENTIALS, current_dates, parameterize
-from mock_clover.reference.flows import RECORDED_AT_MS, RECORDED_SEED, flows, recorded
+from mock_clover.reference.flows import RECORDED_AT_MS, RECORDED_SEED, flows, recorded_reply
 from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import parse
@@ -536,7 +536,7 @@ def test_requests_contain_no_mock_specific_values(name: str) -> None:
     for example, request in zip(flow.golden.examples, flow.requests, strict=True):
         text = "\n".join((request.path, *request.headers.values(), request.body))
         assert [value for value in known if len(value) > 11 and value in text] == []
-        reply = recorded(example)
+        reply = recorded_reply(example)
         known += [
             str(value)
             for _, value in iter_scalars({"body": reply.body, "headers": reply.headers})

@@ -18,8 +18,8 @@ from mock_clover.reference.flows import (
     REPLY_MARK,
     REQUEST_MARK,
     Example,
-    read,
-    started_ms,
+    parse_examples,
+    recorded_at_ms,
 )
 from mock_clover.sandbox.keys import encrypt_pan
 from tests.failure_messages import UPDATE, command
@@ -56,7 +56,7 @@ def shown(server: InProcessServer, example: Example, way: Way = through_the_core
 def server_of(file: Path, make_server: Callable[..., InProcessServer]) -> InProcessServer:
     """Return the server at the beginning of a flow, with the clock of the file."""
     server = make_server()
-    server.clock._frozen_ms = started_ms(file.read_text())
+    server.clock._frozen_ms = recorded_at_ms(file.read_text())
     return server
 
 
@@ -73,7 +73,7 @@ def members(tree: Any, at: str = "") -> list[str]:
 def test_golden_examples(file: Path, make_server: Callable[..., InProcessServer]) -> None:
     text = file.read_text()
     server = server_of(file, make_server)
-    for example in read(text):
+    for example in parse_examples(text):
         got = shown(server, example)
         if UPDATE:
             whole = file.read_text()
@@ -103,7 +103,7 @@ def test_every_way_to_the_core_gets_the_same_replies(
     file: Path, way: Way, make_server: Callable[..., InProcessServer]
 ) -> None:
     server = server_of(file, make_server)
-    for example in read(file.read_text()):
+    for example in parse_examples(file.read_text()):
         assert shown(server, example, way) == on_the_wire(example.reply), example.title
 
 
@@ -112,7 +112,7 @@ PRINTED = [file for file in FILES if f"\n{CLOVER_MARK}" in file.read_text()]
 
 @pytest.mark.parametrize("file", PRINTED, ids=lambda file: file.stem)
 def test_responses_have_the_fields_clover_returned(file: Path) -> None:
-    for example in (example for example in read(file.read_text()) if example.clover):
+    for example in (example for example in parse_examples(file.read_text()) if example.clover):
         ours = json.loads(example.reply.partition("\n\n")[2])
         assert members(ours) == members(json.loads(example.clover)), (
             f"tests/golden/{file.name}, {example.title!r}: the reply has other members than "

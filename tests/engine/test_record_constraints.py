@@ -20,7 +20,7 @@ from mock_clover.core.record import Record, encode
 from mock_clover.engine.endpoint import Endpoint, UntypedBody
 from mock_clover.engine.error_format import ErrorEnvelope
 from mock_clover.reference.examples import endpoint_of
-from tests.conformance.test_golden import FILES, Example, read, server_of, shown
+from tests.conformance.test_golden import FILES, Example, parse_examples, server_of, shown
 from tests.failure_messages import HOW_TO_ADD_AN_EXAMPLE, assert_no_errors
 from tests.in_process import InProcessServer, Response
 
@@ -69,7 +69,7 @@ def flows() -> dict[str, list[str]]:
     return {
         file.stem: [
             endpoint.name
-            for example in read(file.read_text())
+            for example in parse_examples(file.read_text())
             if (endpoint := endpoint_of(example)) and example.reply[:3] in ("200", "302")
         ]
         for file in FILES
@@ -93,7 +93,7 @@ def test_every_invalid_field_is_rejected_without_side_effects(
     file: Path, make_server: Callable[..., InProcessServer]
 ) -> None:
     server, met = server_of(file, make_server), set()
-    for example in read(file.read_text()):
+    for example in parse_examples(file.read_text()):
         endpoint = endpoint_of(example)
         is_new = endpoint is not None and endpoint.name not in met
         if endpoint and is_new and _takes_json(endpoint) and example.reply.startswith("200"):
@@ -139,5 +139,5 @@ def test_every_response_matches_its_record(
         return got
 
     server.send = checked  # type: ignore[method-assign] # a spy, for this test
-    for example in read(file.read_text()):
+    for example in parse_examples(file.read_text()):
         shown(server, example)

@@ -17,7 +17,7 @@ from mock_clover.clover.common.hosts import HOSTS
 from mock_clover.clover.common.known_differences import KNOWN_DIFFERENCES
 from mock_clover.core.record import Record
 from mock_clover.reference.fidelity import records
-from mock_clover.reference.flows import flows, recorded
+from mock_clover.reference.flows import flows, recorded_reply
 from mock_clover.sandbox.keys import encrypt_pan
 from mock_clover.scenario.load import builtin_names, load
 from tests.checkouts import selling, session, shown, submit
@@ -97,7 +97,7 @@ def test_some_documented_members_are_never_returned() -> None:
         for name in never & set(record.__struct_encode_fields__)
     }
     assert declared == set()
-    replies = (recorded(step).body for flow in flows() for step in flow.examples)
+    replies = (recorded_reply(step).body for flow in flows() for step in flow.examples)
     returned = {name for reply in replies for name in members(reply)}
     assert (len(returned) > 100, returned & never) == (True, set())
 

@@ -140,7 +140,9 @@ PLAIN_DECLINE_MESSAGE = Behaviour(
 DECLINE_REASONS = Behaviour(
     "DECLINE_REASONS",
     "Decline codes other than issuer_declined and do_not_honor, and their messages.",
-    inferred("common codes of the industry; no list of Clover was found"),
+    inferred(
+        "common codes of the industry; two of their messages were observed (bypassmobile, KES)"
+    ),
 )
 FAILED_CHARGE_IS_RETRIEVABLE = Behaviour(
     "FAILED_CHARGE_IS_RETRIEVABLE",

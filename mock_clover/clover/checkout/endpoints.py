@@ -73,7 +73,7 @@ _ERROR_BY_STATE = {
     "cancelled": CHECKOUT_CANCELLED,
     "expired": CHECKOUT_EXPIRED,
 }
-_PARTIAL = Decline(
+_PARTIAL_APPROVAL_DECLINE = Decline(
     why="the issuer approved only part of the amount, and the page accepts no partial approval "
     "(inferred)",
     decline_code="insufficient_funds",
@@ -276,7 +276,9 @@ def _decline_partial(verdict: Verdict, payment: HostedPayment) -> Verdict:
     """Return the verdict; a partial approval becomes a decline."""
     if isinstance(verdict, Approval) and verdict.amount is not None:
         if verdict.amount < payment.amount:
-            return replace(_PARTIAL, why=f"{verdict.why}; {_PARTIAL.why}")
+            return replace(
+                _PARTIAL_APPROVAL_DECLINE, why=f"{verdict.why}; {_PARTIAL_APPROVAL_DECLINE.why}"
+            )
         return replace(verdict, amount=None)
     return verdict
 

@@ -1,4 +1,4 @@
-"""Activate, reload and cash out gift cards, inquire balances, and cancel refunds.
+"""Activate, reload and cash out gift cards, and inquire balances.
 
 A charge consumes the token of a gift card like any other token. The endpoints in this module accept
 the token before and after that (inferred). Each path has an alias: Clover's pages have
@@ -13,10 +13,8 @@ from mock_clover.clover.common.problems import (
     INVALID_CHARGE_AMOUNT,
     INVALID_REQUEST,
     INVALID_SOURCE,
-    REFUND_OR_CHARGE_NOT_FOUND,
 )
 from mock_clover.clover.gift_cards.operations import (
-    balance_change,
     find_gift_card,
     gift_card_balance,
 )
@@ -26,7 +24,6 @@ from mock_clover.clover.gift_cards.records import (
     PROMOTIONS,
     VIRTUAL_PREFIX,
     ActivateRequest,
-    CancelRequest,
     GiftCard,
     GiftCardBalances,
     GiftSourceRequest,
@@ -34,10 +31,7 @@ from mock_clover.clover.gift_cards.records import (
     gift_view,
 )
 from mock_clover.clover.gift_cards.responses import BalanceResponse, GiftCardResponse
-from mock_clover.clover.refunds.problems import REFUND_NOT_CANCELABLE
-from mock_clover.clover.refunds.records import CancelResponse, cancel_response
 from mock_clover.clover.tokens.records import Token
-from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented, observed
 from mock_clover.core.masking import passes_luhn
 from mock_clover.core.money import AMOUNT_MAX
@@ -46,7 +40,7 @@ from mock_clover.sandbox.credentials import fingerprint
 from mock_clover.sandbox.sandbox import Sandbox
 
 
-def activate(sandbox: Sandbox, call: Call[ActivateRequest, None]) -> GiftCardResponse:
+def activate_gift_card(sandbox: Sandbox, call: Call[ActivateRequest, None]) -> GiftCardResponse:
     """Activate a physical card with an amount, or create a virtual card."""
     body = call.body
     if (body.source is None) == (body.promotion_code is None):
@@ -96,7 +90,7 @@ def _activate_card(sandbox: Sandbox, key: str, last4: str, amount: int) -> GiftC
     return _card_response(sandbox, row, amount, gift_view(row, 0, amount))
 
 
-def reload(sandbox: Sandbox, call: Call[ReloadRequest, None]) -> GiftCardResponse:
+def reload_gift_card(sandbox: Sandbox, call: Call[ReloadRequest, None]) -> GiftCardResponse:
     """Add an amount to an active gift card."""
     body = call.body
     token = _get_gift_card_token(sandbox, body.source)
@@ -110,7 +104,7 @@ def reload(sandbox: Sandbox, call: Call[ReloadRequest, None]) -> GiftCardRespons
     return _card_response(sandbox, row, body.amount, gift_view(row, balance, balance + body.amount))
 
 
-def inquire(sandbox: Sandbox, call: Call[GiftSourceRequest, None]) -> BalanceResponse:
+def inquire_gift_card(sandbox: Sandbox, call: Call[GiftSourceRequest, None]) -> BalanceResponse:
     """Return the balance of a gift card, which includes the locked amount (inferred)."""
     row = _require_active(sandbox, _get_gift_card_token(sandbox, call.body.source))
     balance, locked = gift_card_balance(sandbox, row)
@@ -120,7 +114,7 @@ def inquire(sandbox: Sandbox, call: Call[GiftSourceRequest, None]) -> BalanceRes
     )
 
 
-def cash_out(sandbox: Sandbox, call: Call[GiftSourceRequest, None]) -> GiftCardResponse:
+def cash_out_gift_card(sandbox: Sandbox, call: Call[GiftSourceRequest, None]) -> GiftCardResponse:
     """Pay out the balance of a gift card, except the locked amount (inferred)."""
     token = _get_gift_card_token(sandbox, call.body.source)
     row = _require_active(sandbox, token)
@@ -131,34 +125,6 @@ def cash_out(sandbox: Sandbox, call: Call[GiftSourceRequest, None]) -> GiftCardR
     return _card_response(
         sandbox, row, balance.available, gift_view(row, balance.balance, balance.locked)
     )
-
-
-def cancel_refund(sandbox: Sandbox, call: Call[CancelRequest, None]) -> CancelResponse:
-    """Cancel a refund to a gift card if its balance still covers the amount."""
-    refund = sandbox.refunds.get(call.ids[0])
-    if refund is None:
-        raise REFUND_OR_CHARGE_NOT_FOUND.error()
-    charge = sandbox.charges.get(refund.charge)
-    if (
-        charge is None
-        or charge.gift is None
-        or refund.canceled
-        or charge.state != "captured"
-        or charge.amount_refunded < refund.amount
-    ):
-        raise REFUND_NOT_CANCELABLE.error()
-    row = find_gift_card(sandbox, charge.token)
-    view = balance_change(sandbox, charge, -refund.amount)
-    if row is None or view is None or gift_card_balance(sandbox, row).available < refund.amount:
-        raise REFUND_NOT_CANCELABLE.error()
-    refunded = charge.amount_refunded - refund.amount
-    sandbox.charges.put(charge.id, replace(charge, amount_refunded=refunded))
-    sandbox.refunds.put(
-        refund.id, replace(refund, canceled=True, canceled_ms=sandbox.clock.now_ms())
-    )
-    send_platform_event(sandbox, "P", charge.id, "UPDATE", "cancel")
-    call.why = f"canceled a refund of {refund.amount} to gift card ...{row.last4}"
-    return cancel_response(refund, view)
 
 
 def _get_gift_card_token(sandbox: Sandbox, source: str) -> Token:
@@ -210,7 +176,7 @@ ENDPOINTS = (
             name="activate_gift_card",
             method="POST",
             path="/v1/activate",
-            run=activate,
+            run=activate_gift_card,
             request=ActivateRequest,
             response=GiftCardResponse,
             idempotent=True,
@@ -227,7 +193,7 @@ ENDPOINTS = (
             name="reload_gift_card",
             method="POST",
             path="/v1/reload",
-            run=reload,
+            run=reload_gift_card,
             request=ReloadRequest,
             response=GiftCardResponse,
             idempotent=True,
@@ -244,7 +210,7 @@ ENDPOINTS = (
             name="inquire_gift_card",
             method="POST",
             path="/v1/balance_inquiry",
-            run=inquire,
+            run=inquire_gift_card,
             request=GiftSourceRequest,
             response=BalanceResponse,
             errors=(INVALID_REQUEST, GIFT_CARD_NOT_ACTIVE),
@@ -260,7 +226,7 @@ ENDPOINTS = (
             name="cash_out_gift_card",
             method="POST",
             path="/v1/cashout",
-            run=cash_out,
+            run=cash_out_gift_card,
             request=GiftSourceRequest,
             response=GiftCardResponse,
             idempotent=True,
@@ -272,16 +238,4 @@ ENDPOINTS = (
         "/v1/gift_cards/cashout",
         "The same as `/v1/cashout`.",
     ),
-)
-CANCEL_REFUND = Endpoint(
-    name="cancel_refund",
-    method="POST",
-    path="/v1/refunds/{refund_id}/cancel",
-    run=cancel_refund,
-    request=CancelRequest,
-    response=CancelResponse,
-    idempotent=True,
-    errors=(REFUND_OR_CHARGE_NOT_FOUND, REFUND_NOT_CANCELABLE),
-    about="Cancel a refund to a gift card (void_on_refund).",
-    evidence=documented("MD:gift-card-api"),
 )

@@ -8,7 +8,7 @@ computed from those charges.
 from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 
-from mock_clover.core.evidence import CURRENCY, Cents, Evidence, Millis, doc, documented, inferred
+from mock_clover.core.evidence import CURRENCY, Cents, Evidence, Millis, doc, documented
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record, SecretRecord
 
@@ -135,23 +135,6 @@ class ReloadRequest(Record, frozen=True, kw_only=True):
     currency: Annotated[
         str, doc("ISO 4217.", _MD, problem_name="INVALID_CURRENCY", pattern=CURRENCY)
     ]
-
-
-class CancelRequest(Record, frozen=True, kw_only=True):
-    """Body of `POST /v1/refunds/{id}/cancel`."""
-
-    reason: (
-        Annotated[
-            str,
-            doc(
-                "Reason, USER_CANCEL in the sample; no source lists other values.",
-                inferred("MD:gift-card-api"),
-                problem_name="INVALID_REQUEST",
-                max_length=255,
-            ),
-        ]
-        | None
-    ) = None
 
 
 def gift_view(

@@ -69,7 +69,7 @@ TAX_FIELDS: Fields = {
     "taxAmount": ListField(int, lambda tax: tax.asked.taxAmount),
     "taxType": ListField(str, lambda tax: tax.asked.taxType),
 }
-TYPE_FIELDS: Fields = {
+ORDER_TYPE_FIELDS: Fields = {
     "id": ListField(str, lambda order_type: order_type.id),
     "deletedTime": ListField(int, lambda _: None),
 }
@@ -183,7 +183,7 @@ def list_order_types(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Eleme
     """List order types; a new sandbox has none."""
     rows = (order_type for _, order_type in sandbox.order_types.items_newest_first())
     context = response_context(sandbox, call)
-    return list_page(context, call, "order_types", TYPE_FIELDS, rows, order_type_response)
+    return list_page(context, call, "order_types", ORDER_TYPE_FIELDS, rows, order_type_response)
 
 
 def list_tenders(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
@@ -228,7 +228,7 @@ ENDPOINTS = (
         request=OrderTypeRequest,
     ),
     platform_list_endpoint(
-        "/order_types", list_order_types, TYPE_FIELDS, "read_merchant", _OBSERVED
+        "/order_types", list_order_types, ORDER_TYPE_FIELDS, "read_merchant", _OBSERVED
     ),
     platform_list_endpoint("/tenders", list_tenders, TENDER_FIELDS, "read_merchant", _TENDERS),
 )

@@ -12,11 +12,19 @@ from mock_clover.clover.common.problems import (
     REFUND_OR_CHARGE_NOT_FOUND,
     REFUND_TOO_LARGE,
 )
-from mock_clover.clover.gift_cards.operations import balance_change
+from mock_clover.clover.gift_cards.operations import (
+    balance_change,
+    find_gift_card,
+    gift_card_balance,
+)
+from mock_clover.clover.refunds.problems import REFUND_NOT_CANCELABLE
 from mock_clover.clover.refunds.records import (
+    CancelRequest,
+    CancelResponse,
     Refund,
     RefundRequest,
     RefundResponse,
+    cancel_response,
     refund_response,
 )
 from mock_clover.clover.webhooks.operations import send_platform_event
@@ -152,6 +160,34 @@ def list_refunds(sandbox: Sandbox, call: Call[None, ListQuery]) -> ListResponse:
     )
 
 
+def cancel_refund(sandbox: Sandbox, call: Call[CancelRequest, None]) -> CancelResponse:
+    """Cancel a refund to a gift card if its balance still covers the amount."""
+    refund = sandbox.refunds.get(call.ids[0])
+    if refund is None:
+        raise REFUND_OR_CHARGE_NOT_FOUND.error()
+    charge = sandbox.charges.get(refund.charge)
+    if (
+        charge is None
+        or charge.gift is None
+        or refund.canceled
+        or charge.state != "captured"
+        or charge.amount_refunded < refund.amount
+    ):
+        raise REFUND_NOT_CANCELABLE.error()
+    row = find_gift_card(sandbox, charge.token)
+    view = balance_change(sandbox, charge, -refund.amount)
+    if row is None or view is None or gift_card_balance(sandbox, row).available < refund.amount:
+        raise REFUND_NOT_CANCELABLE.error()
+    refunded = charge.amount_refunded - refund.amount
+    sandbox.charges.put(charge.id, replace(charge, amount_refunded=refunded))
+    sandbox.refunds.put(
+        refund.id, replace(refund, canceled=True, canceled_ms=sandbox.clock.now_ms())
+    )
+    send_platform_event(sandbox, "P", charge.id, "UPDATE", "cancel")
+    call.why = f"canceled a refund of {refund.amount} to gift card ...{row.last4}"
+    return cancel_response(refund, view)
+
+
 ENDPOINTS = (
     Endpoint(
         name="create_refund",
@@ -195,5 +231,17 @@ ENDPOINTS = (
         errors=(REFUND_OR_CHARGE_NOT_FOUND,),
         about="Get one refund.",
         evidence=documented("REF getrefund"),
+    ),
+    Endpoint(
+        name="cancel_refund",
+        method="POST",
+        path="/v1/refunds/{refund_id}/cancel",
+        run=cancel_refund,
+        request=CancelRequest,
+        response=CancelResponse,
+        idempotent=True,
+        errors=(REFUND_OR_CHARGE_NOT_FOUND, REFUND_NOT_CANCELABLE),
+        about="Cancel a refund to a gift card (void_on_refund).",
+        evidence=documented("MD:gift-card-api"),
     ),
 )

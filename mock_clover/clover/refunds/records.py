@@ -134,6 +134,23 @@ def _gateway_code(refund: Refund) -> str:
     return "000" if refund.gift is None else "00"
 
 
+class CancelRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST /v1/refunds/{id}/cancel`."""
+
+    reason: (
+        Annotated[
+            str,
+            doc(
+                "Reason, USER_CANCEL in the sample; no source lists other values.",
+                inferred("MD:gift-card-api"),
+                problem_name="INVALID_REQUEST",
+                max_length=255,
+            ),
+        ]
+        | None
+    ) = None
+
+
 class CancelResponse(Record, frozen=True, kw_only=True):
     """Response of `POST /v1/refunds/{id}/cancel`. Source: MD:gift-card-api."""
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from msgspec.structs import replace
 
 from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND
-from mock_clover.clover.webhooks.operations import send
+from mock_clover.clover.webhooks.operations import send_requested_event
 from mock_clover.clover.webhooks.operations_deliveries import resend, verify_target
 from mock_clover.clover.webhooks.records import (
     TARGETS_MAX,
@@ -207,7 +207,7 @@ def send_event(sandbox: Sandbox, call: Call[EventSpec, None]) -> DeliveryList:
         raise CONTROL_INVALID.error(detail=f"{missing[0]}: is required unless `payload` is set")
     if body.target is not None:
         _require_target(sandbox, body.target)
-    sent = send(sandbox, body, "sent")
+    sent = send_requested_event(sandbox, body, "sent")
     if not sent:
         raise CONTROL_INVALID.error(
             detail=f"there is no active target of kind {body.kind} that receives this event"

@@ -71,7 +71,7 @@ def send_checkout_event(
     sandbox.webhook_sender(sandbox)
 
 
-def send(sandbox: Sandbox, spec: EventSpec, about: str) -> list[Delivery]:
+def send_requested_event(sandbox: Sandbox, spec: EventSpec, about: str) -> list[Delivery]:
     """Send an event manually; the delivery faults of targets do not apply to it."""
     outbox, sent = sandbox.outbox, []
     if outbox is None:
@@ -137,7 +137,7 @@ def send_rule_event(
                 amount=spec.amount if spec.amount is not None else amount or 0,
                 session=spec.session or getattr(request, "checkout", None),
             )
-    send(sandbox, spec, "rule")
+    send_requested_event(sandbox, spec, "rule")
 
 
 def _platform_body(
