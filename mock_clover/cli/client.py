@@ -48,14 +48,20 @@ DEFAULT_CARD = "4242424242424242"
 @click.option("--merchant", metavar="NAME", help="Merchant of the scenario; default: the first.")
 @click.option(
     "--format",
-    "form",
+    "output_format",
     default="shell",
     show_default=True,
     type=click.Choice(["shell", "dotenv", "json"]),
     help="Output format.",
 )
 def env(
-    *, url: str, sandbox: str, seed: str, scenario: str | None, merchant: str | None, form: str
+    *,
+    url: str,
+    sandbox: str,
+    seed: str,
+    scenario: str | None,
+    merchant: str | None,
+    output_format: str,
 ) -> None:
     """Print the credentials of a sandbox.
 
@@ -70,10 +76,14 @@ def env(
     variables = variables_of(
         base if sandbox == "default" else f"{base}/sandbox/{sandbox}", credentials
     )
-    if form == "json":
+    if output_format == "json":
         echo(json.dumps(variables, indent=2))
         return
-    lines = as_shell(variables) if form == "shell" else [f"{k}={v}" for k, v in variables.items()]
+    lines = (
+        as_shell(variables)
+        if output_format == "shell"
+        else [f"{k}={v}" for k, v in variables.items()]
+    )
     echo("\n".join(lines))
 
 

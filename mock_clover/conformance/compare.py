@@ -152,7 +152,7 @@ class _Comparison:
                 self.add(f"{path}[{index}]", "missing", Format("an object of the flow"), ABSENT)
 
     def _compare_scalar(self, path: str, expected: Any, got: Any) -> None:
-        form = format_of(expected)
+        format_name = format_of(expected)
         if isinstance(expected, str):
             echo = replace_ids(expected, self._id_map, path.rpartition(".")[2])
             if echo == got:
@@ -164,15 +164,19 @@ class _Comparison:
                 )
                 self.add(path, "value", value, got)
                 return
-        if form:
-            if not has_format(got, form):
-                self.add(path, "format", Format(form), got)
+        if format_name:
+            if not has_format(got, format_name):
+                self.add(path, "format", Format(format_name), got)
         elif expected != got and path not in self._variable_paths:
             self.add(path, "value", expected, got)
 
     def _describe(self, value: Any) -> Any:
-        form = format_of(value)
-        return Format(form or _type(value)) if form or not isinstance(value, bool) else value
+        format_name = format_of(value)
+        return (
+            Format(format_name or _type(value))
+            if format_name or not isinstance(value, bool)
+            else value
+        )
 
 
 def _status(got: RecordedReply) -> Any:

@@ -71,4 +71,4 @@ def iter_scalars(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _name_of(value: str, formats: dict[str, re.Pattern[str]]) -> str:
-    return next((name for name, form in formats.items() if form.fullmatch(value)), "")
+    return next((name for name, pattern in formats.items() if pattern.fullmatch(value)), "")

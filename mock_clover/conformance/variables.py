@@ -136,8 +136,8 @@ class _Parameterizer:
                 )
         return result
 
-    def _replace_dates(self, text: str, form: re.Pattern[str]) -> str:
-        return form.sub(lambda found: f"{{{{{self._variable(found[0], 'date')}}}}}", text)
+    def _replace_dates(self, text: str, pattern: re.Pattern[str]) -> str:
+        return pattern.sub(lambda found: f"{{{{{self._variable(found[0], 'date')}}}}}", text)
 
     def _variable(self, value: str, kind: Literal["key", "date"]) -> str:
         if value not in self.known:

@@ -206,8 +206,8 @@ def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultResponse:
         )
     if obstacle := sandbox.hooks.unsupported_fault_reason(fault.kind):
         raise CONTROL_INVALID.error(detail=f"kind: {obstacle}")
-    live = sandbox.faults.add(fault, sandbox.clock.now_ms())
-    return _fault_response(live)
+    active = sandbox.faults.add(fault, sandbox.clock.now_ms())
+    return _fault_response(active)
 
 
 def list_faults(sandbox: Sandbox, _call: Call[None, None]) -> FaultList:
@@ -227,15 +227,15 @@ def delete_fault(sandbox: Sandbox, call: Call[None, None]) -> Cleared:
     """Remove one fault."""
     fault_id = call.ids[0]
     if not sandbox.faults.remove(fault_id):
-        known = [live.id for live in sandbox.faults.unexpired(sandbox.clock.now_ms())]
+        known = [active.id for active in sandbox.faults.unexpired(sandbox.clock.now_ms())]
         message = f"no active fault has the id {fault_id!r}{did_you_mean(fault_id, known)}"
         raise CONTROL_NOT_FOUND.error(detail=redact(message))
     return Cleared(cleared=1)
 
 
-def _fault_response(live: ActiveFault) -> FaultResponse:
+def _fault_response(active: ActiveFault) -> FaultResponse:
     return FaultResponse(
-        id=live.id, fault=live.fault, left=live.remaining, until_ms=live.expires_ms
+        id=active.id, fault=active.fault, left=active.remaining, until_ms=active.expires_ms
     )
 
 
@@ -345,9 +345,9 @@ def explain_request(sandbox: Sandbox, call: Call[ExplainRequest, None]) -> Expla
     ]
     fault = next(
         (
-            live.fault.label
-            for live in sandbox.faults.unexpired(sandbox.clock.now_ms())
-            if live.fault.endpoint in (None, endpoint.name)
+            active.fault.label
+            for active in sandbox.faults.unexpired(sandbox.clock.now_ms())
+            if active.fault.endpoint in (None, endpoint.name)
         ),
         None,
     )

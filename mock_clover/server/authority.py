@@ -272,7 +272,7 @@ def _constraints(additional: Iterable[str]) -> x509.NameConstraints:
     bounds = dict.fromkeys((*_PERMITTED_NAMES, *additional))
     return x509.NameConstraints(
         [
-            *(_general_name(each, bound=True) for each in bounds),
+            *(_general_name(each, as_network=True) for each in bounds),
             x509.RFC822Name(_NO_HOST),
             x509.UniformResourceIdentifier(_NO_HOST),
         ],
@@ -311,11 +311,11 @@ def _common_name(common: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
 
 
-def _general_name(name: str, *, bound: bool = False) -> x509.GeneralName:
+def _general_name(name: str, *, as_network: bool = False) -> x509.GeneralName:
     address = _address(name)
     if address is None:
         return x509.DNSName(name)
-    return x509.IPAddress(address if bound else address.network_address)
+    return x509.IPAddress(address if as_network else address.network_address)
 
 
 def _address(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
@@ -330,15 +330,15 @@ def _is_name(text: str) -> bool:
     return len(text) <= 253 and all(map(_LABEL.fullmatch, text.split(".")))
 
 
-def _covers(bound: x509.GeneralName, name: str) -> bool:
+def _covers(permitted: x509.GeneralName, name: str) -> bool:
     address = _address(name)
-    if isinstance(bound, x509.IPAddress):
-        network = _address(str(bound.value))
+    if isinstance(permitted, x509.IPAddress):
+        network = _address(str(permitted.value))
         return address is not None and network is not None and address.network_address in network
     return (
-        isinstance(bound, x509.DNSName)
+        isinstance(permitted, x509.DNSName)
         and address is None
-        and f".{name}".endswith(f".{bound.value}")
+        and f".{name}".endswith(f".{permitted.value}")
     )
 
 

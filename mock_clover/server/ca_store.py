@@ -64,13 +64,13 @@ def load_or_create_ca(folder: Path | None, additional: Iterable[str], now: dt.da
 
     Without a folder, use `default_folder()`; if that is not writable, keep the authority in memory.
     """
-    place = folder or default_folder()
+    target = folder or default_folder()
     reason = "there is no home folder"
-    if place is not None:
+    if target is not None:
         try:
-            return _load_or_create(place, tuple(additional), now)
+            return _load_or_create(target, tuple(additional), now)
         except OSError as error:
-            reason = f"{place}: {error.strerror}"
+            reason = f"{target}: {error.strerror}"
     if folder is not None:
         raise AuthorityError(f"--tls-folder {reason}")
     return StoredCA(
@@ -81,31 +81,31 @@ def load_or_create_ca(folder: Path | None, additional: Iterable[str], now: dt.da
 def _load_or_create(folder: Path, additional: tuple[str, ...], now: dt.datetime) -> StoredCA:
     private, message = folder / _PRIVATE, ""
     private.mkdir(mode=0o700, parents=True, exist_ok=True)
-    pair, certificate = (
+    key_file, certificate = (
         resolve_regular_file(private / _KEY_FILE),
         resolve_regular_file(folder / CERTIFICATE),
     )
     _restrict(private, 0o700)
     with _exclusive(private):
-        pem = _read(pair)
+        pem = _read(key_file)
         try:
             authority = parse_authority(pem, now) if pem is not None else None
         except OlderVersionError as error:
             raise AuthorityError(
-                f"{pair} {error}: Java did not restrict its names. Delete {folder}, remove the old "
-                "certificate where clients trust it, and make them trust the new one"
+                f"{key_file} {error}: Java did not restrict its names. Delete {folder}, remove the "
+                "old certificate where clients trust it, and make them trust the new one"
             ) from None
         except AuthorityError as error:
             authority = None
-            pair.replace(pair.with_suffix(".old"))
-            message = f"{pair} {error}: created a new authority; clients must trust the new one"
+            key_file.replace(key_file.with_suffix(".old"))
+            message = f"{key_file} {error}: created a new authority; clients must trust the new one"
         if authority is None:
             authority = create_authority(additional, now)
-            write_atomically(pair, authority.to_pem(), 0o600)
+            write_atomically(key_file, authority.to_pem(), 0o600)
             message = message or f"created a new authority in {folder}"
         else:
             message = authority.expiry_warning(now)
-            _restrict(pair, 0o600)
+            _restrict(key_file, 0o600)
         if _read(certificate) != authority.pem:
             write_atomically(certificate, authority.pem, 0o644)
     return StoredCA(authority, folder / CERTIFICATE, message)

@@ -464,7 +464,7 @@ def test_missing_credentials_skip_dependent_steps(held: Comparison) -> None:
             8: "depends on a skipped step"}),
     ],
 )  # fmt: skip
-def test_mock_only_steps_are_skipped_on_shared_server(
+def test_extension_steps_are_skipped_on_shared_server(
     flow: str, expected: dict[int, str], held: Comparison
 ) -> None:
     app, sent = held.app(), []

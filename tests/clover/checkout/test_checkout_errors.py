@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from mock_clover.clover.checkout import problems as problem_checkout
+from mock_clover.clover.checkout import problems as checkout_problems
 from mock_clover.core.problem import Problem
 from tests.checkouts import LAMP, PATH, asked, create, pay, session
 from tests.in_process import InProcessServer, Response
@@ -207,7 +207,7 @@ def test_a_refusal_changes_nothing(case: Case, make_server: Callable[..., InProc
 
 
 def test_every_checkout_error_is_tested() -> None:
-    named = {each.name for each in vars(problem_checkout).values() if isinstance(each, Problem)}
+    named = {each.name for each in vars(checkout_problems).values() if isinstance(each, Problem)}
     assert named == {case.problem for case in CASES}
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from mock_clover.clover.oauth import problems as problem_oauth
+from mock_clover.clover.oauth import problems as oauth_problems
 from mock_clover.core.problem import Problem
 from tests.in_process import InProcessServer, Response
 from tests.oauth import (
@@ -462,7 +462,7 @@ def test_a_refusal_changes_nothing(case: Case, make_server: Callable[..., InProc
 
 
 def test_every_oauth_error_is_tested() -> None:
-    named = {each.name for each in vars(problem_oauth).values() if isinstance(each, Problem)}
+    named = {each.name for each in vars(oauth_problems).values() if isinstance(each, Problem)}
     legacy = {
         f"OAUTH_{name}" for name in ("UNKNOWN_CLIENT", "INVALID_CREDENTIALS", "INVALID_REDIRECT")
     }

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mock_clover.clover.common.problems import Problem
-from mock_clover.clover.platform import problems as problem_platform
+from mock_clover.clover.platform import problems as platform_problems
 from tests.hostile import UNKNOWN_ID
 from tests.in_process import InProcessServer, Response
 
@@ -253,7 +253,7 @@ def test_platform_error_format_in_both_dialects(
 
 
 def test_every_platform_problem_is_tested() -> None:
-    named = {name for name, each in vars(problem_platform).items() if isinstance(each, Problem)}
+    named = {name for name, each in vars(platform_problems).items() if isinstance(each, Problem)}
     assert named <= {problem for problem, *_ in CASES}
 
 
