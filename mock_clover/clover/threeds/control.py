@@ -131,7 +131,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     replace(
         control_endpoint(
-            *("threeds_response", "POST", f"{_CHALLENGE}/answer", submit_challenge, Record),
+            *("threeds_answer", "POST", f"{_CHALLENGE}/answer", submit_challenge, Record),
             request=ChallengeResultForm,
         ),
         body_format="json_or_form",

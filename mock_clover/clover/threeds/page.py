@@ -127,7 +127,7 @@ def submit_challenge(sandbox: Sandbox, call: Call[ChallengeResultForm, None]) ->
         call.why = "the form has no valid result"
         return HtmlPage(400, html.invalid_result_page(), html.SECURITY_HEADERS)
     if authentication.state == "challenge":
-        with authentication.sandbox.changes.caused_by("threeds_response"):
+        with authentication.sandbox.changes.caused_by("threeds_answer"):
             set_result(authentication.sandbox, authentication.charge, cast("IssuerResult", result))
         call.why = f"3-D Secure: result {result} submitted by the browser"
     back = (b"location", f"../{authentication.threeds.transaction}".encode("ascii"))
