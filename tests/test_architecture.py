@@ -348,15 +348,27 @@ def module_state(tree: ast.Module) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             if any(name_of(each) in {"cache", "lru_cache"} for each in node.decorator_list):
                 yield node.lineno, f"{node.name} is cached"
-            local = {each.arg for each in ast.walk(node) if isinstance(each, ast.arg)}
+            changes = [change for change in changed_names(node) if change[1] in own]
+            local = {each.arg for each in ast.walk(node) if isinstance(each, ast.arg) and changes}
             local |= {
                 each.id
-                for each in ast.walk(node)
+                for each in (ast.walk(node) if changes else ())
                 if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
             }
-            for change, name in changed_names(node):
-                if name in own - local:
+            for change, name in changes:
+                if name not in local:
                     yield change.lineno, f"{node.name} changes {name}: {ast.unparse(change)}"
+
+
+def test_the_clock_of_the_machine_is_read_in_one_place() -> None:
+    assert_no_errors(
+        f"{source.name}:{node.lineno} reads the machine's clock: use machine_ms()"
+        for source in sources()
+        if source.name != "sandbox/clock.py"
+        for node in source.nodes
+        if isinstance(node, ast.Call)
+        and name_of(node) in ("time", "time_ns", "now", "utcnow", "today")
+    )
 
 
 def test_modules_have_no_mutable_state() -> None:

@@ -19,9 +19,12 @@ class Router:
     would take 9 microseconds per request.
     """
 
-    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
-        self._exact: dict[tuple[str, str], RouteMatch] = {}
-        self._patterns_by_key: dict[RouteKey, list[Pattern]] = {}
+    def __init__(self, endpoints: Iterable[Endpoint], base: "Router | None" = None) -> None:
+        """Add endpoints to a copy of `base`; copying is much faster than adding them again."""
+        self._exact: dict[tuple[str, str], RouteMatch] = dict(base._exact) if base else {}
+        self._patterns_by_key: dict[RouteKey, tuple[Pattern, ...]] = (
+            dict(base._patterns_by_key) if base else {}
+        )
         for endpoint in endpoints:
             for path in filter(None, (endpoint.path, endpoint.path_alias)):
                 if "{" not in path:
@@ -32,12 +35,10 @@ class Router:
         pattern = tuple(None if part.startswith("{") else part for part in path.split("/")[1:])
         if None in pattern[:2]:
             raise ValueError(f"{path}: an id must be the third segment or later")
-        patterns = self._patterns_by_key.setdefault((len(pattern), *pattern[:2]), [])
-        for existing, by_method in patterns:
-            if existing == pattern:
-                by_method[endpoint.method] = endpoint
-                return
-        patterns.append((pattern, {endpoint.method: endpoint}))
+        key = (len(pattern), *pattern[:2])
+        by_pattern = dict(self._patterns_by_key.get(key, ()))
+        by_pattern[pattern] = by_pattern.get(pattern, {}) | {endpoint.method: endpoint}
+        self._patterns_by_key[key] = tuple(by_pattern.items())
 
     def find(self, method: str, path: str) -> RouteMatch:
         """Return the endpoint of a path and the ids in the path. HEAD is served as GET.

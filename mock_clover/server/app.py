@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from msgspec.structs import replace
 
-from mock_clover.browser.surface import browser_endpoints
+from mock_clover.browser.surface import BROWSER_SURFACE, STATIC_ROUTER
 from mock_clover.clover.common.problems import METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, ApiError
 from mock_clover.clover.platform.http import PLATFORM_PATH, merchant_id_from_path
 from mock_clover.clover.surface import SURFACE
@@ -86,9 +86,10 @@ class App:
         self._webhook_hosts = tuple(map(str.lower, webhook_hosts))
         self._control_guard = control_guard or ControlGuard()
         self.log = log
-        self.endpoints = (*SURFACE, *all_control_endpoints(sandboxes), *browser_endpoints())
+        control_endpoints = all_control_endpoints(sandboxes)
+        self.endpoints = (*SURFACE, *control_endpoints, *BROWSER_SURFACE)
         """All operations, control endpoints and files."""
-        self._router = Router(self.endpoints)
+        self._router = Router(control_endpoints, base=STATIC_ROUTER)
 
     def handle(
         self,

@@ -6,12 +6,12 @@ from browser_session import BrowserSession
 from playwright.sync_api import expect
 from shop import Shop
 
-from mock_clover.browser.surface import browser_endpoints
+from mock_clover.browser.surface import BROWSER_SURFACE
 from mock_clover.core.record import Record
 from tests.in_process import InProcessServer, Response
 from tests.server_process import ServerProcess
 
-FILES = tuple(each for each in browser_endpoints() if each.response is Record)
+FILES = tuple(each for each in BROWSER_SURFACE if each.response is Record)
 
 
 def test_every_file_is_served_with_its_type_and_guards(server: InProcessServer) -> None:

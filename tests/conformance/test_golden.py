@@ -24,9 +24,11 @@ from mock_clover.reference.flows import (
 from mock_clover.sandbox.keys import encrypt_pan
 from tests.failure_messages import UPDATE, command
 from tests.in_process import InProcessServer, Response
-from tests.ways import Way, through_starlette, through_the_parser
 
 FILES = sorted(Path(__file__).parents[1].glob("golden/*.http"))
+
+
+Way = Callable[[InProcessServer, str, str, dict[str, str], bytes], Response]
 
 
 def through_the_core(
@@ -87,24 +89,6 @@ def test_golden_examples(file: Path, make_server: Callable[..., InProcessServer]
             f"tests/golden/{file.name}, {example.title!r}: another reply than recorded. If it is "
             f"meant, run `{command('test_golden.py')}` and read the change with `git diff`"
         )
-
-
-def on_the_wire(reply: str) -> str:
-    """Return a recorded reply with header names in lower case and the reason in ASCII."""
-    head, blank, body = reply.partition("\n\n")
-    lines = [line.partition(": ") for line in head.split("\n")]
-    head = "\n".join(name.lower() + colon + value for name, colon, value in lines)
-    return head.encode("ascii", "replace").decode() + blank + body
-
-
-@pytest.mark.parametrize("way", [through_starlette, through_the_parser])
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_every_way_to_the_core_gets_the_same_replies(
-    file: Path, way: Way, make_server: Callable[..., InProcessServer]
-) -> None:
-    server = server_of(file, make_server)
-    for example in parse_examples(file.read_text()):
-        assert shown(server, example, way) == on_the_wire(example.reply), example.title
 
 
 PRINTED = [file for file in FILES if f"\n{CLOVER_MARK}" in file.read_text()]

@@ -311,6 +311,7 @@ def test_invalid_fork_is_rejected(parent: PopulatedSandbox, body: Any, message: 
     assert parent.send_ok("GET", "/_mock/sandboxes") == before
 
 
+@pytest.mark.system  # slow
 def test_a_fork_costs_little_whatever_its_sandbox_holds(server: InProcessServer) -> None:
     """In memory and in calls; the benchmark measures its time."""
     empty = calls_of(lambda: server.sandbox.fork("empty", server.known))
@@ -331,6 +332,7 @@ def test_a_fork_costs_little_whatever_its_sandbox_holds(server: InProcessServer)
     assert {len(each.charges) for each in forks} == {CHARGES}
 
 
+@pytest.mark.system  # slow
 def test_forks_do_not_evict_their_parent(parent: PopulatedSandbox) -> None:
     before = parent.seen()
     for number in range(FORKS):

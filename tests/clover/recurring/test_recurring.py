@@ -337,6 +337,7 @@ def test_one_year_of_payments_in_order(shop: SubscriptionShop) -> None:
     ]
 
 
+@pytest.mark.system  # slow
 def test_remaining_due_jobs_are_reported(make_server: MakeServer) -> None:
     shop = SubscriptionShop(make_server(upcoming_charge_notice_ms=0))
     plan, customer = shop.plan(interval="DAY"), shop.customer()
