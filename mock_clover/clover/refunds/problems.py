@@ -1,6 +1,6 @@
-"""Errors of refunds of gift cards.
+"""Errors of refunds.
 
-No error responses for these were found: codes and messages follow those of charges (inferred).
+No responses for these errors were found: codes and messages follow those of charges (inferred).
 """
 
 from mock_clover.core.evidence import inferred
