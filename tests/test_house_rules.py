@@ -1,4 +1,4 @@
-"""Repository rules that linters do not check: tests do not measure time or sleep."""
+"""Repository rules that linters do not check: time in tests, and reasons of silenced checks."""
 
 import ast
 import re
@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.failure_messages import assert_no_errors
+
 TESTS = Path(__file__).parent
+ROOT = TESTS.parent
 ELSEWHERE = ("bench",)
 """Folders of `tests` that may measure time: they assert no figures."""
 PATIENCE_S_MIN = 60
@@ -98,7 +101,7 @@ class Timing(ast.NodeVisitor):
         self.generic_visit(node)
         self._function = outer
 
-    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - the name that ast calls
 
     def visit_Compare(self, node: ast.Compare) -> None:
         """Find a comparison with a time, in an assert or elsewhere."""
@@ -173,6 +176,19 @@ def flows(tree: ast.Module) -> Iterator[tuple[str, set[str], list[ast.expr]]]:
 def timing(source: str) -> list[tuple[int, str, str]]:
     """Return line, function and error of each use of time in a source."""
     return Timing(ast.parse(source)).found if SUSPECT.search(source) else []
+
+
+SILENCED = re.compile(r"# (?:noqa: [A-Z0-9, ]+|type: ignore\[[a-z, -]+\])(?P<reason>.*)$")
+
+
+def test_every_silenced_check_has_a_reason() -> None:
+    assert_no_errors(
+        f"{file.relative_to(ROOT)}:{number}: say after the code why the check does not apply"
+        for folder in ("mock_clover", "tests")
+        for file in sorted((ROOT / folder).rglob("*.py"))
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1)
+        if (found := SILENCED.search(line)) and not found["reason"].strip(" -#")
+    )
 
 
 def test_tests_do_not_measure_time_or_sleep() -> None:

@@ -34,7 +34,7 @@ def open_ports(text: str) -> list[str]:
 
 
 def test_no_document_publishes_a_port_to_the_network() -> None:
-    """Whoever reaches a server may control it and let it send webhooks."""
+    """A client that can connect to a server can control it and make it send webhooks."""
     files = [ROOT / "README.md", ROOT / "Dockerfile", *sorted((ROOT / "docs").rglob("*.md"))]
     found = {str(file.relative_to(ROOT)): open_ports(file.read_text("utf-8")) for file in files}
     assert {file: ports for file, ports in found.items() if ports} == {}

@@ -211,7 +211,7 @@ def run(
         timeout_keep_alive=int(KEEP_ALIVE_TIMEOUT_S),
     )
     # uvicorn declares an int, but a float works, and a whole second is too long.
-    config.timeout_graceful_shutdown = _GRACEFUL_SHUTDOWN_S  # type: ignore[assignment]
+    config.timeout_graceful_shutdown = _GRACEFUL_SHUTDOWN_S  # type: ignore[assignment] # see above
     _tune_garbage_collection()
     server = Server(config, on_ready, periodic_tasks, tasks, Supervisor(app.log), tls)
     server.run(sockets=[listener])

@@ -11,15 +11,15 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(ROOT)]
 
-from browser_session import BrowserSession  # noqa: E402
-from conftest import QUIET, chromium_path  # noqa: E402 - after the paths that pytest would set
-from gallery import SCENES, SceneContext  # noqa: E402
-from playwright.sync_api import Page, ViewportSize, sync_playwright  # noqa: E402
-from shop import Shop  # noqa: E402
+from browser_session import BrowserSession  # noqa: E402 - after the paths that pytest would set
+from conftest import QUIET, chromium_path  # noqa: E402 - as above
+from gallery import SCENES, SceneContext  # noqa: E402 - as above
+from playwright.sync_api import Page, ViewportSize, sync_playwright  # noqa: E402 - as above
+from shop import Shop  # noqa: E402 - as above
 
-from mock_clover.testing import MockClover  # noqa: E402
-from mock_clover.testing.http_transport import HttpTransport  # noqa: E402
-from tests.server_process import ServerProcess  # noqa: E402
+from mock_clover.testing import MockClover  # noqa: E402 - as above
+from mock_clover.testing.http_transport import HttpTransport  # noqa: E402 - as above
+from tests.server_process import ServerProcess  # noqa: E402 - as above
 
 FOLDER = ROOT / ".work" / "screenshots"
 SIZES: dict[str, ViewportSize] = {

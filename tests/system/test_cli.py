@@ -407,7 +407,7 @@ def test_no_child_is_left_behind(start_server: Callable[..., ServerProcess]) -> 
     invoke("health", server.url)
     children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
     if not children.exists():
-        pytest.skip("this system does not tell a process's children")
+        pytest.skip("this system does not list a process's children")
     assert children.read_text() == ""
 
 

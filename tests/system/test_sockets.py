@@ -485,7 +485,7 @@ def own_address() -> str:
 def test_only_the_loopback_is_listened_to(shared_server: ServerProcess) -> None:
     address = own_address()
     if not address:
-        pytest.skip("this machine has no address beyond the loopback")
+        pytest.skip("this machine has no address other than loopback")
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((address, shared_server.port), timeout=TIMEOUT_S)
 

@@ -174,7 +174,7 @@ def memory_mb(server: ServerProcess) -> float:
 READERS, CALLS = 100, 2_000
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read off /proc")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
 def test_readers_that_do_not_read_cost_no_memory(
     start_server: Callable[..., ServerProcess],
 ) -> None:

@@ -613,7 +613,7 @@ def test_without_a_folder_the_authority_is_in_memory(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give rights up")
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can drop privileges")
 def test_privileged_port_error_has_advice(tmp_path: Path) -> None:
     """As nobody, in a network namespace where low ports are root's."""
     code = (
@@ -625,7 +625,7 @@ def test_privileged_port_error_has_advice(tmp_path: Path) -> None:
     command = ["unshare", "--net", sys.executable, "-c", code]
     completed = subprocess.run(command, capture_output=True, text=True, check=False)
     if completed.returncode:
-        pytest.skip(f"no network of its own can be made: {completed.stderr.strip()}")
+        pytest.skip(f"cannot create a network namespace: {completed.stderr.strip()}")
     assert completed.stdout.splitlines() == [
         "cannot listen on 127.0.0.1 port 443: Permission denied",
         "  Ports below 1024 are privileged. Use another port, or, on Linux, make this one "

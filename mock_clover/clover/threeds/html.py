@@ -85,7 +85,7 @@ _STATES: dict[AuthenticationState, tuple[str, str]] = {
     "expired": ("Expired", "The authentication has expired. You were not charged."),
 }
 _NO_MINOR_UNITS = frozenset(
-    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split()  # noqa: SIM905
+    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split()  # noqa: SIM905 - shorter
 )
 """ISO 4217 currencies without minor units."""
 

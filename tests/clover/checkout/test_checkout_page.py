@@ -59,7 +59,7 @@ def test_the_page_shows_cart_tax_and_total(server: InProcessServer) -> None:
     assert lines == [
         *("Checkout · Robertson-Harris", "Robertson-Harris", "Test", "Checkout"),
         *("Your order", "3 items", "ItemPrice"),
-        *("Floor lamp\u00a0×\u00a02brass218.00 USD", "Floor lamp0.05 USD"),  # noqa: RUF001
+        *("Floor lamp\u00a0×\u00a02brass218.00 USD", "Floor lamp0.05 USD"),  # noqa: RUF001 - as shown
         *("Tax21.80 USD", "Total239.85 USD"),
         "This page expires in 15 minutes (sandbox clock), at 10:37:50 UTC on 27 May 2025.",
         "Pay by card",

@@ -1398,14 +1398,14 @@ ELSEWHERE = {
     **dict.fromkeys(
         (name for name in BY_NAME if name.startswith("PLATFORM_")), "test_platform_errors.py"
     ),
-    "OAUTH_CODE_REJECTED": "test_oauth_errors.py beside this file, for each reason",
+    "OAUTH_CODE_REJECTED": "test_oauth_errors.py in its own folder, for each reason",
     "OAUTH_REFRESH_REJECTED": "the same",
     "OAUTH_RECOVERY_REJECTED": "the same",
     "OAUTH_MIGRATION_REJECTED": "the same",
     "OAUTH_MEDIA_TYPE": "the same",
     "PERMISSION_MISSING": "the same",
     "CONSENT_CROSS_SITE": "the same",
-    "CHECKOUT_INVALID": "test_checkout_errors.py beside this file, for each reason",
+    "CHECKOUT_INVALID": "test_checkout_errors.py in its own folder, for each reason",
     "CHECKOUT_NOT_FOUND": "the same",
     "CHECKOUT_EXPIRED": "the same",
     "CHECKOUT_ALREADY_PAID": "the same",

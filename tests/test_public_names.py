@@ -1,0 +1,120 @@
+"""Names that users and their tests rely on.
+
+Adding one is fine: add it here, too. Renaming or removing one breaks users: do it only with an
+entry in CHANGELOG.md.
+"""
+
+from typing import get_args, get_type_hints
+
+import pytest
+
+from mock_clover.cli import main
+from mock_clover.clover.surface import OPERATIONS
+from mock_clover.control.surface import all_control_endpoints
+from mock_clover.scenario.load import builtin_names
+from mock_clover.scenario.records_fault import Fault
+from mock_clover.testing import MockClover
+from tests.failure_messages import assert_names
+from tests.in_process import InProcessServer
+
+PUBLIC = {
+    "operations": """
+        authorize answer_consent exchange_token exchange_token_by_post authorize_v2
+        answer_consent_v2 exchange_code refresh_tokens recover_tokens migrate_token
+        get_api_key get_api_key_v1 get_keys create_token get_token create_charge
+        capture_charge list_charges get_charge finalize_payment create_refund list_refunds
+        get_refund cancel_refund create_customer update_customer revoke_card get_customer
+        delete_customer create_order list_orders get_order pay_order return_order
+        activate_gift_card gift_cards_activate reload_gift_card gift_cards_reload
+        inquire_gift_card gift_cards_balance cash_out_gift_card gift_cards_cashout
+        create_plan list_plans get_plan update_plan create_subscription list_subscriptions
+        get_subscription update_subscription create_checkout platform_get_merchant
+        platform_get_address platform_get_gateway platform_get_properties
+        platform_get_ecomm_payment_configs platform_create_customer platform_list_customers
+        platform_get_customer platform_update_customer platform_delete_customer
+        platform_create_order platform_list_orders platform_get_order platform_update_order
+        platform_delete_order platform_list_order_payments platform_create_atomic_order
+        platform_create_line_item platform_list_line_items platform_list_payments
+        platform_get_payment platform_list_refunds platform_create_item platform_list_items
+        platform_get_item platform_create_tax_rate platform_list_tax_rates
+        platform_get_tax_rate platform_create_order_type platform_list_order_types
+        platform_list_tenders
+    """,
+    "control endpoints": """
+        root livez readyz healthz health openapi journal verify get_exchange replay_exchange
+        count_rows list_rows get_row list_notices get_clock put_clock add_fault list_faults
+        clear_faults delete_fault get_scenario put_scenario post_scenario why list_scenarios
+        get_shipped_scenario get_scenario_text check_scenario get_env get_authority
+        put_sandbox get_sandbox delete_sandbox list_sandboxes fork get_snapshot put_snapshot
+        list_threeds resolve_threeds threeds_method threeds_method threeds_notification
+        threeds_notification threeds_challenge threeds_challenge threeds_status
+        threeds_answer put_webhook list_webhooks clear_webhooks delete_webhook
+        verify_webhook send_webhook list_deliveries resend_delivery list_checkouts
+        get_checkout pay_checkout cancel_checkout checkout_page checkout_submit
+    """,
+    "control paths": """
+        / /3ds/challenge/{transaction} /3ds/challenge/{transaction}/answer
+        /3ds/challenge/{transaction}/status /3ds/method/{transaction}
+        /3ds/notification/{transaction} /_mock/ca.pem /_mock/checkouts /_mock/checkouts/{id}
+        /_mock/checkouts/{id}/cancel /_mock/checkouts/{id}/pay /_mock/clock
+        /_mock/deliveries /_mock/deliveries/{id}/resend /_mock/env /_mock/faults
+        /_mock/faults/{id} /_mock/fork /_mock/health /_mock/journal /_mock/journal/{id}
+        /_mock/journal/{id}/replay /_mock/notices /_mock/openapi.json /_mock/rows
+        /_mock/rows/{kind} /_mock/rows/{kind}/{id} /_mock/sandboxes /_mock/sandboxes/{name}
+        /_mock/scenario /_mock/scenario/check /_mock/scenario/text /_mock/scenarios
+        /_mock/scenarios/{name} /_mock/snapshot /_mock/threeds /_mock/threeds/{charge_id}
+        /_mock/verify /_mock/webhooks /_mock/webhooks/send /_mock/webhooks/{id}
+        /_mock/webhooks/{id}/verify /_mock/why /healthz /hosted/checkout/{id} /livez /readyz
+    """,
+    "faults": """
+        delay problem drop hang truncate garbage dribble
+    """,
+    "built-in scenarios": """
+        avs-and-cvc card-on-file declines expired-token flaky-network lost-replies
+        phantom-decline rate-limited sandbox
+    """,
+    "commands": """
+        cards check conformance env errors evidence health journal openapi routes scenarios
+        schema serve tls-setup token
+    """,
+    "options of serve": """
+        --control --control-host --control-token --control-token-file --dialect --host
+        --key-file --listed-cards-only --log-format --no-strict --port --port-file
+        --scenario --seed --strict --tls --tls-folder --tls-name --tls-port --tls-port-file
+        --watch --webhook-host
+    """,
+    "fixture": """
+        cancel_checkout card_token charges checkouts clear_faults create deliveries drop env
+        fault fork journal merchant notices orders pay_checkout refunds restore scenario
+        send_webhook snapshot verify webhook why
+    """,
+}
+
+
+@pytest.fixture
+def names(server: InProcessServer) -> dict[str, list[str]]:
+    """Return the names of today, grouped like PUBLIC."""
+    control = all_control_endpoints(server.sandboxes)
+    serve = main.commands["serve"]
+    return {
+        "operations": [*OPERATIONS],
+        "control endpoints": [endpoint.name for endpoint in control],
+        "control paths": [endpoint.path for endpoint in control],
+        "faults": [*get_args(get_type_hints(Fault)["kind"])],
+        "built-in scenarios": [*builtin_names()],
+        "commands": [*main.commands],
+        "options of serve": [
+            name for option in serve.params for name in option.opts if name.startswith("--")
+        ],
+        "fixture": [name for name in dir(MockClover) if not name.startswith("_")],
+    }
+
+
+@pytest.mark.parametrize("group", PUBLIC)
+def test_public_names_stay(names: dict[str, list[str]], group: str) -> None:
+    assert_names(
+        PUBLIC[group].split(),
+        names[group],
+        f"the {group} of tests/test_public_names.py",
+        "mock_clover",
+    )
