@@ -82,6 +82,7 @@ class Source(NamedTuple):
     text: str
     tree: ast.Module
     nodes: list[ast.AST]
+    calls: list[ast.Call]
 
     @property
     def package(self) -> str:
@@ -100,10 +101,13 @@ def sources() -> list[Source]:
     found = []
     for file in sorted(ROOT.rglob("*.py")):
         tree = ast.parse(text := file.read_text())
-        found.append(Source(file.relative_to(ROOT).as_posix(), text, tree, list(ast.walk(tree))))
+        nodes = list(ast.walk(tree))
+        calls = [node for node in nodes if isinstance(node, ast.Call)]
+        found.append(Source(file.relative_to(ROOT).as_posix(), text, tree, nodes, calls))
     return found
 
 
+@cache
 def layer_of(name: str) -> int:
     """Return the number of a file's layer, 0 for the lowest."""
     if name == "__init__.py":  # the version, which all may read
@@ -135,7 +139,7 @@ def imported_files(source: Source) -> set[str]:
     typing_only = {
         id(inner)
         for node in source.nodes
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
         for inner in ast.walk(node)
     }
     found = set()
@@ -365,9 +369,8 @@ def test_the_clock_of_the_machine_is_read_in_one_place() -> None:
         f"{source.name}:{node.lineno} reads the machine's clock: use machine_ms()"
         for source in sources()
         if source.name != "sandbox/clock.py"
-        for node in source.nodes
-        if isinstance(node, ast.Call)
-        and name_of(node) in ("time", "time_ns", "now", "utcnow", "today")
+        for node in source.calls
+        if name_of(node) in ("time", "time_ns", "now", "utcnow", "today")
     )
 
 
@@ -448,16 +451,17 @@ def test_values_of_many_fields_are_built_by_keyword() -> None:
     assert_no_errors(
         f"{source.name}:{node.lineno} builds {name} by position: name the fields"
         for source in sources()
-        for node in source.nodes
-        if isinstance(node, ast.Call)
-        and (name := last_name(node.func)) in types | {"cls", "__new__"}
+        for node in source.calls
+        if (name := last_name(node.func)) in types | {"cls", "__new__"}
         and (len(node.args) > 3 or any(isinstance(each, ast.Starred) for each in node.args))
     )
     assert_no_errors(
         f"{source.name}:{node.lineno} uses tuple.__new__: build a core.record.Value by keyword"
         for source in sources()
         for node in source.nodes
-        if isinstance(node, ast.Attribute) and ast.unparse(node) == "tuple.__new__"
+        if isinstance(node, ast.Attribute)
+        and node.attr == "__new__"
+        and ast.unparse(node) == "tuple.__new__"
     )
 
 

@@ -1,7 +1,6 @@
 """A card number is masked however it is written, and what is no card number stays readable."""
 
 import json
-import sys
 import unicodedata
 from typing import Any
 
@@ -17,17 +16,10 @@ SEPARATORS = [
     *("\N{ZERO WIDTH SPACE} ", "\N{WORD JOINER}", "\N{SOFT HYPHEN}", "\ufe0f\u20e3 "),
     *("\N{MINUS SIGN}", "\N{MIDDLE DOT}", "\N{FULLWIDTH FULL STOP}", "\N{BULLET}"),
 ]
-OF_UNICODE = [
-    char
-    for char in map(chr, range(sys.maxunicode + 1))
-    if unicodedata.category(char) in ("Zs", "Zl", "Zp", "Pd")
-]
+CHARS = list(map(chr, range(0x20000)))  # the planes above have no space, dash or digit
+OF_UNICODE = [char for char in CHARS if unicodedata.category(char) in ("Zs", "Zl", "Zp", "Pd")]
 """Every space and dash of this Python's Unicode."""
-ZEROS = [
-    char
-    for char in map(chr, range(sys.maxunicode + 1))
-    if unicodedata.category(char) == "Nd" and unicodedata.decimal(char) == 0
-]
+ZEROS = [char for char in CHARS if unicodedata.decimal(char, None) == 0]
 """The zero of every script."""
 
 
