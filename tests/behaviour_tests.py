@@ -119,6 +119,7 @@ TEST_OF_BEHAVIOUR = {
     "ACCESS_TOKEN_SIGNATURE": "oauth_v2::a_jwt_library_decodes_it_under_the_apps_secret",
     "PERMISSIONS_PER_REQUEST": "oauth_v2::a_call_needs_each_of_its_permissions_and_no_other",
     "ONE_HOST": "oauth_v2::every_step_is_taken_on_every_host",
+    "STRICT_REFUSAL": "evidence::a_strict_refusal_is_inferred_and_not_replaced",
     "SDK_ONLY_OPERATIONS_ARE_SUPPORTED": "payments::extensions_answer_by_default",
     "FLOW_BY_CARD": "threeds::another_amount_is_frictionless",
     "PENDING_CHARGE_IS_RETRIEVABLE": "threeds::challenged_charge_is_pending_until_finalized",
@@ -215,6 +216,7 @@ IN_EVIDENCE = frozenset(
         "PENDING_CHARGE_IS_RETRIEVABLE",
         "SAVED_TOKEN_REQUIRES_STORED_CREDENTIALS",
         "SCENARIO_RULE",
+        "STRICT_REFUSAL",
         "TENDER_NEEDS_NO_AUTHORIZATION",
         "UNLISTED_CARD_APPROVED",
     }

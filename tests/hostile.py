@@ -27,6 +27,7 @@ DEPTH = 3_000
 UNKNOWN_ID = "ZZZZZZZZZZZZZ"
 FORWARDED = {
     "x-forwarded-for": "127.0.0.1",
+    "user-agent": "tests",
     "x-clover-merchant-id": derive_credentials(SEED, DEFAULT).merchant_id,
 }
 """Headers that --strict requires for a payment, and that the recurring service always requires."""

@@ -42,6 +42,7 @@ OVERRIDES = {"x-mock-clover-outcome", "x-mock-clover-fault"}
 """Headers that ask for an error, whatever the endpoint declares."""
 ERRORS_OF_SETTINGS = {
     *("FORWARDED_FOR_MISSING", "PATH_NOT_FOUND", "UNKNOWN_PARAMETER"),  # under --strict
+    *("PARAMETER_MISSING", "USER_AGENT_MISSING"),
     *("RATE_LIMITED", "UNKNOWN_OUTCOME"),
 }
 """Errors that settings and overrides add to every endpoint."""

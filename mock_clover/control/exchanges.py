@@ -233,7 +233,7 @@ def _replay_headers(sandbox: Sandbox, endpoint: Endpoint) -> dict[bytes, bytes]:
         headers[b"authorization"] = sandbox.bearer_header
     if endpoint.auth.requires_merchant_id:
         headers[b"x-clover-merchant-id"] = sandbox.credentials.merchant_id.encode()
-    if endpoint.requires_forwarded_for:
+    if endpoint.requires_client_headers:
         headers[b"x-forwarded-for"] = b"127.0.0.1"
     if endpoint.request is not None:
         headers[b"content-type"] = b"application/json"

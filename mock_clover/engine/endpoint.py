@@ -247,8 +247,9 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     about: str = ""
     idempotent: bool = False
     """Whether it supports idempotency keys."""
-    requires_forwarded_for: bool = False
-    """Whether x-forwarded-for is documented as required; --strict rejects requests without it."""
+    requires_client_headers: bool = False
+    """Whether x-forwarded-for and User-Agent are documented as required; --strict rejects requests
+    without them."""
     extension: bool = False
     """Whether Clover's public API lacks the operation; --strict rejects it.
 

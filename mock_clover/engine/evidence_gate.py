@@ -4,6 +4,7 @@ The only way to find out is to run the request, so it first runs on a fork. A re
 leaves the sandbox unchanged.
 """
 
+from mock_clover.clover.common.behaviours_service import STRICT_REFUSAL
 from mock_clover.clover.common.problems import ApiError
 from mock_clover.clover.common.problems_evidence import EVIDENCE_INFERRED
 from mock_clover.engine.endpoint import Endpoint, RawRequest
@@ -22,7 +23,7 @@ def answer_unless_inferred(
 ) -> Reply | Wait:
     """Return the response to a request unless it depends on inferred behaviour that is not allowed.
 
-    A fault is requested explicitly, so a response that a fault changes is not rejected.
+    A fault and the refusals of `strict` are requested explicitly, so they are not rejected.
     """
     dry_run = answer(_fork(sandbox), endpoint, raw, after_delay=after_delay)
     if isinstance(dry_run, Wait):
@@ -30,7 +31,7 @@ def answer_unless_inferred(
     allowed = sandbox.settings.allow_inferred
     inferred = [part for part in inferred_parts(dry_run.basis) if part[0] not in allowed]
     has_fault = dry_run.fault is not None and dry_run.fault.kind != "delay"
-    if not inferred or has_fault:
+    if not inferred or has_fault or STRICT_REFUSAL in dry_run.basis:
         return answer(sandbox, endpoint, raw, after_delay=after_delay)
     if after_delay and sandbox.limits is not None:
         sandbox.limits.end_request(presented_credential(raw.headers))

@@ -19,6 +19,8 @@ from mock_clover.clover.common.problems import (
     PATH_NOT_FOUND,
     UNAUTHORIZED,
     UNKNOWN_PARAMETER,
+    USER_AGENT_MISSING,
+    strict_refusal,
 )
 from mock_clover.clover.oauth.problems import OAUTH_MEDIA_TYPE, PERMISSION_MISSING
 from mock_clover.core.codec import (
@@ -31,12 +33,16 @@ from mock_clover.core.codec import (
 )
 from mock_clover.core.masking import redact, redact_field_name
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import Endpoint, RawRequest, UntypedBody
+from mock_clover.engine.endpoint import ECOMMERCE, Endpoint, RawRequest, UntypedBody
 from mock_clover.sandbox.credentials import fingerprint
 from mock_clover.sandbox.idempotency import KEY_CHARS_MAX
 from mock_clover.sandbox.sandbox import Sandbox
 
 _QUERY_FIELDS_MAX = 100
+_CLIENT_HEADERS = (
+    (b"x-forwarded-for", FORWARDED_FOR_MISSING),
+    (b"user-agent", USER_AGENT_MISSING),
+)
 _YAML_MEDIA_TYPES = (b"text/yaml", b"application/yaml", b"text/x-yaml", b"application/x-yaml")
 _UNRELIABLE_MEDIA_TYPES = (b"text/plain", b"application/x-www-form-urlencoded")
 _MISSING_FIELD = re.compile(r"missing required field `(\w+)`")
@@ -141,12 +147,18 @@ def _parse_bearer_token(header: bytes | None) -> str:
 def enforce_strict(endpoint: Endpoint, raw: RawRequest) -> None:
     """With --strict, reject whatever Clover's documentation does not allow.
 
-    Raises PATH_NOT_FOUND, FORWARDED_FOR_MISSING or UNKNOWN_PARAMETER.
+    Raises PATH_NOT_FOUND, UNKNOWN_PARAMETER, FORWARDED_FOR_MISSING or USER_AGENT_MISSING. Handlers
+    check what only they know.
     """
     if endpoint.extension:
-        raise PATH_NOT_FOUND.error()
-    if endpoint.requires_forwarded_for and not raw.headers.get(b"x-forwarded-for"):
-        raise FORWARDED_FOR_MISSING.error()
+        raise strict_refusal(PATH_NOT_FOUND)
+    for name, problem in _CLIENT_HEADERS if endpoint.requires_client_headers else ():
+        if not raw.headers.get(name):
+            raise strict_refusal(problem)
+    if endpoint.surface is ECOMMERCE and b"expand=" in raw.query:
+        # DOCS:expanding-fields, newest text: "Ecommerce API: Does not support the expand query
+        # parameter."
+        raise strict_refusal(UNKNOWN_PARAMETER, param="expand")
     if endpoint.request and endpoint.body_format != "json_or_form":
         try:
             unknown = unknown_fields(parse(raw.body), endpoint.request)
@@ -154,7 +166,7 @@ def enforce_strict(endpoint: Endpoint, raw: RawRequest) -> None:
             return  # `decode_body` raises a more precise error
         if unknown:
             param = redact_field_name(unknown[0]) if endpoint.has_card_data else unknown[0]
-            raise UNKNOWN_PARAMETER.error(param=param)
+            raise strict_refusal(UNKNOWN_PARAMETER, param=param)
 
 
 def decode_body(endpoint: Endpoint, raw: RawRequest) -> Record | None:

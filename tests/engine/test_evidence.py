@@ -285,6 +285,23 @@ def test_strict_evidence_check_does_not_change_other_merchants(make_server: Make
     assert len(two.codes_v2) == 1
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "code"),
+    [
+        ("GET", "/v1/tokens/clv_1", None),
+        ("POST", "/v1/charges", "parameter_missing"),
+        ("GET", "/v1/refunds?expand=charge", "parameter_unknown"),
+    ],
+)
+def test_a_strict_refusal_is_inferred_and_not_replaced(
+    make_server: MakeServer, method: str, path: str, code: str | None
+) -> None:
+    for settings in ({"strict": True}, {"strict": True, "refuse_inferred": True}):
+        got = make_server(**settings).send(method, path)
+        found = got.json["error"]["code"] if got.content_type == "application/json" else None
+        assert (got.evidence, found) == ("inferred", code)
+
+
 def test_why_reports_strict_evidence(make_server: MakeServer) -> None:
     server = make_server(refuse_inferred=True)
     body = {"method": "GET", "path": "/v1/orders/X"}

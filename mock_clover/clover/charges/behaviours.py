@@ -120,8 +120,11 @@ UNKNOWN_FIELDS_IGNORED = Behaviour(
 )
 FORWARDED_FOR_OPTIONAL = Behaviour(
     "FORWARDED_FOR_OPTIONAL",
-    "A payment without x-forwarded-for is accepted.",
-    observed("KES does not send it, although REF says it is required"),
+    "A payment without x-forwarded-for or User-Agent is accepted.",
+    observed(
+        "PayHub 2026-09-18 and KES do not send x-forwarded-for, although REF says it is required; "
+        "an announcement of April 2026 that User-Agent becomes mandatory was not enforced"
+    ),
     setting="strict",
 )
 

@@ -274,7 +274,7 @@ ENDPOINTS = (
         auth=bearer("online_payments"),
         response=ChargeResponse,
         idempotent=True,
-        requires_forwarded_for=True,
+        requires_client_headers=True,
         errors=(
             AMOUNT_TOO_LARGE,
             INVALID_TAX_RATE,
@@ -294,7 +294,7 @@ ENDPOINTS = (
         auth=bearer("read_payments", "write_payments", "online_payments"),
         response=ChargeResponse,
         idempotent=True,
-        requires_forwarded_for=True,
+        requires_client_headers=True,
         errors=(
             INVALID_CHARGE_ID,
             CHARGE_NOT_FOUND,

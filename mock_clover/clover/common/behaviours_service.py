@@ -13,6 +13,13 @@ SDK_ONLY_OPERATIONS_ARE_SUPPORTED = Behaviour(
     inferred("NODE and OAS-TOK have the operations, REF does not"),
     setting="strict",
 )
+STRICT_REFUSAL = Behaviour(
+    "STRICT_REFUSAL",
+    "With `strict`, a request without what the documentation requires, or with what it does not "
+    "have, is rejected; `refuse_inferred` does not replace this error.",
+    inferred("the pages name what is required; no such refusal was recorded"),
+    setting="strict",
+)
 RATE_LIMITS = Behaviour(
     "RATE_LIMITS",
     "16 requests per second and 5 concurrent ones per token, 50 and 10 per app; off by default.",

@@ -7,6 +7,7 @@ An error has a status, code, type, message and evidence. The error format is cho
 
 from mock_clover.clover.checkout import problems as checkout_problems
 from mock_clover.clover.common import problems_evidence as evidence_problems
+from mock_clover.clover.common.behaviours_service import STRICT_REFUSAL
 from mock_clover.clover.gift_cards import problems as gift_cards_problems
 from mock_clover.clover.oauth import problems as oauth_problems
 from mock_clover.clover.platform import problems as platform_problems
@@ -27,6 +28,15 @@ from mock_clover.core.problem import (
 __all__ = ["ApiError", "Problem"]  # re-exported with the catalogue
 
 _CODES = "DOCS:ecommerce-error-codes"
+
+
+def strict_refusal(problem: Problem, **params: object) -> ApiError:
+    """Return the error of a request that only the `strict` setting rejects.
+
+    It relies on `STRICT_REFUSAL`: its evidence is inferred, and `refuse_inferred` lets it pass.
+    """
+    return problem.error(basis=(STRICT_REFUSAL,), **params)
+
 
 # Transport and authentication ---------------------------------------------------------------------
 
@@ -112,9 +122,25 @@ UNKNOWN_PARAMETER = invalid_request_problem(
 FORWARDED_FOR_MISSING = invalid_request_problem(
     "FORWARDED_FOR_MISSING",
     "Please provide a valid x-forwarded-for header.",
-    documented("REF createcharge: required; the body is inferred; raised only with --strict"),
+    inferred("REF createcharge requires the header; raised only with --strict"),
     code="parameter_missing",
     param="x-forwarded-for",
+)
+USER_AGENT_MISSING = invalid_request_problem(
+    "USER_AGENT_MISSING",
+    "Please provide a valid User-Agent header.",
+    inferred(
+        "REF createcharge requires the header, and an announcement of April 2026 makes it "
+        "mandatory; raised only with --strict"
+    ),
+    code="parameter_missing",
+    param="User-Agent",
+)
+PARAMETER_MISSING = invalid_request_problem(
+    "PARAMETER_MISSING",
+    "Please provide a valid {param}.",
+    inferred("a page calls the field required; raised only with --strict"),
+    code="parameter_missing",
 )
 IDEMPOTENCY_MISMATCH = problem(
     "IDEMPOTENCY_MISMATCH",

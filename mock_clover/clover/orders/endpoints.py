@@ -339,7 +339,7 @@ ENDPOINTS = (
         ),
         response=OrderResponse,
         idempotent=True,
-        requires_forwarded_for=True,
+        requires_client_headers=True,
         errors=(
             ORDER_NOT_FOUND,
             ORDER_ALREADY_PAID,

@@ -12,7 +12,9 @@ from mock_clover.clover.common.problems import (
     INVALID_ITEMS,
     ORDER_NOT_FOUND,
     ORDER_NOT_PAID,
+    PARAMETER_MISSING,
     REFUND_TOO_LARGE,
+    strict_refusal,
 )
 from mock_clover.clover.orders.endpoints import require_order
 from mock_clover.clover.orders.records import Order, ReturnedItem, ReturnRequest
@@ -71,15 +73,16 @@ def _returned_amounts(
 ) -> tuple[int, ...]:
     """Return the returned amount of each line, including this return.
 
-    Raise REFUND_TOO_LARGE if it exceeds the line total, INVALID_ITEMS for an unknown `parent`.
+    Raise REFUND_TOO_LARGE if it exceeds the line total, INVALID_ITEMS for an unknown `parent`,
+    and with `strict` PARAMETER_MISSING for none.
     Source: DOCS:ecommerce-refunding-payments: `parent` is the id of an inventory item or of a line.
     An item without one is limited only by the order total.
     """
     returned = list(order.returned or (0 for _ in order.items))
-    for item in items:
+    for position, item in enumerate(items):
         if item.parent is None:
             if strict:
-                raise INVALID_ITEMS.error()
+                raise strict_refusal(PARAMETER_MISSING, param=f"items[{position}].parent")
             continue
         remaining = item.price
         indexes = [

@@ -249,6 +249,44 @@ case(
     "x-forwarded-for",
     strict=True,
 )
+case(
+    "USER_AGENT_MISSING",
+    400,
+    "no User-Agent under --strict, which --strict evidence does not replace",
+    post("/v1/charges", {}, headers={"x-forwarded-for": "203.0.113.7"}),
+    invalid("parameter_missing", "Please provide a valid User-Agent header."),
+    "User-Agent",
+    strict=True,
+    refuse_inferred=True,
+)
+case(
+    "UNKNOWN_PARAMETER",
+    400,
+    "expand on the ecommerce API under --strict",
+    get("/v1/charges?limit=1&expand=customer"),
+    invalid("parameter_unknown", "Received unknown parameter: expand"),
+    "expand",
+    strict=True,
+    refuse_inferred=True,
+)
+
+
+def returned_without_parent(server: InProcessServer) -> Response:
+    path, headers = f"/v1/orders/{server.order(10)['id']}", {"user-agent": "shop"}
+    headers["x-forwarded-for"] = "203.0.113.7"
+    server.send("POST", f"{path}/pay", {"source": server.token()}, headers=headers)
+    return server.send("POST", f"{path}/returns", {"items": [{"amount": 10, "type": "sku"}]})
+
+
+case(
+    "PARAMETER_MISSING",
+    400,
+    "an item without its parent in a return, under --strict",
+    returned_without_parent,
+    invalid("parameter_missing", "Please provide a valid items[0].parent."),
+    "items[0].parent",
+    strict=True,
+)
 
 
 def _same_key_other_body(server: InProcessServer) -> Response:
