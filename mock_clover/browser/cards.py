@@ -11,7 +11,7 @@ from mock_clover.control.endpoint import MOCK_ONLY
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import NO_AUTH, UNJOURNALED, Call, Endpoint
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.scenario.records import TestCard
+from mock_clover.scenario.records_card import TestCard
 
 CARDS_MAX = 100
 """The maximum number of cards in the bar."""

@@ -145,7 +145,8 @@ def schema(*, file_type: str) -> None:
     from mock_clover.clover.common.problems import SELECTABLE_ERRORS
     from mock_clover.clover.surface import OPERATIONS, RULE_OPERATIONS
     from mock_clover.scenario.load import builtin_names
-    from mock_clover.scenario.records import DECLINE_CODES, ScenarioFile
+    from mock_clover.scenario.records import ScenarioFile
+    from mock_clover.scenario.records_card import DECLINE_CODES
 
     generated = msgspec.json.schema(ScenarioFile)
     records = {name: each["properties"] for name, each in generated["$defs"].items()}

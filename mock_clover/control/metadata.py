@@ -19,7 +19,8 @@ from mock_clover.control.sandboxes import SandboxResponse, sandbox_response
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, sandbox_base_url
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.scenario.records import DECLINE_CODES, DIALECTS, Settings
+from mock_clover.scenario.records import DIALECTS, Settings
+from mock_clover.scenario.records_card import DECLINE_CODES
 from mock_clover.scenario.records_fault import FIELDS_BY_KIND, Fault, FaultPhase
 
 

@@ -21,7 +21,7 @@ from mock_clover.core.record import Record
 from mock_clover.core.suggestions import did_you_mean
 from mock_clover.engine.endpoint import Endpoint, RuleInputFactory
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.scenario.records import DECLINE_CODES
+from mock_clover.scenario.records_card import DECLINE_CODES
 from mock_clover.scenario.records_fault import Fault
 from mock_clover.scenario.records_rule import (
     ALTERNATE_TENDER,

@@ -13,7 +13,8 @@ from mock_clover.clover.common.verdict import Approval, Verdict
 from mock_clover.clover.threeds.records import ThreeDSFlow
 from mock_clover.core.masking import redact
 from mock_clover.sandbox.credentials import fingerprint
-from mock_clover.scenario.records import Scenario, TestCard
+from mock_clover.scenario.records import Scenario
+from mock_clover.scenario.records_card import TestCard
 from mock_clover.scenario.records_rule import Rule, RuleInput
 
 

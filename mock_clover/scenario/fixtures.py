@@ -32,7 +32,8 @@ from mock_clover.sandbox.credentials import fingerprint
 from mock_clover.sandbox.ids import PresetIds
 from mock_clover.sandbox.people import generate_people
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.scenario.records import DECLINE_CODES, ScenarioError
+from mock_clover.scenario.records import ScenarioError
+from mock_clover.scenario.records_card import DECLINE_CODES
 from mock_clover.scenario.records_fixtures import (
     DEFAULT_CARD,
     FixtureCard,

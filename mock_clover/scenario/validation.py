@@ -25,7 +25,8 @@ from mock_clover.clover.webhooks.records import (
 from mock_clover.core.masking import passes_luhn
 from mock_clover.core.suggestions import did_you_mean
 from mock_clover.scenario.findings import Finding
-from mock_clover.scenario.records import DECLINE_CODES, Scenario, Settings, TestCard
+from mock_clover.scenario.records import Scenario, Settings
+from mock_clover.scenario.records_card import DECLINE_CODES, TestCard
 from mock_clover.scenario.records_fault import Fault
 from mock_clover.scenario.records_rule import (
     AmountMatch,

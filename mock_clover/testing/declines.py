@@ -33,7 +33,7 @@ def declines() -> list[Any]:
 
     Example: `@pytest.mark.parametrize("decline", declines())`.
     """
-    from mock_clover.scenario.records import DECLINE_CODES
+    from mock_clover.scenario.records_card import DECLINE_CODES
 
     return [
         pytest.param(Decline("card_declined", decline_code, message), id=decline_code)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mock_clover.scenario.records import DECLINE_CODES
+from mock_clover.scenario.records_card import DECLINE_CODES
 from tests.in_process import DECLINED_CARD, VISA, InProcessServer
 
 APPROVED = "sandbox: VISA ...4242 is listed to approve (documented)"

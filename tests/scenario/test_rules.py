@@ -12,7 +12,7 @@ import pytest
 from mock_clover.clover.common.problems import SELECTABLE_ERRORS
 from mock_clover.core.masking import passes_luhn
 from mock_clover.scenario.load import builtin_names, load, parse, read_scenario
-from mock_clover.scenario.records import DECLINE_CODES
+from mock_clover.scenario.records_card import DECLINE_CODES
 from tests.failure_messages import assert_no_errors
 from tests.in_process import DECLINED_CARD, VISA, InProcessServer, Response
 
@@ -74,7 +74,7 @@ def test_every_decline_code_of_a_shipped_scenario_is_known() -> None:
 
 
 def test_every_decline_code_has_an_amount_and_a_card() -> None:
-    """The amounts count from 10001 in the order of DECLINE_CODES of scenario/records.py."""
+    """The amounts count from 10001 in the order of DECLINE_CODES of scenario/records_card.py."""
     numbers = {
         code: next(n for d in range(10) if passes_luhn(n := f"4000000000{amount}{d}"))
         for code, amount in AMOUNTS.items()
@@ -102,7 +102,7 @@ def test_messages_of_inferred_declines_agree() -> None:
     """A message is written in DECLINE_CODES, in a rule and on cards."""
     assert_no_errors(
         f"scenarios/{name}.yaml: card {card.number} says {card.message!r}, DECLINE_CODES of "
-        f"scenario/records.py says {DECLINE_CODES[card.decline_code]!r}"
+        f"scenario/records_card.py says {DECLINE_CODES[card.decline_code]!r}"
         for name in builtin_names()
         for card in load(name).cards
         if card.evidence == "inferred" and card.decline_code in DECLINE_CODES and card.message

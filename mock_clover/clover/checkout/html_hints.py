@@ -5,7 +5,8 @@ private, so only their last four digits are shown.
 """
 
 from mock_clover.engine.html import escape_html
-from mock_clover.scenario.records import Scenario, TestCard
+from mock_clover.scenario.records import Scenario
+from mock_clover.scenario.records_card import TestCard
 
 HINTS_MAX = 100
 """Maximum number of cards shown; a scenario may have thousands."""
