@@ -215,6 +215,11 @@ class ApiStyle(msgspec.Struct, frozen=True, kw_only=True):
     journaled: bool = True
     """Whether requests are journaled and logged, and whether rules and faults apply to them."""
 
+    @property
+    def has_error_object(self) -> bool:
+        """Whether error bodies may have an `error` object."""
+        return self.journaled and not self.platform_errors
+
 
 ECOMMERCE = ApiStyle()
 UNJOURNALED = ApiStyle(journaled=False)

@@ -1,7 +1,10 @@
 """Format errors in the dialect of a request.
 
-observed (default): `declineCode` in camel case, no `type` where none was observed, no `doc_url`.
-documented: `type`, `decline_code`, `doc_url` and `param`, as in the table of the card-on-file page.
+observed (default): `declineCode` in camel case, no `type` where none was observed, no `doc_url`; a
+card error is a 402.
+documented: the table of the card-on-file page. Every error of the Ecommerce API has an `error`
+object with `type`, `code`, `doc_url`, and `decline_code` and `param` where they apply; a card error
+is a 400.
 Both have the top-level `message` by which Clover's SDK recognizes an error.
 """
 
@@ -18,7 +21,7 @@ from mock_clover.core.evidence import (
     observed,
 )
 from mock_clover.core.masking import redact
-from mock_clover.core.record import Record, encode
+from mock_clover.core.record import Record, Value, encode
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records import DIALECTS, Dialect
 
@@ -27,6 +30,36 @@ JSON = b"application/json"
 PLAIN = b"text/plain; charset=utf-8"
 HTML = b"text/html; charset=utf-8"
 DECLINED_STATUS = 402
+"""The observed status of a card error."""
+_DOCUMENTED_CARD_ERROR_STATUS = 400  # SEED's table; Clover's appendix has "402 Request Failed"
+
+_TYPE_AND_CODE = {
+    401: ("authentication_error", "unauthorized"),
+    429: ("rate_limit_error", "rate_limit"),
+    500: ("api_error", "processing_error"),
+    501: ("api_error", "processing_error"),
+    502: ("api_connection_error", "processing_error"),
+    503: ("api_connection_error", "processing_error"),
+    504: ("api_connection_error", "processing_error"),
+}
+"""`type` and `code` in the documented dialect, for errors without an observed `error` object.
+
+SEED's table names the types, DOCS:ecommerce-error-codes `rate_limit` and `processing_error`. Which
+status has which type, and the code of a 401, are inferred."""
+
+
+class ErrorFormat(Value, frozen=True, kw_only=True):
+    """The dialect of an error, and the status of a card error."""
+
+    dialect: Dialect
+    card_error_status: int = DECLINED_STATUS
+
+    def status_of(self, problem: Problem) -> int:
+        """Return the status of a problem; that of a card error depends on the format."""
+        return self.card_error_status if problem.status == DECLINED_STATUS else problem.status
+
+
+OBSERVED = ErrorFormat(dialect="observed")
 
 
 class ErrorBody(Record, frozen=True, kw_only=True):
@@ -76,6 +109,14 @@ def error_dialect(sandbox: Sandbox, headers: dict[bytes, bytes]) -> Dialect:
     return sandbox.settings.dialect
 
 
+def error_format(sandbox: Sandbox, headers: dict[bytes, bytes]) -> ErrorFormat:
+    """Return the format of errors for a request; without headers, the sandbox's own."""
+    dialect = error_dialect(sandbox, headers)
+    default = DECLINED_STATUS if dialect == "observed" else _DOCUMENTED_CARD_ERROR_STATUS
+    status = sandbox.settings.card_error_status or default
+    return ErrorFormat(dialect=dialect, card_error_status=status)
+
+
 def status_line(status: int) -> str:
     """Return a status as in Clover's top-level message, for example `402 Payment Required`."""
     return f"{status} {HTTPStatus(status).phrase}"
@@ -84,21 +125,25 @@ def status_line(status: int) -> str:
 def problem_body(
     problem: Problem,
     message: str,
-    dialect: Dialect,
+    error_format: ErrorFormat,
     param: str | None = None,
     *,
-    platform: bool = False,
+    has_error_object: bool = True,
 ) -> tuple[bytes, bytes]:
     """Return the body and content type of an error. The platform API has no `error` object."""
     message = redact(message)
+    is_documented = has_error_object and error_format.dialect == "documented"
+    type_and_code = _TYPE_AND_CODE.get(problem.status) if is_documented else None
+    if type_and_code is not None and problem.shape in ("bare", "plain"):
+        return encode(_documented_body(problem, message, *type_and_code)), JSON
     if problem.shape == "plain":
         return message.encode(), PLAIN
     if problem.shape == "status":
         phrase = HTTPStatus(problem.status).phrase
         return encode(StatusBody(status=phrase, message=message)), JSON
-    if problem.shape == "bare" or platform:
+    if problem.shape == "bare" or not has_error_object:
         return encode(ErrorEnvelope(message=message, details=problem.details)), JSON
-    if dialect == "observed":
+    if error_format.dialect == "observed":
         error = ErrorBody(type=problem.type, code=problem.code, message=message)
     else:
         code = problem.documented_code or problem.code
@@ -109,16 +154,23 @@ def problem_body(
             doc_url=DOC_URL,
             param=problem.param or (redact(param) if param else None),
         )
-    return encode(ErrorEnvelope(message=status_line(problem.status), error=error)), JSON
+    line = status_line(error_format.status_of(problem))
+    return encode(ErrorEnvelope(message=line, error=error)), JSON
 
 
-def decline_body(decline: Decline, charge_id: str, dialect: Dialect) -> bytes:
+def _documented_body(problem: Problem, message: str, type_: str, code: str) -> ErrorEnvelope:
+    """Return the documented body of an error that had no `error` object on the wire."""
+    error = ErrorBody(type=type_, code=code, message=message, doc_url=DOC_URL)
+    return ErrorEnvelope(message=status_line(problem.status), error=error)
+
+
+def decline_body(decline: Decline, charge_id: str, error_format: ErrorFormat) -> bytes:
     """Return the body of the error for a declined charge.
 
     Source: PayHub 2026-09-18 and CC 30103 (observed). SEED's table (documented) gives no text for
     `message`.
     """
-    if dialect == "observed":
+    if error_format.dialect == "observed":
         error = ErrorBody(
             code=decline.code,
             message=decline.message,
@@ -135,10 +187,12 @@ def decline_body(decline: Decline, charge_id: str, dialect: Dialect) -> bytes:
             doc_url=DOC_URL,
             param="source",
         )
-    return encode(ErrorEnvelope(message=status_line(DECLINED_STATUS), error=error))
+    return encode(ErrorEnvelope(message=status_line(error_format.card_error_status), error=error))
 
 
 def _documented_type(problem: Problem, code: str | None) -> str:
     if problem.status == DECLINED_STATUS:
         return "card_error"
+    if problem.status in _TYPE_AND_CODE:
+        return _TYPE_AND_CODE[problem.status][0]
     return "api_error" if code == "processing_error" else "invalid_request_error"

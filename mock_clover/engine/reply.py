@@ -21,12 +21,11 @@ from mock_clover.engine.endpoint import (
     Text,
 )
 from mock_clover.engine.error_format import (
-    DECLINED_STATUS,
     HTML,
     JSON,
     PLAIN,
     decline_body,
-    error_dialect,
+    error_format,
     problem_body,
 )
 from mock_clover.engine.evidence import EvidencePart, lowest_evidence
@@ -84,9 +83,9 @@ def reply_of(sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], result:
 def _special_reply(sandbox: Sandbox, call: Call[Any, Any], result: object) -> Reply:
     """Return the response for a result other than a record with status 200."""
     if isinstance(result, Declined):
-        dialect = error_dialect(sandbox, call.headers)
-        body = decline_body(result.decline, result.charge.id, dialect)
-        return Reply(status=DECLINED_STATUS, body=body, why=call.why)
+        form = error_format(sandbox, call.headers)
+        body = decline_body(result.decline, result.charge.id, form)
+        return Reply(status=form.card_error_status, body=body, why=call.why)
     if isinstance(result, Redirect):
         location = quote(result.location, safe=punctuation)  # one line, whatever a snapshot holds
         headers_out = ((b"location", location.encode()),)
@@ -154,12 +153,13 @@ def error_reply(
     extra_basis: Any = error.params.get("basis", ())
     endpoint_basis: tuple[EvidencePart, ...] = () if endpoint is None else (endpoint,)
     basis = (*endpoint_basis, problem, *extra_basis)
+    form = error_format(sandbox, headers)
     body, content_type = problem_body(
         problem,
         error.message,
-        error_dialect(sandbox, headers),
+        form,
         str(param) if param is not None else None,
-        platform=endpoint is not None and endpoint.surface.platform_errors,
+        has_error_object=endpoint is None or endpoint.surface.has_error_object,
     )
     why = f"{problem.name} ({problem.evidence.level}: {problem.evidence.source})"
     reason = error.params.get("reason")
@@ -171,7 +171,7 @@ def error_reply(
         why = f"{cause}: {problem.name}"
     headers_out = tuple((name.encode(), value.encode()) for name, value in extra_headers.items())
     return Reply(
-        status=problem.status,
+        status=form.status_of(problem),
         body=body,
         why=why,
         content_type=content_type,

@@ -15,6 +15,7 @@ from mock_clover.core.record import Record, decode_json
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.engine.error_format import (
     DECLINED_STATUS,
+    OBSERVED,
     ErrorEnvelope,
     StatusBody,
     decline_body,
@@ -246,12 +247,12 @@ def _error_response(status: int, problems: list[Problem], *, platform: bool) -> 
 def _error_examples(status: int, problems: list[Problem], *, platform: bool) -> dict[str, Any]:
     """Return the body of each error in the observed dialect, with placeholders in braces."""
     bodies = {
-        each.name: problem_body(each, each.message, "observed", platform=platform)[0]
+        each.name: problem_body(each, each.message, OBSERVED, has_error_object=not platform)[0]
         for each in problems
         if each.shape != "plain"
     }
     if status == DECLINED_STATUS and not bodies:
-        bodies["declined"] = decline_body(Decline(why=""), "J2RK5QKH6WCYE", "observed")
+        bodies["declined"] = decline_body(Decline(why=""), "J2RK5QKH6WCYE", OBSERVED)
     return {name: {"value": decode_json(body)} for name, body in bodies.items()}
 
 

@@ -47,6 +47,13 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
             description="Error format: as recorded from Clover or as in its documentation."
         ),
     ] = "observed"
+    card_error_status: Annotated[
+        Literal[400, 402] | None,
+        msgspec.Meta(
+            description="Status of a card error: 402, as observed, or 400, as in the documented "
+            "table. Default: that of the dialect."
+        ),
+    ] = None
     strict: Annotated[
         bool,
         msgspec.Meta(

@@ -133,7 +133,8 @@ FORWARDED_FOR_OPTIONAL = Behaviour(
 DECLINE_IS_402 = Behaviour(
     "DECLINE_IS_402",
     "A decline is a 402 error with the id of the charge, not a 200 with a failed charge.",
-    observed("PayHub 2026-09-18, CC 30103, KES, E2E"),
+    observed("PayHub 2026-09-18, CC 30103, KES, E2E; 400 in SEED's table, 402 in the appendix"),
+    setting="card_error_status",
 )
 PLAIN_DECLINE_MESSAGE = Behaviour(
     "PLAIN_DECLINE_MESSAGE",
@@ -155,6 +156,6 @@ FAILED_CHARGE_IS_RETRIEVABLE = Behaviour(
 ERRORS_AS_RECORDED = Behaviour(
     "ERRORS_AS_RECORDED",
     "An error has `declineCode`; it has `type`, `doc_url` and `param` only where recorded.",
-    observed("CC 30103, KES, GP; Clover's pages have the other fields"),
+    observed("PayHub 2026-09-18, CC 30103, KES, GP; Clover's pages have the other fields"),
     setting="dialect",
 )

@@ -55,13 +55,9 @@ from mock_clover.core.iso8601 import format_iso8601
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import encode
 from mock_clover.engine.endpoint import Call, Endpoint, bearer, sandbox_base_url
-from mock_clover.engine.error_format import (
-    DECLINED_STATUS,
-    decline_body,
-    error_dialect,
-    problem_body,
-)
+from mock_clover.engine.error_format import decline_body, error_dialect, error_format
 from mock_clover.engine.overrides import find_override
+from mock_clover.engine.reply import error_reply
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.journal import Exchange
 from mock_clover.sandbox.sandbox import Sandbox
@@ -345,8 +341,9 @@ def _journal(
 ) -> None:
     """Write the attempt to the journal with the method PAGE; then send the event of the rule."""
     if isinstance(paid.verdict, Decline):
-        status = DECLINED_STATUS
-        reply = decline_body(paid.verdict, paid.charge.id, sandbox.settings.dialect)
+        form = error_format(sandbox, {})
+        status = form.card_error_status
+        reply = decline_body(paid.verdict, paid.charge.id, form)
     else:
         status, reply = 200, encode(created_response(paid.charge))
     _write_exchange(sandbox, payment.checkout, payment, status, paid.verdict.why, reply)
@@ -357,9 +354,8 @@ def _journal(
 def _journal_error(
     sandbox: Sandbox, checkout_id: str, payment: HostedPayment | None, error: ApiError
 ) -> None:
-    problem = error.problem
-    reply, _ = problem_body(problem, error.message, sandbox.settings.dialect)
-    _write_exchange(sandbox, checkout_id, payment, problem.status, error.why, reply)
+    reply = error_reply(sandbox, error, {})
+    _write_exchange(sandbox, checkout_id, payment, reply.status, error.why, reply.body)
 
 
 def _write_exchange(

@@ -32,7 +32,7 @@ from mock_clover.clover.recurring.records_notice import (
 )
 from mock_clover.clover.webhooks.operations import send_rule_event
 from mock_clover.core.record import encode
-from mock_clover.engine.error_format import DECLINED_STATUS, decline_body
+from mock_clover.engine.error_format import decline_body, error_format
 from mock_clover.engine.overrides import find_override
 from mock_clover.sandbox.journal import Exchange
 from mock_clover.sandbox.sandbox import Sandbox
@@ -137,8 +137,9 @@ def _attempt_payment(sandbox: Sandbox, plan: Plan, row: Subscription) -> Payment
                 encode(created_response(charge)),
             )
         else:
-            attempt, status = PaymentAttempt(charge, charge.decline.message), DECLINED_STATUS
-            reply = decline_body(charge.decline, charge.id, sandbox.settings.dialect)
+            form = error_format(sandbox, {})
+            attempt, status = PaymentAttempt(charge, charge.decline.message), form.card_error_status
+            reply = decline_body(charge.decline, charge.id, form)
     sandbox.journal.add(
         Exchange(
             at_ms=sandbox.clock.now_ms(),

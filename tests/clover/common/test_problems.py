@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from mock_clover.clover.common.problems import ALL_ERRORS, BY_NAME
+from mock_clover.clover.common.problems import ALL_ERRORS, BY_NAME, IDEMPOTENCY_MISMATCH
 from mock_clover.engine.scheduler import run_due_jobs
 from tests.failure_messages import assert_names, assert_no_errors
 from tests.hostile import BROWSER
@@ -29,10 +29,15 @@ class Case(NamedTuple):
     observed: str
     documented: str
     status: int
+    documented_status: int
     settings: dict[str, Any]
 
 
 CASES: list[Case] = []
+UNAUTHORIZED_AS_DOCUMENTED = (
+    '{"message":"401 Unauthorized","error":{"type":"authentication_error","code":"unauthorized",'
+    f'"message":"<text>","doc_url":"{DOC}"}}}}'
+)
 
 
 def case(
@@ -48,11 +53,13 @@ def case(
 ) -> None:
     """Add a case; `error` is the observed error object, or the complete body if it is text."""
     if isinstance(error, str):
-        CASES.append(Case(problem, fact, send, error, error, status, settings))
+        text = json.loads(error)["message"] if error.startswith("{") else error
+        body = UNAUTHORIZED_AS_DOCUMENTED.replace("<text>", text) if status == 401 else error
+        CASES.append(Case(problem, fact, send, error, body, status, status, settings))
         return
     reasons = {400: "Bad Request", 402: "Payment Required", 404: "Not Found"}
     reasons |= {409: "Conflict", 501: "Not Implemented"}
-    line = f"{status} {reasons[status]}"
+    documented_status = 400 if status == 402 else status
     documented = {
         "type": error.get("type", type_),
         "code": code or error["code"],
@@ -66,9 +73,15 @@ def case(
             problem,
             fact,
             send,
-            _json({"message": line, "error": error}),
-            _json({"message": line, "error": documented}),
+            _json({"message": f"{status} {reasons[status]}", "error": error}),
+            _json(
+                {
+                    "message": f"{documented_status} {reasons[documented_status]}",
+                    "error": documented,
+                }
+            ),
             status,
+            documented_status,
             settings,
         )
     )
@@ -184,6 +197,7 @@ case(
         "for charges). To allow it, add allow_inferred: [ORDER_NOT_FOUND] to the scenario's "
         "settings.",
     },
+    type_="api_error",
     refuse_inferred=True,
 )
 case(
@@ -532,7 +546,7 @@ def _twice(server: InProcessServer) -> Response:
 
 def _after_decline(server: InProcessServer) -> Response:
     body = {"amount": 100, "currency": "usd", "source": server.token(DECLINED_CARD)}
-    assert server.send("POST", "/v1/charges", body).status == 402
+    assert server.send("POST", "/v1/charges", body).json["error"]["code"] == "card_declined"
     return server.send("POST", "/v1/charges", body)
 
 
@@ -1479,7 +1493,7 @@ def test_error_in_documented_dialect(
 ) -> None:
     server = make_server(**case.settings, dialect="documented")
     got = case.send(server)
-    assert (got.status, got.body.decode()) == (case.status, case.documented)
+    assert (got.status, got.body.decode()) == (case.documented_status, case.documented)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.problem}: {case.fact}")
@@ -1525,14 +1539,109 @@ def test_full_sandbox_rejects_new_rows(server: InProcessServer) -> None:
     assert (got.status, got.json) == (503, {"message": "503 Service Unavailable"})
 
 
+def documented_error(type_: str, code: str, message: str, **members: str) -> dict[str, Any]:
+    return {"type": type_, "code": code, "message": message} | members | {"doc_url": DOC}
+
+
+DOCUMENTED_TYPES: list[tuple[str, int, str, dict[str, Any]]] = [
+    (
+        "UNAUTHORIZED",
+        *(401, "401 Unauthorized"),
+        documented_error("authentication_error", "unauthorized", "401 Unauthorized"),
+    ),
+    (
+        "PAKMS_WITHOUT_AUTHORIZATION",
+        *(401, "401 Unauthorized"),
+        documented_error("authentication_error", "unauthorized", "Unauthorized"),
+    ),
+    (
+        "RATE_LIMITED",
+        *(429, "429 Too Many Requests"),
+        documented_error("rate_limit_error", "rate_limit", "429 Too Many Requests"),
+    ),
+    (
+        "SERVICE_UNAVAILABLE",
+        *(503, "503 Service Unavailable"),
+        documented_error("api_connection_error", "processing_error", "503 Service Unavailable"),
+    ),
+    (
+        "TOKEN_UPSTREAM_FAILURE",
+        *(400, "400 Bad Request"),
+        documented_error("api_error", "missing", "Token request failed."),
+    ),
+    (
+        "IDEMPOTENCY_MISMATCH",
+        *(400, "400 Bad Request"),
+        documented_error(
+            *("idempotency_error", "invalid_request", IDEMPOTENCY_MISMATCH.message),
+        ),
+    ),
+    (
+        "INVALID_CURRENCY",
+        *(400, "400 Bad Request"),
+        documented_error(
+            *("invalid_request_error", "invalid_request", "Please provide a valid currency."),
+        )
+        | {"param": "currency"},
+    ),
+]
+"""By outcome: status, top-level message and error in the documented dialect."""
+
+
+def test_every_documented_type_can_be_returned(make_server: Callable[..., InProcessServer]) -> None:
+    server = make_server(dialect="documented")
+    for outcome, status, line, error in DOCUMENTED_TYPES:
+        got = charging_as(outcome)(server)
+        assert (got.status, got.json) == (status, {"message": line, "error": error}), outcome
+        platform = server.send(
+            *("GET", f"/v3/merchants/{server.known.merchant_id}/orders"),
+            headers={"x-mock-clover-outcome": outcome},
+        )
+        assert b'"error":' not in platform.body, outcome
+    types = {error["type"] for *_, error in DOCUMENTED_TYPES} | {"card_error"}
+    assert types == {
+        *("api_connection_error", "api_error", "authentication_error", "card_error"),
+        *("idempotency_error", "invalid_request_error", "rate_limit_error"),
+    }
+
+
+def test_status_and_members_of_a_card_error(make_server: Callable[..., InProcessServer]) -> None:
+    """One public SDK throws only for a 402, and reads `decline_code`: documented with 402."""
+    observed = {"code": "card_declined", "message": "DECLINED: No reason provided."}
+    documented = {"type": "card_error"} | observed
+    of_decline = {"decline_code": "issuer_declined", "doc_url": DOC, "param": "source"}
+    for dialect, setting, status, line in (
+        ("observed", None, 402, "402 Payment Required"),
+        ("observed", 400, 400, "400 Bad Request"),
+        ("documented", None, 400, "400 Bad Request"),
+        ("documented", 402, 402, "402 Payment Required"),
+    ):
+        server = make_server(dialect=dialect, card_error_status=setting)
+        body = {"amount": 100, "currency": "usd", "source": server.token(DECLINED_CARD)}
+        got = server.send("POST", "/v1/charges", body)
+        charge = {"charge": got.json["error"]["charge"]}
+        error = (
+            observed | charge | {"declineCode": "issuer_declined"}
+            if dialect == "observed"
+            else documented | charge | of_decline
+        )
+        assert (got.status, got.body.decode()) == (
+            status,
+            _json({"message": line, "error": error}),
+        )
+        body = {"email": "jo@example.com", "source": server.token(DECLINED_CARD)}
+        refused = server.send("POST", "/v1/customers", body)
+        assert (refused.status, refused.json["message"]) == (status, line)
+
+
 def test_dialect_header(server: InProcessServer) -> None:
     body = {"amount": 100, "currency": "usd", "source": server.token(DECLINED_CARD)}
     got = server.send("POST", "/v1/charges", body, headers={"x-mock-clover-dialect": "documented"})
     charge = got.json["error"]["charge"]
     assert (got.status, got.json) == (
-        402,
+        400,
         {
-            "message": "402 Payment Required",
+            "message": "400 Bad Request",
             "error": {
                 "type": "card_error",
                 "code": "card_declined",
