@@ -72,6 +72,29 @@ UNAUTHORIZED = {
 }
 
 
+NO_TYPE = "ReferenceError: GenericError is not defined"
+NO_ERROR = "TypeError: Cannot read properties of undefined (reading 'type')"
+EXCEPTIONS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "card_declined": (
+        {"thrown": "CloverAPIError", "exception": NO_TYPE},
+        {"thrown": "CloverCardError", "code": "card_declined"},
+    ),
+    "UNAUTHORIZED": ({"thrown": "CloverAuthenticationError"},) * 2,
+    "RATE_LIMITED": (
+        {"thrown": "CloverRateLimitError"},
+        {"thrown": "CloverRateLimitError", "code": "rate_limit"},
+    ),
+    "SERVICE_UNAVAILABLE": (
+        {"thrown": "CloverAPIError", "exception": NO_ERROR},
+        {"thrown": "CloverAPIError", "exception": NO_TYPE},
+    ),
+    "TOKEN_UPSTREAM_FAILURE": ({"thrown": "CloverAPIError", "code": "missing"},) * 2,
+    "IDEMPOTENCY_MISMATCH": ({"thrown": "CloverIdempotencyError", "code": "invalid_request"},) * 2,
+    "INVALID_CURRENCY": ({"thrown": "CloverInvalidRequestError", "code": "invalid_request"},) * 2,
+}
+"""By outcome: exception and code in the observed and in the documented dialect."""
+
+
 @pytest.fixture(scope="module")
 def story(clover: Clover, node: Run) -> dict[str, Any]:
     """The result of a complete flow, with its ids replaced by names."""
@@ -87,14 +110,18 @@ def story(clover: Clover, node: Run) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def refusals(clover: Clover, node: Run) -> dict[str, Any]:
     """The exceptions of the SDK in the default dialect."""
-    result: dict[str, Any] = response_shape(node("sdk_refusals.cjs", clover))
+    result: dict[str, Any] = response_shape(
+        node("sdk_refusals.cjs", clover, OUTCOMES=" ".join(EXCEPTIONS))
+    )
     return result
 
 
 @pytest.fixture(scope="module")
 def documented_refusals(documented: Clover, node: Run) -> dict[str, Any]:
     """The exceptions of the SDK in the dialect of Clover's documentation."""
-    result: dict[str, Any] = response_shape(node("sdk_refusals.cjs", documented))
+    result: dict[str, Any] = response_shape(
+        node("sdk_refusals.cjs", documented, OUTCOMES=" ".join(EXCEPTIONS))
+    )
     return result
 
 
@@ -369,3 +396,21 @@ def test_the_default_agent_keeps_one_socket(
     assert set(after_read) <= {b"{}POST", b"{}GET ", b"{}"}
     assert after_read.count(b"{}POST") >= ROUNDS - 1
     assert after_read.count(b"{}GET ") >= ROUNDS
+
+
+@pytest.mark.parametrize("outcome", EXCEPTIONS)
+def test_the_exception_of_each_documented_type(
+    refusals: dict[str, Any], documented_refusals: dict[str, Any], outcome: str
+) -> None:
+    """As in the table of docs/howto/errors.md."""
+    assert (
+        tuple(
+            {
+                name: found[name]
+                for name in ("thrown", "exception", "code")
+                if (found := received["by_type"][outcome]).get(name)
+            }
+            for received in (refusals, documented_refusals)
+        )
+        == EXCEPTIONS[outcome]
+    )

@@ -38,6 +38,19 @@ run(async () => {
   said.nameless_get = await refusal(nameless.charges.retrieve('ZZZZZZZZZZZZZ'));
   said.nameless_apikey = await refusal(nameless.apikey.retrieve());
 
+  said.by_type = {};
+  for (const outcome of process.env.OUTCOMES.split(' ')) {
+    const source = (await token(clover, APPROVES)).id;
+    said.by_type[outcome] = await refusal(
+      clover.charges.create({
+        amount: 5,
+        currency: 'usd',
+        source,
+        description: `mock-clover:${outcome}`,
+      }),
+    );
+  }
+
   const good = await token(clover, APPROVES);
   said.afterwards = (
     await clover.charges.create({ amount: 5, currency: 'usd', source: good.id })
