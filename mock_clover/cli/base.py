@@ -65,9 +65,21 @@ seed_option = click.option(
     envvar=f"{PREFIX}SEED",
     help="Seed from which credentials and ids are derived.",
 )
+
+
+def _check_sandbox(_ctx: click.Context, _param: click.Parameter, name: str) -> str:
+    """Reject a name that no sandbox can have."""
+    from mock_clover.sandbox.names import NAME_RULE, is_valid_name
+
+    if not is_valid_name(name):
+        raise click.BadParameter(NAME_RULE)
+    return name
+
+
 sandbox_option = click.option(
     "--sandbox",
     default="default",
+    callback=_check_sandbox,
     show_default=True,
     envvar=f"{PREFIX}SANDBOX",
     help="Name of the sandbox.",

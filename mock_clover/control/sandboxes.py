@@ -1,6 +1,5 @@
 """Control endpoints that create, fork and delete sandboxes. Each test should use its own."""
 
-import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -8,15 +7,14 @@ from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUN
 from mock_clover.clover.surface import OPERATIONS
 from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control_endpoint, unknown_name
 from mock_clover.control.scenario import resolve_scenario, scenario_errors
-from mock_clover.core.evidence import END_OF_STRING, doc
+from mock_clover.core.evidence import doc
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, sandbox_base_url
+from mock_clover.sandbox.names import NAME_RULE, WHOLE_NAME, is_valid_name
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.sandbox.sandboxes import NAME_CHARS_MAX, Sandboxes
+from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.scenario.records_override import overrides_in, with_settings
 from mock_clover.scenario.validation import allowable_names
-
-NAME = f"^[A-Za-z0-9][A-Za-z0-9._-]{{0,{NAME_CHARS_MAX - 1}}}{END_OF_STRING}"
 
 
 @with_settings
@@ -60,7 +58,7 @@ class SandboxDeleted(Record, frozen=True, kw_only=True):
 class ForkRequest(ControlRecord, frozen=True, kw_only=True):
     """Body of `POST /_mock/fork`."""
 
-    name: Annotated[str, doc("Name of the new sandbox.", MOCK_ONLY, pattern=NAME)]
+    name: Annotated[str, doc("Name of the new sandbox.", MOCK_ONLY, pattern=WHOLE_NAME)]
 
 
 def sandbox_response(sandbox: Sandbox, call: Call[Any, Any]) -> SandboxResponse:
@@ -92,11 +90,8 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     def put_sandbox(_: Sandbox, call: Call[SandboxRequest, None]) -> SandboxResponse:
         """Create a sandbox; replace one of the same name."""
         body, name = call.body, call.ids[0]
-        if not re.search(NAME, name):
-            raise CONTROL_INVALID.error(
-                detail="name: use up to 64 letters, digits, '.', '_' and '-'; "
-                "start with a letter or digit"
-            )
+        if not is_valid_name(name):
+            raise CONTROL_INVALID.error(detail=f"name: {NAME_RULE}")
         setting_overrides = overrides_in(body)
         known = allowable_names(OPERATIONS)
         for behaviour in setting_overrides.get("allow_inferred", ()):
@@ -127,7 +122,9 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         """Create a sandbox with a copy of this one's state."""
         if call.body.name == sandbox.name:
             raise CONTROL_INVALID.error(detail="name: a sandbox cannot be forked into itself")
-        return sandbox_response(sandboxes.fork(sandbox, call.body.name), call)
+        with scenario_errors("name"):
+            copy = sandboxes.fork(sandbox, call.body.name)
+        return sandbox_response(copy, call)
 
     def endpoint(
         method: str, run: Callable[..., Any], response: type[Record], **kwargs: Any

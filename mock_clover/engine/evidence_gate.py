@@ -11,8 +11,8 @@ from mock_clover.engine.endpoint import Endpoint, RawRequest
 from mock_clover.engine.evidence import inferred_parts
 from mock_clover.engine.pipeline import answer, reject
 from mock_clover.engine.reply import Reply, Wait
+from mock_clover.sandbox.presented import presented_credential
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.sandbox.sandboxes import presented_credential
 
 _DESCRIPTIONS_MAX = 3
 """Descriptions in the error message; its `allow_inferred` lists the names of all inferred parts."""

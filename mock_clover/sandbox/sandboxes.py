@@ -1,18 +1,17 @@
-"""The sandboxes of a server: found by name or credential, and created on first use."""
+"""The sandboxes of a server: found by name or credential, created and evicted."""
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import unquote
 
 from msgspec.structs import replace
 
-from mock_clover.core.masking import redact
 from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.credentials import Credentials, derive_credentials, fingerprint_key
 from mock_clover.sandbox.hooks import Hooks
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.merchants import apply_declared, scenario_credentials, with_app_of
+from mock_clover.sandbox.names import check_name
+from mock_clover.sandbox.presented import presented_client_id, presented_credential
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.sandbox import Sandbox, keep_in_outbox
 from mock_clover.scenario.records import Scenario, ScenarioError, Settings
@@ -22,12 +21,8 @@ from mock_clover.scenario.validation import faults_of
 DEFAULT = "default"
 SANDBOXES_MAX = 5_000
 """Maximum number of sandboxes. The least recently used one is evicted, but never `default`."""
-NAME_CHARS_MAX = 64
 TOKEN_OWNERS_MAX = 10_000
 """Maximum number of OAuth tokens whose sandbox is cached."""
-_CLIENT = re.compile(rb'(?:client_id|app_uuid)"?\s*[=:]\s*"?([^&"\s]{1,200})')
-_CLIENT_WITHIN_BYTES = 8_192
-"""Length of the prefix of query and body that is searched for the app of an OAuth request."""
 _FIXTURE_TTL_MS = 600_000
 """Fixtures are recreated after ten minutes, because their ages are relative to the current time."""
 
@@ -90,9 +85,8 @@ class Sandboxes:
 
     def for_oauth_client(self, query: bytes, body: bytes | None) -> Sandbox | None:
         """Return the sandbox of the app named in the query or body of an OAuth request."""
-        parameters = b"%b&%b" % (query[:_CLIENT_WITHIN_BYTES], (body or b"")[:_CLIENT_WITHIN_BYTES])
-        match = _CLIENT.search(parameters)
-        sandbox = self._by_credential.get(unquote(match[1].decode("latin-1"))) if match else None
+        client_id = presented_client_id(query, body)
+        sandbox = self._by_credential.get(client_id) if client_id else None
         return self.find(sandbox.name) if sandbox else None
 
     def _issuer_of(self, credential: str) -> Sandbox:
@@ -132,20 +126,6 @@ class Sandboxes:
         """Return the sandbox that replaced this one, or this one."""
         return self._by_name[sandbox.name] if self.is_registered(sandbox) else sandbox
 
-    def unregistered(self) -> Sandbox:
-        """Return an unregistered sandbox, for a request that must not create one."""
-        return Sandbox(
-            "-",
-            derive_credentials(self.seed, "-"),
-            self._rules,
-            self._settings,
-            self.keys,
-            seed=self.seed,
-            fingerprint_key=self._fingerprint_key,
-            hooks=self._hooks,
-            clock=self._make_clock(),
-        )
-
     def create(
         self,
         name: str,
@@ -153,29 +133,50 @@ class Sandboxes:
         setting_overrides: dict[str, Any] | None = None,
         seed: str | None = None,
     ) -> Sandbox:
-        """Create a sandbox with its merchants and fixtures; replace one with the same name."""
+        """Create a sandbox with its merchants and fixtures; replace one with the same name.
+
+        Raises ScenarioError.
+        """
+        created = self.prepare(name, scenario, setting_overrides, seed)
+        self.register(created)
+        return created
+
+    def prepare(
+        self,
+        name: str,
+        scenario: Scenario | None = None,
+        setting_overrides: dict[str, Any] | None = None,
+        seed: str | None = None,
+    ) -> Sandbox:
+        """Return a new sandbox without registering it: no request finds it, and none is evicted.
+
+        Raises ScenarioError.
+        """
         rules, settings = self._rules, self._settings
         if scenario is not None:
             rules, settings = self.compile_rules(scenario), self.settings_of(scenario)
-        created = self._new(
+        prepared = self._new(
             name, rules, settings, setting_overrides or {}, self._make_clock(), seed
         )
-        self._add_merchants(created, seed)
-        self._register(created)
-        return created
+        self._add_merchants(prepared, seed)
+        return prepared
 
     def apply_scenario(self, sandbox: Sandbox, scenario: Scenario) -> None:
         """Apply a scenario to a sandbox; existing rows are kept, and fixtures are added."""
         rules, settings = self.compile_rules(scenario), self.settings_of(scenario)
         if scenario.data is not None or scenario.merchants:
             # Try it on a scratch sandbox first, so that an error leaves this one unchanged.
-            self._add_merchants(self._new("-", rules, settings, {}, self._make_clock()), None)
+            scratch = self._new(sandbox.name, rules, settings, {}, self._make_clock())
+            self._add_merchants(scratch, None)
         sandbox.apply_scenario(rules, settings)
         self._add_merchants(sandbox, None)
-        self._register(sandbox)
+        self.register(sandbox)
 
     def fork(self, sandbox: Sandbox, name: str) -> Sandbox:
-        """Create a copy of a sandbox and its merchants; replace one with the same name."""
+        """Create a copy of a sandbox and its merchants; replace one with the same name.
+
+        Raises ScenarioError.
+        """
         created = self._fork_one(sandbox, name)
         for merchant in sandbox.merchants:
             copy = self._fork_one(merchant, f"{name}.{merchant.name.rpartition('.')[2]}")
@@ -184,7 +185,7 @@ class Sandboxes:
             copy.clock = created.clock
             created.merchants += (copy,)
         self.find(sandbox.name)
-        self._register(created)
+        self.register(created)
         for merchant in created.all_merchants:
             merchant.webhook_sender(merchant)
         return created
@@ -265,7 +266,8 @@ class Sandboxes:
         clock: Clock,
         seed: str | None = None,
     ) -> Sandbox:
-        """Create an empty, unregistered sandbox."""
+        """Create an empty, unregistered sandbox. Raises ScenarioError for a reserved name."""
+        check_name(name)
         created = Sandbox(
             name,
             derive_credentials(self.seed, name),
@@ -345,6 +347,7 @@ class Sandboxes:
         sandbox.merge(loaded)
 
     def _fork_one(self, sandbox: Sandbox, name: str) -> Sandbox:
+        check_name(name)
         credentials = derive_credentials(self.seed, name)
         for merchant in sandbox.rules.scenario.merchants:
             if sandbox.credentials == apply_declared(merchant, sandbox.credentials):
@@ -362,7 +365,8 @@ class Sandboxes:
                     del self._by_credential[credential]
             merchant.journal.notify()  # live-journal clients learn that it was deleted
 
-    def _register(self, sandbox: Sandbox) -> None:
+    def register(self, sandbox: Sandbox) -> None:
+        """Add a sandbox and its merchants; evict the least recently used ones beyond the limit."""
         before = self._by_name.get(sandbox.name)
         if before is not None and before is not sandbox:
             self._unregister(before)
@@ -370,7 +374,7 @@ class Sandboxes:
             if merchant.name not in self._by_name and len(self._by_name) >= SANDBOXES_MAX:
                 oldest = next(name for name in self._lru if name != DEFAULT)
                 self.delete(oldest)
-                self._on_evict(redact(oldest))
+                self._on_evict(oldest)
             self._by_name[merchant.name] = merchant
             merchant.webhook_sender = self.webhook_sender
             self._lru[merchant.name] = self._lru.pop(merchant.name, None)
@@ -383,12 +387,6 @@ class Sandboxes:
                     self._by_credential[credential] = merchant
         if sandbox.name == DEFAULT:
             self.default = sandbox
-
-
-def presented_credential(headers: dict[bytes, bytes]) -> str:
-    """Return the credential in the headers of a request, or ''."""
-    header = headers.get(b"apikey") or headers.get(b"authorization", b"")
-    return header.rpartition(b" ")[2].decode("latin-1")
 
 
 def _credential_keys(credentials: Credentials) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ application: requests that wait, servers that run on h11, and the Starlette appl
 (`starlette_app.py`) on any ASGI server.
 """
 
-import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -14,7 +13,6 @@ from msgspec.structs import replace
 
 from mock_clover.browser.surface import BROWSER_SURFACE, STATIC_ROUTER
 from mock_clover.clover.common.problems import METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, ApiError
-from mock_clover.clover.platform.http import PLATFORM_PATH, merchant_id_from_path
 from mock_clover.clover.surface import SURFACE
 from mock_clover.control.surface import all_control_endpoints
 from mock_clover.core.error_text import error_location
@@ -26,11 +24,12 @@ from mock_clover.engine.router import Router
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.sandbox.sandboxes import NAME_CHARS_MAX, Sandboxes, presented_credential
-from mock_clover.server.control_guard import ControlGuard
+from mock_clover.sandbox.sandboxes import Sandboxes
+from mock_clover.server.control_guard import CONTROL_PATH, DASHBOARD, ControlGuard
 from mock_clover.server.faults import apply_fault, is_own_server, sleep
 from mock_clover.server.log import ExchangeLog
 from mock_clover.server.render import reply_headers
+from mock_clover.server.resolver import SANDBOX_PREFIX, SandboxResolver, without_slash
 from mock_clover.server.stream import EVENT_STREAM, stream
 
 if TYPE_CHECKING:
@@ -48,9 +47,6 @@ DRAIN_BYTES_MAX = 64 * BODY_BYTES_MAX
 The client then receives the 413 instead of a connection reset.
 """
 
-_SANDBOX_PATH = re.compile(
-    rf"/sandbox/([A-Za-z0-9][A-Za-z0-9._\-]{{0,{NAME_CHARS_MAX - 1}}})(/.*)$"
-)
 _PREFLIGHT = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
@@ -59,12 +55,6 @@ _PREFLIGHT = (
 )
 _INTERNAL_ERROR_BODY = b'{"message":"500 Internal Server Error"}'
 _CORS_HEADERS = ((b"access-control-allow-origin", b"*"),)
-_CONTROL_PATH = "/_mock/"
-_DASHBOARD = ("/_mock", "/_mock/static/")
-"""The dashboard's page and files. They contain no sandbox data."""
-_OAUTH_PATH = "/oauth/"
-_THREEDS_PATH = "/3ds/"
-_PROBES = frozenset({"/readyz", "/livez", "/healthz"})
 _JOURNAL = "/_mock/journal"
 _LONG_POLL_PATHS = (_JOURNAL, "/_mock/verify", "/_mock/deliveries")
 _SNAPSHOT = "/_mock/snapshot"
@@ -85,6 +75,8 @@ class App:
         self._sender: WebhookSender | None = None
         self._webhook_hosts = tuple(map(str.lower, webhook_hosts))
         self._control_guard = control_guard or ControlGuard()
+        self._resolver = SandboxResolver(sandboxes, self._control_guard)
+        self.resolve_sandbox = self._resolver.resolve
         self.log = log
         control_endpoints = all_control_endpoints(sandboxes)
         self.endpoints = (*SURFACE, *control_endpoints, *BROWSER_SURFACE)
@@ -106,25 +98,25 @@ class App:
         A `Wait` means that nothing has happened yet: wait, then call again with `after_delay=True`.
         """
         started = started_ns()
-        oauth_sandbox = (
-            self.sandboxes.for_oauth_client(query, body) if path[:7] == _OAUTH_PATH else None
-        )
-        sandbox, path = (
-            (oauth_sandbox, path) if oauth_sandbox else self.resolve_sandbox(path, headers)
-        )
-        raw = RawRequest(
-            method=method,
-            path=path,
-            query=query,
-            headers=headers,
-            body=body or b"",
-            started_ns=started,
-        )
+        sandbox = self.sandboxes.default  # for the log, if finding the sandbox fails
         reply: Reply | Wait
         try:
+            is_prefixed = path.startswith(SANDBOX_PREFIX)
+            sandbox, path = self.resolve_sandbox(path, headers, query, body)
+            note = self._resolver.note(sandbox, path) if is_prefixed else ""
+            raw = RawRequest(
+                method=method,
+                path=path,
+                query=query,
+                headers=headers,
+                body=body or b"",
+                started_ns=started,
+            )
             reply, unjournaled = self.handle_in_sandbox(
                 sandbox, raw, too_large=body is None, after_delay=after_delay
             )
+            if note and isinstance(reply, Reply):
+                reply = replace(reply, why=f"{reply.why}; {note}")
         except Exception as error:  # noqa: BLE001 - a bug must not end the connection
             reply, unjournaled = self._internal_error(error), False
         if not unjournaled and isinstance(reply, Reply):
@@ -147,7 +139,7 @@ class App:
     ) -> tuple[Reply | Wait, bool]:
         """Handle a request in a sandbox; return the response and whether to skip logging it."""
         try:
-            if raw.path.startswith(_DASHBOARD[0]):
+            if raw.path.startswith(DASHBOARD[0]):
                 self._check_control_access(raw)
             endpoint, ids = self._router.find(raw.method, raw.path)
             if too_large:
@@ -172,9 +164,9 @@ class App:
 
     def _check_control_access(self, raw: RawRequest) -> None:
         """Reject a forbidden control request. The dashboard's files need only an allowed Host."""
-        if raw.path == _DASHBOARD[0] or raw.path.startswith(_DASHBOARD[1]):
+        if raw.path == DASHBOARD[0] or raw.path.startswith(DASHBOARD[1]):
             self._control_guard.check_host(raw.headers)
-        elif raw.path.startswith(_CONTROL_PATH):
+        elif raw.path.startswith(CONTROL_PATH):
             self._control_guard.check(raw.headers)
 
     def _error_reply(
@@ -191,36 +183,6 @@ class App:
 
     def _is_cross_origin(self, path: str) -> bool:
         return any(endpoint.cross_origin for endpoint in self._router.endpoints_at(path).values())
-
-    def resolve_sandbox(self, path: str, headers: dict[bytes, bytes]) -> tuple[Sandbox, str]:
-        """Return the sandbox of a request and the path within it."""
-        match = _SANDBOX_PATH.match(path) if path.startswith("/sandbox/") else None
-        if match:
-            path = _without_slash(match[2])
-            sandbox = self.sandboxes.find(match[1]) or self._create_sandbox(match[1], path)
-            if sandbox.merchants:
-                sandbox = _merchant_sandbox(sandbox, path, headers)
-        elif path.startswith(PLATFORM_PATH):
-            sandbox = self.sandboxes.for_merchant(
-                merchant_id_from_path(path)
-            ) or self.sandboxes.for_request(headers)
-        else:
-            sandbox = self.sandboxes.for_request(headers)
-        return sandbox, _without_slash(path)
-
-    def _create_sandbox(self, name: str, path: str) -> Sandbox:
-        """Create a sandbox on its first use.
-
-        Health probes and unknown paths do not create a sandbox. Neither do 3-D Secure pages: an
-        open page keeps polling, and a new sandbox has no pending challenge.
-        """
-        if (
-            path in _PROBES
-            or path.startswith(_THREEDS_PATH)
-            or not self._router.allowed_methods(path.rstrip("/"))
-        ):
-            return self.sandboxes.unregistered()
-        return self.sandboxes.get_or_create(name)
 
     def _internal_error(self, error: Exception) -> Reply:
         """Return a 500 response and log where the exception was raised.
@@ -255,11 +217,11 @@ class App:
 
     def body_bytes_max(self, path: str) -> int:
         """Return the maximum body size of a path, in bytes."""
-        return SNAPSHOT_BYTES_MAX if _without_slash(path).endswith(_SNAPSHOT) else BODY_BYTES_MAX
+        return SNAPSHOT_BYTES_MAX if without_slash(path).endswith(_SNAPSHOT) else BODY_BYTES_MAX
 
     def needs_asgi(self, path: str) -> bool:
         """Return whether requests to a path may have to wait, and therefore go through ASGI."""
-        return _without_slash(path).endswith(_LONG_POLL_PATHS)
+        return without_slash(path).endswith(_LONG_POLL_PATHS)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Handle one request as an ASGI application."""
@@ -288,7 +250,10 @@ class App:
         elif reply.fault is not None and await apply_fault(reply, scope, receive, send):
             return
         if reply.long_poll_ms:
-            reply = await self._long_poll(request, reply, scope)
+            try:
+                reply = await self._long_poll(request, reply, scope)
+            except Exception as error:  # noqa: BLE001 - as in `handle`
+                reply = self._internal_error(error)
         response_headers = [*reply_headers(reply), (b"content-length", b"%d" % len(reply.body))]
         if body is None and scope["http_version"] == "1.1":
             response_headers.append((b"connection", b"close"))
@@ -338,11 +303,6 @@ class App:
         self.log.flush()
 
 
-def _without_slash(path: str) -> str:
-    """Return a path without trailing slashes, as the router compares it."""
-    return (path.rstrip("/") or "/") if path[-1:] == "/" else path
-
-
 def _path_in_app(scope: "Scope") -> str:
     """Return the path below the root path; some servers omit the root path from the path."""
     path, root = scope["path"], scope.get("root_path", "").rstrip("/")
@@ -367,17 +327,8 @@ def _wants_stream(scope: "Scope", headers: dict[bytes, bytes]) -> bool:
     return (
         scope["method"] == "GET"
         and headers.get(b"accept") == EVENT_STREAM
-        and _without_slash(scope["path"]).endswith(_JOURNAL)
+        and without_slash(scope["path"]).endswith(_JOURNAL)
     )
-
-
-def _merchant_sandbox(sandbox: Sandbox, path: str, headers: dict[bytes, bytes]) -> Sandbox:
-    """Return the sandbox of the merchant in the path, or of the merchant of the credential."""
-    merchant_id = merchant_id_from_path(path) if path.startswith(PLATFORM_PATH) else ""
-    for each in sandbox.all_merchants:
-        if each.credentials.merchant_id == merchant_id:
-            return each
-    return sandbox.merchant_of(presented_credential(headers))
 
 
 class ClientDisconnectedError(Exception):

@@ -92,7 +92,7 @@ def build(
     def report_failed_job(sandbox: Sandbox, failed: FailedJob) -> None:
         job = failed.job
         log.write_message(
-            f"sandbox {redact(sandbox.name)}: job {job.kind} of {redact(job.id)} failed and will "
+            f"sandbox {sandbox.name}: job {job.kind} of {redact(job.id)} failed and will "
             f"not run again: {failed.error}"
         )
 

@@ -13,6 +13,9 @@ from mock_clover.clover.common.problems import CONTROL_FORBIDDEN, PATH_NOT_FOUND
 from mock_clover.core.record import Record
 from mock_clover.engine.origin import is_cross_origin
 
+CONTROL_PATH = "/_mock/"
+DASHBOARD = ("/_mock", "/_mock/static/")
+"""The dashboard's page and files. They contain no sandbox data."""
 TOKEN_HEADER = b"x-mock-clover-control"
 _PRIVATE = (".localhost", ".local", ".internal", ".test", ".svc", ".cluster.local", ".home.arpa")
 _ADDRESS = re.compile(r"(?:\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])(?::\d*)?")

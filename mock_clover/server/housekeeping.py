@@ -6,7 +6,6 @@ import functools
 import time
 from collections.abc import Callable
 
-from mock_clover.core.masking import redact
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.sandboxes import DEFAULT, Sandboxes
@@ -64,16 +63,15 @@ class IdleSandboxReaper:
             if sandbox.journal.count != count or sandbox.journal.watchers:
                 count, since = sandbox.journal.count, now
             if sandbox.name != DEFAULT and now - since > IDLE_S:
-                masked_name = f"sandbox {redact(sandbox.name)}"
-                delete = functools.partial(self._delete, sandbox.name, masked_name)
-                self._supervisor.run(f"{masked_name}: deletion", delete)
+                delete = functools.partial(self._delete, sandbox.name)
+                self._supervisor.run(f"sandbox {sandbox.name}: deletion", delete)
             else:
                 seen[sandbox.name] = (count, since)
         self._seen = seen
 
-    def _delete(self, name: str, masked_name: str) -> None:
+    def _delete(self, name: str) -> None:
         self._sandboxes.delete(name)
-        self._log.write_message(f"{masked_name} deleted: no requests for an hour")
+        self._log.write_message(f"sandbox {name} deleted: no requests for an hour")
 
 
 class SchedulerTicker:
@@ -88,6 +86,6 @@ class SchedulerTicker:
         for sandbox in list(self._sandboxes):
             if sandbox.scheduler.heap:
                 self._supervisor.run(
-                    f"sandbox {redact(sandbox.name)}: running due jobs",
+                    f"sandbox {sandbox.name}: running due jobs",
                     functools.partial(run_due_jobs, sandbox),
                 )

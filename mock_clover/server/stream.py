@@ -39,7 +39,6 @@ async def stream(
 ) -> None:
     """Send new exchanges, or all after the id in `Last-Event-ID` or in the `after` parameter."""
     path, query = scope["path"], scope["query_string"]
-    sandbox, _ = app.resolve_sandbox(path, headers)
     reply = app.handle_now("GET", path, b"&".join(filter(None, (query, b"limit=1"))), headers, b"")
     if reply.status != 200:
         response_headers = [*reply_headers(reply), (b"content-length", b"%d" % len(reply.body))]
@@ -48,6 +47,7 @@ async def stream(
         )
         await send({"type": "http.response.body", "body": reply.body})
         return
+    sandbox, _ = app.resolve_sandbox(path, headers)
     sandbox.enable_change_recording()
     changed = asyncio.Event()
     sandbox.journal.watchers.add(changed.set)

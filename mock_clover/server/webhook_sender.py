@@ -116,7 +116,7 @@ class WebhookSender:
                         return
                     await self._deliver(sandbox, outbox, *taken)
         except Exception as error:  # noqa: BLE001 - a bug must not end the server
-            self._log(f"sandbox {redact(sandbox.name)}: sending webhooks: {error_location(error)}")
+            self._log(f"sandbox {sandbox.name}: sending webhooks: {error_location(error)}")
         finally:
             if self._target_tasks.get(key) is asyncio.current_task():
                 del self._target_tasks[key]

@@ -4,10 +4,13 @@ import hashlib
 import os
 import re
 
+from mock_clover.sandbox.names import NAME_CHARS_MAX, is_masked
+
 _RUN = os.urandom(4).hex()
 """Distinguishes test runs that share one server."""
 _TITLE_CHARS_MAX = 24
-_NAME_CHARS_MAX = 64
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
+"""Digits that look like a card number are not allowed in a name."""
 _INVALID_CHARS = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -15,10 +18,11 @@ def sandbox_name(nodeid: str, title: str, worker: str, *, shared: bool) -> str:
     """Return a name that is unique in this run, and across runs on a shared server."""
     digest = hashlib.sha256(nodeid.encode()).hexdigest()[:8]
     readable = _INVALID_CHARS.sub("-", title)[:_TITLE_CHARS_MAX].strip("-")
-    return "-".join(filter(None, (worker, _RUN if shared else "", digest, readable)))
+    name = "-".join(filter(None, (worker, _RUN if shared else "", digest, readable)))
+    return name.translate(_LETTERS) if is_masked(name) else name
 
 
 def fork_name(name: str, number: int) -> str:
     """Return the name of the number-th fork of a sandbox."""
     suffix = f"-fork-{number}"
-    return name[: _NAME_CHARS_MAX - len(suffix)] + suffix
+    return name[: NAME_CHARS_MAX - len(suffix)] + suffix

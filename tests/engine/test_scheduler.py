@@ -70,7 +70,7 @@ def break_job(sandbox: Sandbox, kind: str, error: Exception) -> list[Job]:
 @pytest.mark.parametrize("said", ERRORS)
 @pytest.mark.parametrize("kind", JOBS)
 def test_a_job_that_fails_stops_only_itself(logged: Logged, kind: str, said: str) -> None:
-    bad, good = (logged.app.sandboxes.get_or_create(name) for name in (f"s-{CARD}", "good"))
+    bad, good = (logged.app.sandboxes.get_or_create(name) for name in ("bad", "good"))
     other = next(each for each in JOBS if each != kind)
     for sandbox in (bad, good):
         for due in (Job(NOW_MS - 2, kind, f"A-{CARD}"), Job(NOW_MS - 1, other, "B")):
@@ -82,8 +82,7 @@ def test_a_job_that_fails_stops_only_itself(logged: Logged, kind: str, said: str
     assert bad.clock.now_ms() == NOW_MS
     (line,) = logged.lines()
     assert line.startswith(
-        f"sandbox s-[card ...6467]: job {kind} of A-[card ...6467] failed and will "
-        f"not run again: {said}"
+        f"sandbox bad: job {kind} of A-[card ...6467] failed and will not run again: {said}"
     )
     (failed,) = logged.get(bad.name, "/_mock/clock")[1]["failed"]
     assert failed.pop("error").startswith(said)

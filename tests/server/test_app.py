@@ -1,9 +1,12 @@
-"""The core: how it reads the path of a request."""
+"""The core: how it reads the path of a request, and what it does with an error."""
+
+from typing import Any
 
 import pytest
 
 from mock_clover.server.app import BODY_BYTES_MAX, SNAPSHOT_BYTES_MAX
 from tests.in_process import InProcessServer
+from tests.ways import Way, through_starlette, through_the_parser
 
 AWAITED = ["/_mock/journal", "/_mock/verify", "/_mock/deliveries"]
 
@@ -25,3 +28,49 @@ def test_slashes_at_the_end_of_a_path_change_nothing(
 def test_a_probe_or_an_unknown_path_creates_no_sandbox(server: InProcessServer, path: str) -> None:
     server.app.resolve_sandbox(f"/sandbox/a1{path}", {})
     assert [each.name for each in server.sandboxes] == ["default"]
+
+
+def fail(*_: object) -> Any:
+    raise KeyError("4539148803436467")
+
+
+@pytest.mark.parametrize("way", [through_starlette, through_the_parser])
+@pytest.mark.parametrize(
+    ("step", "path", "accept"),
+    [
+        ("for_request", "/v1/charges", "*/*"),
+        ("find", "/sandbox/a1/v1/charges", "*/*"),
+        ("prepare", "/sandbox/a1/v1/charges", "*/*"),
+        ("register", "/sandbox/a1/_mock/clock", "*/*"),
+        ("for_oauth_client", "/oauth/authorize", "*/*"),
+        ("for_merchant", "/v3/merchants/a1/orders", "*/*"),
+        ("find", "/sandbox/a1/_mock/journal", "*/*"),
+        ("find", "/sandbox/a1/_mock/journal", "text/event-stream"),
+    ],
+)
+def test_an_error_while_the_sandbox_is_found_is_a_500(
+    server: InProcessServer,
+    monkeypatch: pytest.MonkeyPatch,
+    way: Way,
+    step: str,
+    path: str,
+    accept: str,
+) -> None:
+    monkeypatch.setattr(server.sandboxes, step, fail)
+    response = way(server, "GET", path, {"host": "localhost", "accept": accept}, b"")
+    expected = (500, b'{"message":"500 Internal Server Error"}', "internal error of mock-clover")
+    assert response[:3] == expected
+
+
+def test_an_error_while_a_request_waits_is_a_500(
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = iter([server.app.resolve_sandbox, fail])
+
+    def resolve(*request: Any) -> Any:
+        return next(steps)(*request)
+
+    monkeypatch.setattr(server.app, "resolve_sandbox", resolve)
+    path = "/_mock/journal?wait=1"
+    response = through_starlette(server, "GET", path, {"host": "localhost"}, b"")
+    assert response[:2] == (500, b'{"message":"500 Internal Server Error"}')
