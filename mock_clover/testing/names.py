@@ -4,13 +4,14 @@ import hashlib
 import os
 import re
 
-from mock_clover.sandbox.names import NAME_CHARS_MAX, is_masked
+from mock_clover.core.masking import redact
 
 _RUN = os.urandom(4).hex()
 """Distinguishes test runs that share one server."""
 _TITLE_CHARS_MAX = 24
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 """Digits that look like a card number are not allowed in a name."""
+_NAME_CHARS_MAX = 64
 _INVALID_CHARS = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -19,10 +20,10 @@ def sandbox_name(nodeid: str, title: str, worker: str, *, shared: bool) -> str:
     digest = hashlib.sha256(nodeid.encode()).hexdigest()[:8]
     readable = _INVALID_CHARS.sub("-", title)[:_TITLE_CHARS_MAX].strip("-")
     name = "-".join(filter(None, (worker, _RUN if shared else "", digest, readable)))
-    return name.translate(_LETTERS) if is_masked(name) else name
+    return name.translate(_LETTERS) if redact(name) != name else name
 
 
 def fork_name(name: str, number: int) -> str:
     """Return the name of the number-th fork of a sandbox."""
     suffix = f"-fork-{number}"
-    return name[: NAME_CHARS_MAX - len(suffix)] + suffix
+    return name[: _NAME_CHARS_MAX - len(suffix)] + suffix

@@ -213,6 +213,7 @@ def _unread(port: int) -> socket.socket:
 
 def test_a_slow_reader_is_told_what_it_missed(shared_server: ServerProcess) -> None:
     port, home = shared_server.port, "/sandbox/stream-slow"
+    call(port, "GET", f"{home}/_mock/clock")
     burst(port, ENTRIES_MAX + 200, f"{home}/v1/orders/x")
     with Reader(port, f"{home}/_mock/journal?after=100") as reader:
         assert reader.first_line() == LOST.format(100)
