@@ -29,6 +29,9 @@ TEST_OF_BEHAVIOUR = {
     "CHECKOUT_SECRET_PREFIX": (
         "webhooks::a_generated_signing_secret_of_the_hosted_checkout_has_its_prefix"
     ),
+    "UNKNOWN_PATH": "unknown_paths::unknown_paths_by_host",
+    "WRONG_METHOD": "unknown_paths::unknown_paths_by_host",
+    "OPERATION_NOT_SERVED": "unknown_paths::unknown_paths_by_host",
     "BRAND_FROM_NUMBER": "payments::the_brand_is_read_off_the_number_plain_or_encrypted",
     "TOKENIZATION_SKIPS_CHECKS": "fidelity::a_token_is_not_checked_with_its_issuer",
     "ORDER_OF_CARD_CHECKS": "fidelity::first_validation_error_is_reported",
@@ -219,6 +222,9 @@ IN_EVIDENCE = frozenset(
         "STRICT_REFUSAL",
         "TENDER_NEEDS_NO_AUTHORIZATION",
         "UNLISTED_CARD_APPROVED",
+        "OPERATION_NOT_SERVED",
+        "UNKNOWN_PATH",
+        "WRONG_METHOD",
     }
 )
 """Behaviours that can be in the evidence of a response."""

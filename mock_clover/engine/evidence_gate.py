@@ -10,7 +10,8 @@ from mock_clover.clover.common.problems_evidence import EVIDENCE_INFERRED
 from mock_clover.engine.endpoint import Endpoint, RawRequest
 from mock_clover.engine.evidence import inferred_parts
 from mock_clover.engine.pipeline import answer, reject
-from mock_clover.engine.reply import Reply, Wait
+from mock_clover.engine.reply import Reply, Wait, error_reply
+from mock_clover.engine.unknown_path import CONTROL_PATH
 from mock_clover.sandbox.presented import presented_credential
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -28,20 +29,37 @@ def answer_unless_inferred(
     dry_run = answer(_fork(sandbox), endpoint, raw, after_delay=after_delay)
     if isinstance(dry_run, Wait):
         return answer(sandbox, endpoint, raw, after_delay=after_delay)
-    allowed = sandbox.settings.allow_inferred
-    inferred = [part for part in inferred_parts(dry_run.basis) if part[0] not in allowed]
+    refusal = _refusal(sandbox, dry_run)
     has_fault = dry_run.fault is not None and dry_run.fault.kind != "delay"
-    if not inferred or has_fault or STRICT_REFUSAL in dry_run.basis:
+    if refusal is None or has_fault or STRICT_REFUSAL in dry_run.basis:
         return answer(sandbox, endpoint, raw, after_delay=after_delay)
     if after_delay and sandbox.limits is not None:
         sandbox.limits.end_request(presented_credential(raw.headers))
+    return reject(sandbox, refusal, raw, endpoint.name)
+
+
+def reject_unless_inferred(sandbox: Sandbox, error: ApiError, raw: RawRequest) -> Reply:
+    """Reject a request that no endpoint handles: with its error, unless that is inferred.
+
+    The paths of the control API make no claim about Clover, so they are not affected.
+    """
+    refusal = None
+    if sandbox.settings.refuse_inferred and not raw.path.startswith(CONTROL_PATH):
+        refusal = _refusal(sandbox, error_reply(sandbox, error, raw.headers))
+    return reject(sandbox, refusal or error, raw)
+
+
+def _refusal(sandbox: Sandbox, reply: Reply) -> ApiError | None:
+    """Return the error for a response with inferred parts that the settings do not allow."""
+    allowed = sandbox.settings.allow_inferred
+    inferred = [part for part in inferred_parts(reply.basis) if part[0] not in allowed]
+    if not inferred:
+        return None
     text = "; ".join(
         f"{name} ({description})" for name, description in inferred[:_DESCRIPTIONS_MAX]
     )
     names = ", ".join(name for name, _ in inferred)
-    return reject(
-        sandbox, ApiError(EVIDENCE_INFERRED, {"detail": text, "names": names}), raw, endpoint.name
-    )
+    return ApiError(EVIDENCE_INFERRED, {"detail": text, "names": names})
 
 
 def reply_now(sandbox: Sandbox, endpoint: Endpoint, raw: RawRequest) -> Reply:

@@ -1,9 +1,9 @@
 """Route paths to endpoints."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from mock_clover.clover.common.problems import METHOD_NOT_ALLOWED, PATH_NOT_FOUND
 from mock_clover.engine.endpoint import Endpoint
+from mock_clover.engine.unknown_path import method_error, path_error
 
 RouteMatch = tuple[Endpoint, tuple[str, ...]]
 Pattern = tuple[tuple[str | None, ...], dict[str, Endpoint]]
@@ -59,8 +59,15 @@ class Router:
                     return by_method[method], ids
                 other_methods = by_method
         if other_methods is not None:
-            raise METHOD_NOT_ALLOWED.error(method=method)
-        raise PATH_NOT_FOUND.error()
+            raise method_error(method, path, self._operations())
+        raise path_error(method, path, self._operations())
+
+    def _operations(self) -> Iterator[tuple[str, str]]:
+        """Iterate over the methods and paths of all endpoints."""
+        for patterns in self._patterns_by_key.values():
+            for _, by_method in patterns:
+                for method, endpoint in by_method.items():
+                    yield method, endpoint.path
 
     def _candidates(self, parts: list[str]) -> Sequence[Pattern]:
         """Return the patterns that may match a path."""

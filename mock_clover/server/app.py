@@ -17,8 +17,8 @@ from mock_clover.clover.surface import SURFACE
 from mock_clover.control.surface import all_control_endpoints
 from mock_clover.core.error_text import error_location
 from mock_clover.engine.endpoint import ROOT_PATH, SCHEME, RawRequest
-from mock_clover.engine.evidence_gate import answer_unless_inferred
-from mock_clover.engine.pipeline import answer, reject
+from mock_clover.engine.evidence_gate import answer_unless_inferred, reject_unless_inferred
+from mock_clover.engine.pipeline import answer
 from mock_clover.engine.reply import Reply, Wait
 from mock_clover.engine.router import Router
 from mock_clover.engine.scheduler import run_due_jobs
@@ -175,7 +175,7 @@ class App:
         """Respond to a CORS preflight request, or reject a request before it reaches a handler."""
         if raw.method == "OPTIONS" and self._is_cross_origin(raw.path):
             return Reply(status=200, body=b"", why="preflight", headers=_PREFLIGHT), True
-        reply = reject(sandbox, error, raw)
+        reply = reject_unless_inferred(sandbox, error, raw)
         if error.problem is METHOD_NOT_ALLOWED:
             allow = ", ".join((*self._router.allowed_methods(raw.path), "OPTIONS")).encode()
             reply = replace(reply, headers=((b"allow", allow),))

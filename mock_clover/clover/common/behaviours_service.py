@@ -7,6 +7,23 @@ ONE_HOST = Behaviour(
     "One address serves the paths of all of Clover's hosts.",
     inferred("a feature of this mock; Clover's pages contradict each other about hosts"),
 )
+UNKNOWN_PATH = Behaviour(
+    "UNKNOWN_PATH",
+    "An unknown path gets the 404 of the ecommerce API, also on the other hosts and for methods "
+    "other than POST on the platform host.",
+    inferred("recorded: 404 on scl, 405 for a POST on the platform host; the rest is not known"),
+)
+WRONG_METHOD = Behaviour(
+    "WRONG_METHOD",
+    "A path that has other methods gets the 405 of the platform API, on all hosts.",
+    inferred("recorded on the platform host only"),
+)
+OPERATION_NOT_SERVED = Behaviour(
+    "OPERATION_NOT_SERVED",
+    "An operation that Clover has and this mock does not serve gets the error of an unknown path "
+    "of its host.",
+    inferred("a limit of this mock; Clover would serve the request"),
+)
 SDK_ONLY_OPERATIONS_ARE_SUPPORTED = Behaviour(
     "SDK_ONLY_OPERATIONS_ARE_SUPPORTED",
     "Operations that only Clover's SDKs define are supported: GET token, GET and DELETE customer.",

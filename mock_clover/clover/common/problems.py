@@ -59,7 +59,7 @@ METHOD_NOT_ALLOWED = plain_text_problem(
     "METHOD_NOT_ALLOWED",
     405,
     "405 {method} not allowed.",
-    observed("platform v3; that the ecommerce hosts use the same message is inferred"),
+    observed("platform v3: a wrong method, and a POST to an unknown path"),
 )
 PAYLOAD_TOO_LARGE = message_only_problem(
     "PAYLOAD_TOO_LARGE",
