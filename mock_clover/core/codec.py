@@ -20,10 +20,13 @@ T = TypeVar("T", bound=Record)
 _LENIENT_ITEMS_MAX = 1_000
 """Items of a longer list are not coerced: that would block other requests."""
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
-_ENUM_VALUE = re.compile(r"Invalid enum value '.*'", re.DOTALL)
+_ENUM_ERROR = "Invalid enum value "
+_MESSAGE_CHARS_MAX = 300
+"""A longer message quotes a text of the client; it is cut before the quote."""
+_UNQUOTED = re.compile(r"[^'\"`]*")
 _UNKNOWN_FIELD_ERROR = re.compile(r"unknown field `([^`]*)`")
 _DEPTH_DELTA_BY_BYTE = tuple({91: 1, 123: 1, 93: -1, 125: -1}.get(byte, 0) for byte in range(256))
-_ERROR_PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+_ERROR_PATH = re.compile(r" - at `\$(?P<path>[^`]{0,300})`$")
 
 
 DEPTH_MAX = 64
@@ -96,7 +99,7 @@ class Codec(Generic[T]):
         try:
             return msgspec.convert(coerced, self.record, strict=False)
         except (msgspec.ValidationError, RecursionError, ValueError) as error:
-            message = _masked_message(error)
+            message = error_message(error)
         violations = _violations(coerced, self.record) or [
             Violation("", "", _with_suggestion(message, "", self.record))
         ]
@@ -120,9 +123,19 @@ def check_depth(raw: bytes) -> None:
         raise MalformedError(f"JSON is nested more than {DEPTH_MAX} levels deep")
 
 
-def _masked_message(error: Exception) -> str:
-    """Return an error's message without card numbers, and an invalid enum value without digits."""
-    return _ENUM_VALUE.sub(lambda match: redact_field_name(match[0]), redact(str(error)))
+def error_message(error: Exception) -> str:
+    """Return a decoder's message without card numbers, and an invalid enum value without digits.
+
+    It does not quote a long value, which would also be in headers and logs.
+    """
+    message = str(error)
+    path = _ERROR_PATH.search(message)
+    text, location = message[: path.start()] if path else message, path[0] if path else ""
+    if len(text) > _MESSAGE_CHARS_MAX and (before := _UNQUOTED.match(text)):
+        text = f"{before[0]}of more than {_MESSAGE_CHARS_MAX} characters"
+    elif text.startswith(_ENUM_ERROR):
+        text = redact_field_name(text)
+    return redact(f"{text}{location}")
 
 
 def _forbid_unknown(record: type[T]) -> type[T]:
@@ -202,7 +215,7 @@ def _violations(tree: dict[str, object], record: type[Record]) -> list[Violation
         try:
             msgspec.convert(tree[field.encode_name], field.type, strict=False)
         except (msgspec.ValidationError, RecursionError, ValueError) as error:
-            message = _masked_message(error)
+            message = error_message(error)
             match = _ERROR_PATH.search(message)
             path = field.encode_name + (match["path"] if match else "")
             message = _with_suggestion(_ERROR_PATH.sub("", message), path, record)

@@ -111,11 +111,11 @@ def _mask_run(match: re.Match[str]) -> str:
         indexes = [token.start() for token in _TOKEN.finditer(run) if token[1]]
     elif not run.isdecimal():
         indexes = [index for index, char in enumerate(run) if char.isdecimal()]
+    if len(indexes) > _DIGITS_MAX:
+        return f"[{len(indexes)} digits]"
     digits = "".join([run[index] for index in indexes])
     if not digits.isascii():
         digits = "".join([str(int(digit)) for digit in digits])
-    if len(digits) > _DIGITS_MAX:
-        return f"[{len(digits)} digits]"
     parts, end, at = [], 0, 0
     while at + 13 <= len(digits):
         length = _pan_length(digits, at)

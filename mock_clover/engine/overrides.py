@@ -16,6 +16,7 @@ from mock_clover.clover.common.cards import Card
 from mock_clover.clover.common.problems import RATE_LIMITED, SELECTABLE_ERRORS, UNKNOWN_OUTCOME
 from mock_clover.clover.common.verdict import Verdict
 from mock_clover.clover.threeds.records import ThreeDSFlow
+from mock_clover.core.codec import error_message
 from mock_clover.core.evidence import EvidenceLevel
 from mock_clover.core.record import Record
 from mock_clover.core.suggestions import did_you_mean
@@ -88,7 +89,7 @@ def parse_fault(text: str) -> Fault:
     try:
         fault = msgspec.convert(fields, Fault, strict=False)
     except msgspec.ValidationError as error:
-        raise UNKNOWN_OUTCOME.error(detail=f"x-mock-clover-fault: {error}") from None
+        raise UNKNOWN_OUTCOME.error(detail=f"x-mock-clover-fault: {error_message(error)}") from None
     if fault.kind == "problem" and fault.problem not in SELECTABLE_ERRORS:
         suggestion = did_you_mean(fault.problem or "", SELECTABLE_ERRORS)
         message = f"x-mock-clover-fault: unknown problem {fault.problem!r}{suggestion}"
