@@ -26,6 +26,9 @@ from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.sandbox import Sandbox
 
+_REFUNDS_LISTED_MAX = 10
+"""`why` lists no more refunds: it is a header, and an order may have hundreds of payments."""
+
 
 def return_order(sandbox: Sandbox, call: Call[ReturnRequest, None]) -> ReturnResponse:
     """Refund an order, in full or by item."""
@@ -79,23 +82,25 @@ def _returned_amounts(
     An item without one is limited only by the order total.
     """
     returned = list(order.returned or (0 for _ in order.items))
+    open_lines: dict[str | None, list[int]] = {}  # by id, the first line last
+    for index in reversed(range(len(order.items))):
+        for each in {order.items[index].parent, line_id(order, index)}:
+            open_lines.setdefault(each, []).append(index)
     for position, item in enumerate(items):
         if item.parent is None:
             if strict:
                 raise strict_refusal(PARAMETER_MISSING, param=f"items[{position}].parent")
             continue
         remaining = item.price
-        indexes = [
-            index
-            for index, line in enumerate(order.items)
-            if item.parent in (line.parent, line_id(order, index))
-        ]
-        if not indexes:
+        if item.parent not in open_lines:
             raise INVALID_ITEMS.error()
-        for index in indexes:
-            part = min(remaining, order.line_total(index) - returned[index])
-            returned[index] += part
+        lines = open_lines[item.parent]
+        while remaining and lines:
+            part = min(remaining, order.line_total(lines[-1]) - returned[lines[-1]])
+            returned[lines[-1]] += part
             remaining -= part
+            if remaining:
+                lines.pop()
         if remaining:
             raise REFUND_TOO_LARGE.error()
     return tuple(returned) if any(returned) else ()
@@ -110,7 +115,9 @@ def _refund_charges(sandbox: Sandbox, full_order: OrderWithCharges, amount: int)
             refund_charge(sandbox, charge, part)
             refunds.append(f"{part} of {charge.id}")
             amount -= part
-    return ", ".join(refunds)
+    others = len(refunds) - _REFUNDS_LISTED_MAX
+    more = [f"and {others} more"] if others > 0 else []
+    return ", ".join(refunds[:_REFUNDS_LISTED_MAX] + more)
 
 
 ENDPOINTS = (
