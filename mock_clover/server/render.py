@@ -14,6 +14,8 @@ _STATUS_LINES = {
     for status in range(100, 600)
 }
 """A rule may set any status, for example 520."""
+_WHY_BYTES_MAX = 2_048
+"""A longer reason is cut: Node accepts heads of 16 KiB, other clients and proxies of 8 KiB."""
 _EVIDENCE_LINES = {
     level: f"x-mock-clover-evidence: {level}\r\n".encode() for level in get_args(EvidenceLevel)
 }
@@ -24,11 +26,17 @@ def reply_headers(reply: Reply) -> list[tuple[bytes, bytes]]:
     """Return all headers except Content-Length for ASGI, which requires names in lower case."""
     return [
         (b"content-type", reply.content_type),
-        (b"x-mock-clover-why", printable(reply.why).encode("ascii", "replace")),
+        (b"x-mock-clover-why", _why_value(reply.why)),
         *([(b"x-mock-clover-evidence", reply.evidence.encode())] if reply.evidence else ()),
         (b"x-request-id", b"%016x" % _random_bits(64)),
         *((name.lower(), value) for name, value in reply.headers),
     ]
+
+
+def _why_value(why: str) -> bytes:
+    """Return a reason as the value of a header."""
+    value = printable(why[: _WHY_BYTES_MAX + 1]).encode("ascii", "replace")
+    return value if len(value) <= _WHY_BYTES_MAX else value[: _WHY_BYTES_MAX - 3] + b"..."
 
 
 def response(reply: Reply, server_lines: bytes, *, close: bool, head_only: bool) -> bytes:
@@ -47,7 +55,7 @@ def response(reply: Reply, server_lines: bytes, *, close: bool, head_only: bool)
         server_lines,
         reply.content_type,
         len(body),
-        printable(reply.why).encode("ascii", "replace"),
+        _why_value(reply.why),
         _EVIDENCE_LINES[reply.evidence] if reply.evidence else b"",
         _random_bits(64),
         extra_lines,

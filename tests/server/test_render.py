@@ -33,3 +33,17 @@ def test_reason_is_one_line(text: str) -> None:
     names = [name for name, _ in parsed(response(reply, b"", close=False, head_only=False)).headers]
     assert names == [b"content-type", b"content-length", b"x-mock-clover-why", b"x-request-id"]
     assert [value for _, value in reply_headers(reply) if not value.decode().isprintable()] == []
+
+
+@pytest.mark.parametrize("text", ["x", "\x1b", "\u2028", "é"])
+def test_long_reason_is_cut(text: str) -> None:
+    whole, reply = text * 10, Reply(status=200, body=b"{}", why=text * 100_000)
+    assert b"..." not in response(
+        Reply(status=200, body=b"", why=whole), b"", close=False, head_only=False
+    )
+    head = response(reply, b"", close=False, head_only=False)
+    values = [
+        dict(reply_headers(reply))[b"x-mock-clover-why"],
+        dict(parsed(head).headers)[b"x-mock-clover-why"],
+    ]
+    assert [(len(value), value[-3:]) for value in values] == [(2_048, b"...")] * 2

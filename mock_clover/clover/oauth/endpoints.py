@@ -37,6 +37,11 @@ REDIRECT_URI_PATTERN = re.compile(
 )
 
 
+_LOCATION_BYTES_MAX = 6_144
+"""With a longer redirect, the head of the response would be too long for some clients: more than
+8 KiB."""
+
+
 class EmptyResponse(Record, frozen=True, kw_only=True):
     """A response without a body."""
 
@@ -75,7 +80,10 @@ def answer_consent(sandbox: Sandbox, call: Call[ConsentForm, None]) -> Redirect:
 def redirect_target(call: Call[Any, Any], redirect_uri: str | None) -> str:
     """Return the redirect target, or raise OAUTH_INVALID_REDIRECT."""
     target = redirect_uri or f"{call.base_url}/"
-    if not REDIRECT_URI_PATTERN.match(target):
+    sent = call.query or call.body
+    parts = (call.base_url, redirect_uri, sent.state, sent.merchant_id)
+    length = sum(len(quote(part)) for part in parts if part)
+    if length > _LOCATION_BYTES_MAX or not REDIRECT_URI_PATTERN.match(target):
         raise OAUTH_INVALID_REDIRECT.error()
     return target
 

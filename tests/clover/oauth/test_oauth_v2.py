@@ -5,7 +5,7 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from hypothesis import given, settings
@@ -91,6 +91,39 @@ def test_redirect_has_merchant_and_state(server: InProcessServer) -> None:
 def test_without_a_redirect_uri_the_sites_root_is_meant(server: InProcessServer) -> None:
     sent = server.send("GET", f"/oauth/v2/authorize?client_id={server.known.client_id}")
     assert sent.headers["location"].startswith("http://localhost:4242/?merchant_id=")
+
+
+@pytest.mark.parametrize("version", ["", "v2/"])
+@pytest.mark.parametrize(
+    ("state", "merchant_id", "host", "status"),
+    [
+        ("x" * 2_000, "", "localhost", 302),
+        ("\u00e9" * 900, "", "localhost", 302),
+        ("\u00e9" * 2_000, "", "localhost", 400),
+        ("", "x" * 7_000, "localhost", 400),
+        ("", "", "x" * 7_000, 400),
+    ],
+)
+def test_a_redirect_longer_than_6_kib_is_rejected(
+    server: InProcessServer, version: str, state: str, merchant_id: str, host: str, status: int
+) -> None:
+    fields = {"client_id": server.known.client_id, "state": state, "merchant_id": merchant_id}
+    query = urlencode({name: value for name, value in fields.items() if value})
+    path = f"/oauth/{version}authorize?{query}"
+    sent = server.send("GET", path, auth=False, headers={"host": host})
+    assert (sent.status, len(sent.headers.get("location", "")) < 7_000) == (status, True)
+
+
+def test_a_form_longer_than_64_kib_is_rejected(server: InProcessServer) -> None:
+    form = f"client_id={server.known.client_id}&client_secret={server.known.client_secret}&code="
+    sent = [
+        server.send("POST", "/oauth/token", raw=f"{form}{'x' * size}".encode(), auth=False)
+        for size in (65_536 - len(form), 65_537 - len(form))
+    ]
+    assert [(each.status, each.why.partition(" ")[0]) for each in sent] == [
+        (400, "OAUTH_INVALID_CREDENTIALS"),
+        (400, "INVALID_JSON"),
+    ]
 
 
 def test_a_merchant_without_the_app_is_sent_to_the_app_market_without_an_error(
