@@ -17,7 +17,8 @@ SECRETS = {
     "a refresh token": re.compile(r"clvroar-[0-9a-f]{32}"),
     "a UUID": re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
     "a key of 32 hex digits": re.compile(r"[0-9a-f]{32}"),
-    "a public key in base64": re.compile(r"\{\{key\}\}|[A-Za-z0-9+/]{600,}={0,2}"),
+    # Only from the first character of a run on: otherwise a search would take quadratic time.
+    "a public key in base64": re.compile(r"\{\{key\}\}|(?<![+/])[A-Za-z0-9+/]{600,}={0,2}"),
 }
 """Identifiers that may be credentials: reports never include them."""
 _OTHER_FORMATS = {
