@@ -1,9 +1,9 @@
 """The core: handle one complete request synchronously and return its response.
 
-The protocol class of `mock-clover serve` calls `handle` directly from its parser callbacks, without
-a task or a framework. This halves the cost of a request. Everything else uses the core as an ASGI
-application: requests that wait, servers that run on h11, and the Starlette application
-(`starlette_app.py`) on any ASGI server.
+The protocol class of `mock-clover serve` calls `handle` directly for plain requests, without a task
+or a framework. This halves the cost of a request. Everything else uses the core as an ASGI
+application: control calls, requests that wait, servers that run on h11, and the Starlette
+application (`starlette_app.py`) on any ASGI server.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -25,11 +25,17 @@ from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
-from mock_clover.server.control_guard import CONTROL_PATH, DASHBOARD, ControlGuard
-from mock_clover.server.faults import apply_fault, is_own_server, sleep
+from mock_clover.server.body import ClientDisconnectedError, HeldBytes
+from mock_clover.server.control_guard import DASHBOARD, ControlGuard
+from mock_clover.server.faults import apply_fault, own_connection, sleep
 from mock_clover.server.log import ExchangeLog
 from mock_clover.server.render import reply_headers
-from mock_clover.server.resolver import SANDBOX_PREFIX, SandboxResolver, without_slash
+from mock_clover.server.resolver import (
+    SANDBOX_PREFIX,
+    SandboxResolver,
+    path_in_sandbox,
+    without_slash,
+)
 from mock_clover.server.stream import EVENT_STREAM, stream
 
 if TYPE_CHECKING:
@@ -41,11 +47,6 @@ BODY_BYTES_MAX = 1_048_576
 """1 MiB: a thousand times the largest valid request."""
 SNAPSHOT_BYTES_MAX = 64 * BODY_BYTES_MAX
 """Limit for restoring a snapshot: about a hundred thousand charges."""
-DRAIN_BYTES_MAX = 64 * BODY_BYTES_MAX
-"""Read a body that is too large up to this size before closing.
-
-The client then receives the 413 instead of a connection reset.
-"""
 
 _PREFLIGHT = (
     (b"access-control-allow-origin", b"*"),
@@ -56,7 +57,6 @@ _PREFLIGHT = (
 _INTERNAL_ERROR_BODY = b'{"message":"500 Internal Server Error"}'
 _CORS_HEADERS = ((b"access-control-allow-origin", b"*"),)
 _JOURNAL = "/_mock/journal"
-_LONG_POLL_PATHS = (_JOURNAL, "/_mock/verify", "/_mock/deliveries")
 _SNAPSHOT = "/_mock/snapshot"
 
 
@@ -78,6 +78,7 @@ class App:
         self._resolver = SandboxResolver(sandboxes, self._control_guard)
         self.resolve_sandbox = self._resolver.resolve
         self.log = log
+        self.held = HeldBytes()
         control_endpoints = all_control_endpoints(sandboxes)
         self.endpoints = (*SURFACE, *control_endpoints, *BROWSER_SURFACE)
         """All operations, control endpoints and files."""
@@ -92,9 +93,11 @@ class App:
         body: bytes | None,
         *,
         after_delay: bool = False,
+        error: ApiError | None = None,
     ) -> Reply | Wait:
-        """Handle one complete request and log it; a body of None means it was too large.
+        """Handle one complete request and log it.
 
+        A body of None means that it was not read because of `error`; by default it is too large.
         A `Wait` means that nothing has happened yet: wait, then call again with `after_delay=True`.
         """
         started = started_ns()
@@ -113,12 +116,15 @@ class App:
                 started_ns=started,
             )
             reply, unjournaled = self.handle_in_sandbox(
-                sandbox, raw, too_large=body is None, after_delay=after_delay
+                sandbox,
+                raw,
+                error=(error or PAYLOAD_TOO_LARGE.error()) if body is None else None,
+                after_delay=after_delay,
             )
             if note and isinstance(reply, Reply):
                 reply = replace(reply, why=f"{reply.why}; {note}")
-        except Exception as error:  # noqa: BLE001 - a bug must not end the connection
-            reply, unjournaled = self._internal_error(error), False
+        except Exception as bug:  # noqa: BLE001 - a bug must not end the connection
+            reply, unjournaled = self._internal_error(bug), False
         if not unjournaled and isinstance(reply, Reply):
             duration_ms = elapsed_ns(started) / 1e6
             self.log.write(sandbox.name, method, path, reply.status, reply.why, duration_ms)
@@ -134,18 +140,18 @@ class App:
         sandbox: Sandbox,
         raw: RawRequest,
         *,
-        too_large: bool = False,
+        error: ApiError | None = None,
         after_delay: bool = False,
     ) -> tuple[Reply | Wait, bool]:
         """Handle a request in a sandbox; return the response and whether to skip logging it."""
         try:
             if raw.path.startswith(DASHBOARD[0]):
-                self._check_control_access(raw)
+                self._control_guard.check_path(raw.path, raw.headers)
             endpoint, ids = self._router.find(raw.method, raw.path)
-            if too_large:
-                raise PAYLOAD_TOO_LARGE.error()
-        except ApiError as error:
-            return self._error_reply(sandbox, raw, error)
+            if error is not None:
+                raise error
+        except ApiError as early:
+            return self._error_reply(sandbox, raw, early)
         if ids:
             raw = replace(raw, ids=ids)
         if sandbox.scheduler.heap and endpoint.surface.journaled:
@@ -161,13 +167,6 @@ class App:
         if endpoint.cross_origin and b"origin" in raw.headers:
             reply = replace(reply, headers=reply.headers + _CORS_HEADERS)
         return reply, not endpoint.surface.journaled
-
-    def _check_control_access(self, raw: RawRequest) -> None:
-        """Reject a forbidden control request. The dashboard's files need only an allowed Host."""
-        if raw.path == DASHBOARD[0] or raw.path.startswith(DASHBOARD[1]):
-            self._control_guard.check_host(raw.headers)
-        elif raw.path.startswith(CONTROL_PATH):
-            self._control_guard.check(raw.headers)
 
     def _error_reply(
         self, sandbox: Sandbox, raw: RawRequest, error: ApiError
@@ -219,10 +218,6 @@ class App:
         """Return the maximum body size of a path, in bytes."""
         return SNAPSHOT_BYTES_MAX if without_slash(path).endswith(_SNAPSHOT) else BODY_BYTES_MAX
 
-    def needs_asgi(self, path: str) -> bool:
-        """Return whether requests to a path may have to wait, and therefore go through ASGI."""
-        return without_slash(path).endswith(_LONG_POLL_PATHS)
-
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Handle one request as an ASGI application."""
         if scope["type"] != "http":
@@ -232,18 +227,28 @@ class App:
         if _wants_stream(scope, headers):
             await stream(self, scope, headers, receive, send)
             return
-        try:
-            body = await _read_body(receive, self.body_bytes_max(scope["path"]))
-        except ClientDisconnectedError:
-            return
-        request = (
-            scope["method"],
-            scope["path"],
-            scope["query_string"],
-            headers,
-            body,
-        )
-        reply = self.handle(*request)
+        body: bytes | None = b""
+        error = None
+        if self._control_guard.refuses(path_in_sandbox(scope["path"]), headers):
+            body = None if _has_body(headers) else b""  # it is not read
+        else:
+            try:
+                body, error = await self.held.read(receive, self.body_bytes_max(scope["path"]))
+            except ClientDisconnectedError:
+                return
+        request = (scope["method"], scope["path"], scope["query_string"], headers, body)
+        await self.respond(request, self.handle(*request, error=error), scope, receive, send)
+
+    async def respond(
+        self, request: Any, reply: Reply | Wait, scope: "Scope", receive: "Receive", send: "Send"
+    ) -> None:
+        """Send the response that `handle` returned, after its waits and faults."""
+        with self.held.counted(len(request[4] or b"")):
+            await self._respond(request, reply, scope, receive, send)
+
+    async def _respond(
+        self, request: Any, reply: Reply | Wait, scope: "Scope", receive: "Receive", send: "Send"
+    ) -> None:
         if isinstance(reply, Wait):
             await sleep(reply.ms, scope)
             reply = self.handle_now(*request, after_delay=True)
@@ -255,7 +260,7 @@ class App:
             except Exception as error:  # noqa: BLE001 - as in `handle`
                 reply = self._internal_error(error)
         response_headers = [*reply_headers(reply), (b"content-length", b"%d" % len(reply.body))]
-        if body is None and scope["http_version"] == "1.1":
+        if request[4] is None and scope["http_version"] == "1.1":
             response_headers.append((b"connection", b"close"))
         await send(
             {"type": "http.response.start", "status": reply.status, "headers": response_headers}
@@ -283,7 +288,7 @@ class App:
         except TimeoutError:
             reply = self._handle_again(sandbox, raw)
         except asyncio.CancelledError:
-            if not is_own_server(scope):
+            if own_connection(scope) is None:
                 raise
             reply = self._handle_again(sandbox, raw)  # the server shuts down
         finally:
@@ -306,6 +311,8 @@ class App:
 def _path_in_app(scope: "Scope") -> str:
     """Return the path below the root path; some servers omit the root path from the path."""
     path, root = scope["path"], scope.get("root_path", "").rstrip("/")
+    if "://" in path and path[:1] != "/":  # absolute form; uvicorn with h11 passes it on
+        path = "/" + path.partition("://")[2].partition("/")[2]
     outer = scope.get("app_root_path", "").rstrip("/")  # Starlette: that of the outer app
     for prefix in (root, root.removeprefix(outer)):
         if prefix and (path == prefix or path.startswith(f"{prefix}/")):
@@ -323,29 +330,13 @@ def _headers_of(scope: "Scope") -> dict[bytes, bytes]:
     return headers
 
 
+def _has_body(headers: dict[bytes, bytes]) -> bool:
+    return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
+
+
 def _wants_stream(scope: "Scope", headers: dict[bytes, bytes]) -> bool:
     return (
         scope["method"] == "GET"
         and headers.get(b"accept") == EVENT_STREAM
         and without_slash(scope["path"]).endswith(_JOURNAL)
     )
-
-
-class ClientDisconnectedError(Exception):
-    """The client disconnected before its request was complete; the request has no effect."""
-
-
-async def _read_body(receive: "Receive", bytes_max: int) -> bytes | None:
-    """Return the body, or None if it is too large. Count the bytes; ignore Content-Length."""
-    parts: list[bytes] = []
-    size, more = 0, True
-    while more and size <= DRAIN_BYTES_MAX:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise ClientDisconnectedError
-        part = message.get("body", b"")
-        more = message.get("more_body", False)
-        size += len(part)
-        if size <= bytes_max:
-            parts.append(part)
-    return b"".join(parts) if size <= bytes_max else None

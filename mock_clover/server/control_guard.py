@@ -9,7 +9,7 @@
 import hmac
 import re
 
-from mock_clover.clover.common.problems import CONTROL_FORBIDDEN, PATH_NOT_FOUND
+from mock_clover.clover.common.problems import CONTROL_FORBIDDEN, PATH_NOT_FOUND, ApiError
 from mock_clover.core.record import Record
 from mock_clover.engine.origin import is_cross_origin
 
@@ -58,6 +58,24 @@ class ControlGuard(Record, frozen=True, kw_only=True):
             raise CONTROL_FORBIDDEN.error(
                 detail=f"{TOKEN_HEADER.decode()}: the control token is missing or invalid"
             )
+
+    def check_path(self, path: str, headers: dict[bytes, bytes]) -> None:
+        """Reject a wrong request if the path is of the control API.
+
+        The dashboard's files need only an allowed Host.
+        """
+        if path == DASHBOARD[0] or path.startswith(DASHBOARD[1]):
+            self.check_host(headers)
+        elif path.startswith(CONTROL_PATH):
+            self.check(headers)
+
+    def refuses(self, path: str, headers: dict[bytes, bytes]) -> bool:
+        """Return whether `check_path` rejects a request."""
+        try:
+            self.check_path(path, headers)
+        except ApiError:
+            return True
+        return False
 
     def _is_local(self, host: str) -> bool:
         if _ADDRESS.fullmatch(host):

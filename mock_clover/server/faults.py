@@ -1,13 +1,9 @@
-"""Apply faults to a connection: send something else, or nothing, instead of the response.
-
-`httptools_protocol.py` applies them on the direct path. This module has what both paths share, and
-the ASGI path.
-"""
+"""Apply faults to a connection: send something else, or nothing, instead of the response."""
 
 import asyncio
-import contextlib
 import socket
 import struct
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mock_clover.engine.reply import Reply
@@ -17,8 +13,8 @@ from mock_clover.server.render import reply_headers, response
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-TRANSPORT = "mock_clover.transport"
-"""Key of the connection in the ASGI scope's state; set by `mock-clover serve` only."""
+CONNECTION = "mock_clover.connection"
+"""Key of the protocol in the ASGI scope's state; set by `mock-clover serve` only."""
 GARBAGE = bytes(range(256)) * 2
 """Sent by a garbage fault: not valid HTTP."""
 DRIBBLE_CHUNK_BYTES = 16
@@ -48,48 +44,96 @@ def unsupported_by_sockets(kind: str) -> str:
     )
 
 
-def is_own_server(scope: "Scope") -> bool:
-    """Return whether `mock-clover serve` runs the application."""
-    return TRANSPORT in scope.get("state", {})
+def own_connection(scope: "Scope") -> Any:
+    """Return the protocol of the connection if `mock-clover serve` runs the application."""
+    return scope.get("state", {}).get(CONNECTION)
 
 
-async def sleep(wait_ms: float, scope: "Scope") -> None:
-    """Sleep; return early if `mock-clover serve` shuts down. Raises CancelledError elsewhere."""
+async def sleep(wait_ms: float, scope: "Scope") -> bool:
+    """Sleep; return False early if `mock-clover serve` ends. Raises CancelledError elsewhere."""
     try:
         await asyncio.sleep(wait_ms / 1000)
     except asyncio.CancelledError:
-        if not is_own_server(scope):
+        if own_connection(scope) is None:
             raise
+        return False
+    return True
 
 
 async def apply_fault(reply: Reply, scope: "Scope", receive: "Receive", send: "Send") -> bool:
     """Apply the fault of a response; return False if the response must still be sent."""
     kind = reply.fault.kind if reply.fault else ""
-    transport = scope.get("state", {}).get(TRANSPORT)
+    connection = own_connection(scope)
     if kind in ("delay", "problem"):
         await sleep(reply.wait_ms, scope)
         return False
     if kind == "dribble":
-        await _dribble(reply, scope, send)
-        return True
-    if kind == "drop":
-        abort(transport)
-    elif kind != "hang":
+        if await _dribble(reply, scope, send):
+            return True
+    elif kind == "drop":
+        abort(connection.transport)
+    elif kind == "hang":
+        connection.closes_at_eof = True
+    elif not connection.transport.is_closing():
         data = response(reply, b"", close=True, head_only=scope["method"] == "HEAD")
-        transport.write(truncate_body(reply, data) if kind == "truncate" else GARBAGE)
-        transport.close()
-    with contextlib.suppress(asyncio.CancelledError):
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        connection.transport.write(truncate_body(reply, data) if kind == "truncate" else GARBAGE)
+        connection.transport.close()
+    try:
+        await wait_for_disconnect(receive)
+    except asyncio.CancelledError:  # the server ends
+        connection.transport.abort()
+        await wait_for_disconnect(receive)
     return True
 
 
-async def _dribble(reply: Reply, scope: "Scope", send: "Send") -> None:
-    body = reply.body
-    headers = [*reply_headers(reply), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    for start in range(0, len(body), DRIBBLE_CHUNK_BYTES):
-        piece = body[start : start + DRIBBLE_CHUNK_BYTES]
-        await sleep(reply.wait_ms, scope)
-        await send({"type": "http.response.body", "body": piece, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+async def wait_for_disconnect(receive: "Receive") -> None:
+    """Wait until the client has disconnected."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _dribble(reply: Reply, scope: "Scope", send: "Send") -> bool:
+    """Send a response in small pieces: all of it, on another server only the body.
+
+    Return False if the client disconnects meanwhile.
+    """
+    connection = own_connection(scope)
+    body = b"" if scope["method"] == "HEAD" else reply.body
+    headers = [*reply_headers(reply), (b"content-length", b"%d" % len(reply.body))]
+    start = {"type": "http.response.start", "status": reply.status, "headers": headers}
+    if connection is None:
+        await send(start)
+        for piece in _pieces(body):
+            await sleep(reply.wait_ms, scope)
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+        return True
+    close = not connection.cycle.keep_alive
+    data = response(reply, b"", close=close, head_only=scope["method"] == "HEAD")
+    goes_on = True
+    for number, piece in enumerate(_pieces(data)):
+        goes_on = goes_on and (number == 0 or await sleep(reply.wait_ms, scope))
+        if connection.transport.is_closing():
+            return False
+        connection.transport.write(piece)
+    # What follows is not sent again: it tells uvicorn that the response is complete.
+    connection.cycle.transport = _Written(connection.transport)
+    await send(start)
+    await send({"type": "http.response.body", "body": body})
+    return True
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    for start in range(0, len(data), DRIBBLE_CHUNK_BYTES):
+        yield data[start : start + DRIBBLE_CHUNK_BYTES]
+
+
+class _Written:
+    """A transport that sends nothing, for a response that has been sent already."""
+
+    def __init__(self, transport: Any) -> None:
+        self.close = transport.close
+        self.is_closing = transport.is_closing
+
+    def write(self, data: bytes) -> None:
+        """Drop the data."""

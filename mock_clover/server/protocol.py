@@ -1,197 +1,257 @@
-"""The base of the HTTP protocol classes: handle the quirks of real clients, and hostile ones.
+"""The base of the HTTP protocol classes: pass requests to the parser one at a time, within limits.
+
+uvicorn's protocol class gets a complete head in one piece, then the body, and nothing more until
+its response is written. Bytes of later requests wait here. So pipelined requests are answered in
+order, whatever the segments, faults and waits are.
 
 - Clover's Node SDK sends a GET with `Content-Length: 0` followed by two stray bytes `{}`, which
   precede the next request on the connection. They are dropped between requests, and nowhere else.
 - Java's built-in client sends `Upgrade: h2c`. That header is removed: both parsers would treat it
   as the end of the request and lose the body.
-- The request line and the headers (the head) are passed to the parser in one piece, even if they
-  arrive in several segments. A head may have HEAD_BYTES_MAX bytes, and a request must be complete
-  within REQUEST_RECEIVE_TIMEOUT_S, so a half-open connection uses no resources except its socket.
-- Invalid bytes after a complete request close the connection after the response to that request.
+- A head may have HEAD_BYTES_MAX bytes, and a request must be complete within
+  REQUEST_RECEIVE_TIMEOUT_S, so a half-open connection uses no resources except its socket.
+- While a client does not read its responses, its requests are neither read nor answered.
+- A client that closes only its sending side still gets its responses.
 """
 
 import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
-from mock_clover.server.faults import TRANSPORT
+from mock_clover.server.faults import CONNECTION
 
 if TYPE_CHECKING:
 
     class _Base(asyncio.Protocol):
+        def eof_received(self) -> None: ...
         def shutdown(self) -> None: ...
+        def on_response_complete(self) -> None: ...
+        def send_400_response(self, msg: str) -> None: ...
 
 else:
     _Base = object
 
 HEAD_BYTES_MAX = 65_536
+PIPELINED_BYTES_MAX = 65_536
+"""Stop reading when so many bytes of later requests wait for a response."""
 REQUEST_RECEIVE_TIMEOUT_S = 20.0
 KEEP_ALIVE_TIMEOUT_S = 65.0
 """Longer than the idle timeout of common clients' connection pools.
 
 Clients then do not reuse a connection that the server has closed.
 """
+SEND_TIMEOUT_S = 65.0
+"""How long a client may leave its responses unread before the connection is aborted."""
 CONNECTIONS_MAX = 4_096
 
+_STRAY_FIRST_BYTES = b"{\r\n"
 _STRAY_BYTES = re.compile(rb"(?:\{\}|[\r\n])+")  # stray pairs, and the empty lines of RFC 9112
-_BARE_LF_HEADER_END = re.compile(rb"\r?\n\r?\n")
-_CHUNK_OVERHEAD_MAX = 8  # bytes on the wire per body byte; chunks of one byte need six
-_LAST_CHUNK = b"0\r\n\r\n"
-_UPGRADE = re.compile(rb"\r\n(?:upgrade|http2-settings)[ \t]*:[^\r\n]*", re.IGNORECASE)
-_HEADERS_TOO_LARGE_RESPONSE = (
+_CHUNKS_END = re.compile(rb"\n\r?\n")
+"""Where a chunked body may end: with or without a chunk extension, with or without trailers."""
+_UPGRADE = re.compile(rb"\n(?:upgrade|http2-settings)[ \t]*:[^\n]*", re.IGNORECASE)
+_INVALID_REQUEST = "Invalid HTTP request received."
+HEADERS_TOO_LARGE_RESPONSE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"content-length: 0\r\nconnection: close\r\n\r\n"
 )
 _REQUEST_TIMEOUT_RESPONSE = (
     b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 )
+_OUT_OF_MEMORY_RESPONSE = (
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+)
 
 
 class HardenedProtocol(_Base):
-    """Find the start of each request and enforce limits, for both protocol classes."""
+    """Find the start and the end of each request and enforce limits, for both parsers."""
 
     transport: Any
     connections: Any
     server_state: Any
     app_state: dict[str, Any]
+    config: Any
     cycle: Any
+    flow: Any
+    headers: Any
+    logger: Any
+    loop: asyncio.AbstractEventLoop
 
     def connection_made(self, transport: Any) -> None:
         """Start the receive timeout; close the connection if there are too many."""
         super().connection_made(transport)
-        self.app_state = {**self.app_state, TRANSPORT: transport}  # for faults through ASGI
-        self._last_activity: float = self.server_state.now
-        self._buffered = b""  # an incomplete head, or half of a stray pair
-        self._chunk_bytes = 0
-        self._body_remaining: int | None = None  # None if unknown or chunked
-        self._ignore_input = False
-        self._receiving_since: float | None = self._last_activity
+        self.app_state = {**self.app_state, CONNECTION: self}
+        self.closes_at_eof = False
+        """Whether the current response never ends: then the client's EOF ends the connection."""
+        self._data = b""  # bytes that the parser has not got
+        self._at = 0  # where they begin
+        self._held = 0  # how many of them count in the server's total
+        self._body_remaining: int | None = None  # None if chunked
+        self._is_scheduled = self._is_eof = False
+        self._is_receiving = True
+        self._since: float = self.server_state.now  # when it began to receive, or to be idle
         if len(self.connections) > CONNECTIONS_MAX:
             transport.close()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Release the bytes that were held."""
+        super().connection_lost(exc)
+        self.config.app.held.total -= self._held
+        self._data, self._held = b"", 0
+
     def data_received(self, data: bytes) -> None:
-        """Feed complete heads and their bodies to the parser; drop stray bytes between requests."""
-        self._last_activity = self.server_state.now
-        if not self._buffered and self._feed_single_request(data):
-            return
-        if self._buffered:
-            data, self._buffered = self._buffered + data, b""
-        while data and not self._ignore_input and not self.transport.is_closing():
-            if not self._is_between_requests():
-                data = self._feed_body(data)
-            elif self._has_pending_response() or data == b"{":
-                self._buffered = data
+        """Process bytes after those that are held."""
+        self._data = self._data[self._at :] + data if self._data else data
+        self._at = 0
+        self._process()
+
+    def eof_received(self) -> Any:  # a bool; uvicorn declares None
+        """Keep the connection until the complete requests are answered."""
+        self._is_eof = True
+        return (self._is_blocked() and not self.closes_at_eof) or self._is_scheduled
+
+    def pause_writing(self) -> None:
+        """Start the send timeout; requests are not answered until the client reads."""
+        super().pause_writing()
+        self._since = self.server_state.now
+
+    def resume_writing(self) -> None:
+        """Continue with the next request."""
+        super().resume_writing()
+        self._since = self.server_state.now
+        self._continue_soon()
+
+    def on_response_complete(self) -> None:
+        """Continue with the next request."""
+        super().on_response_complete()
+        self.closes_at_eof = self._is_receiving = False
+        self._since = self.server_state.now
+        if self._data or self._is_eof:
+            self._continue_soon()
+
+    def _continue_soon(self) -> None:
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            self.loop.call_soon(self._continue)
+
+    def _continue(self) -> None:
+        self._is_scheduled = False
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            self._process()
+
+    def _process(self) -> None:
+        """Pass one request, or the available part of one, to the parser."""
+        has_fed = False
+        while self._at < len(self._data) and not self.transport.is_closing():
+            if self._is_in_request():
+                is_fed = self._feed_body()
+            elif self._is_blocked():
                 break
-            elif stray := _STRAY_BYTES.match(data):
-                data = data[stray.end() :]
+            elif self._data[self._at] in _STRAY_FIRST_BYTES and self._skip_stray_bytes():
+                continue
+            elif has_fed:  # other connections first
+                self._continue_soon()
+                break
             else:
-                data = self._feed_head(data)
-        if self._is_between_requests() and len(self._buffered) <= 1:
-            self._receiving_since = None
-        elif self._receiving_since is None:
-            self._receiving_since = self._last_activity
+                is_fed = self._feed_head()
+            if not is_fed:
+                break
+            has_fed = True
+        held = len(self._data) - self._at
+        if not held:
+            self._data, self._at = b"", 0
+        is_receiving = self._is_in_request() or held > 1  # one byte may be half a stray pair
+        if (has_fed and not is_receiving) or (is_receiving and not self._is_receiving):
+            self._since = self.server_state.now
+        if has_fed or is_receiving:
+            self._is_receiving = is_receiving
+        if held or self._held or self._is_eof:
+            self._hold(held)
 
-    def _feed_single_request(self, data: bytes) -> bool:
-        """Feed one ordinary request, head and body together. This is the fast path.
+    def _skip_stray_bytes(self) -> bool:
+        """Drop stray pairs and empty lines; return whether there were any."""
+        stray = _STRAY_BYTES.match(self._data, self._at)
+        if stray is not None:
+            self._at = stray.end()
+        return stray is not None
 
-        Return False without feeding anything if the data needs the general path.
-        """
-        end = data.find(b"\r\n\r\n") + 4
-        if (
-            not 3 < end <= HEAD_BYTES_MAX
-            or data.find(b"\r\n\r\n", end) >= 0  # another head, or chunks
-            or data.startswith(b"{}", end)
-            or len(data) - end == 1
-            or not 0x41 <= data[0] <= 0x5A
-            or b"pgrade" in data
-            or b"PGRADE" in data
-            or self._ignore_input
-            or not self._is_between_requests()
-            or self._has_pending_response()
-        ):
+    def _hold(self, held: int) -> None:
+        """Count held bytes, stop reading if there are many, and end the connection after EOF."""
+        all_held = self.config.app.held
+        all_held.total += held - self._held
+        self._held = held
+        is_waiting = self._is_scheduled or self._is_blocked()
+        if held and all_held.are_too_many:
+            self._close_with(_OUT_OF_MEMORY_RESPONSE)
+        elif self._is_eof and not is_waiting:
+            self.transport.close()
+        elif is_waiting and held > PIPELINED_BYTES_MAX:
+            self.flow.pause_reading()
+
+    def _feed_head(self) -> bool:
+        """Feed one head; return False if it is incomplete."""
+        data, at = self._data, self._at
+        end = data.find(b"\n\r\n", at) + 3
+        bare = data.find(b"\n\n", at, end if end > 2 else len(data)) + 2
+        if bare > 1:
+            end = bare
+        is_complete = end > 2
+        if (end if is_complete else len(data)) - at > HEAD_BYTES_MAX:
+            self._close_with(HEADERS_TOO_LARGE_RESPONSE)
             return False
-        self._chunk_bytes = 0
-        self._feed_parser(data)
-        if self._is_between_requests() or self.transport.is_closing():
-            self._receiving_since = None
-            return True
-        length = self._content_length()
-        expected = int(length) if length is not None and length.isdigit() else None
-        self._body_remaining = None if expected is None else max(expected - (len(data) - end), 0)
-        self._receiving_since = self._last_activity
-        return True
-
-    def _feed_head(self, data: bytes) -> bytes:
-        """Feed one head, or hold it if it is incomplete; return the bytes after it."""
-        end = data.find(b"\r\n\r\n") + 4
-        if end == 3:
-            bare = _BARE_LF_HEADER_END.search(data)
-            if bare:
-                end = bare.end()
-            elif len(data) > HEAD_BYTES_MAX:
-                end = len(data)
-            elif 0x41 <= data[0] <= 0x5A:  # a capital letter may start a method
-                self._buffered = data
-                return b""
-            else:
-                end = len(data)  # not HTTP: let the parser reject it
-        if end > HEAD_BYTES_MAX:
-            self._close_with(_HEADERS_TOO_LARGE_RESPONSE)
-            return b""
-        head = data[:end]
+        if not is_complete:
+            if not 0x41 <= data[at] <= 0x5A and data[at:] != b"{":  # no method begins like this
+                self.logger.warning(_INVALID_REQUEST)
+                self.send_400_response(_INVALID_REQUEST)
+            return False
+        head = data[at:end]
         if b"upgrade" in head.lower():
             head = _UPGRADE.sub(b"", head)
-        self._body_remaining = None
-        self._chunk_bytes = 0
+        self._at = end
         self._feed_parser(head)
-        return data[end:]
+        if self._is_in_request():
+            self._start_body()
+        return True
 
-    def _feed_body(self, data: bytes) -> bytes:
-        """Feed the bytes of the current body; return the bytes after it."""
+    def _start_body(self) -> None:
+        """Find out how the body of the current head ends."""
+        length = next((v for n, v in self.headers if n == b"content-length"), b"")
+        self._body_remaining = int(length) if length.isdigit() else None
+
+    def _feed_body(self) -> bool:
+        """Feed the available part of the body, chunks only up to where the request may end."""
+        at = self._at
         if self._body_remaining is None:
-            length = self._content_length()
-            if length is None or not length.isdigit():
-                return self._feed_chunks(data)
-            self._body_remaining = int(length)
-        piece = data[: self._body_remaining]
-        self._body_remaining -= len(piece)
-        self._feed_parser(piece)
-        if not piece:  # the parser expects more than Content-Length: the request is invalid
-            self._close_with(b"")
-        return data[len(piece) :]
-
-    def _feed_chunks(self, data: bytes) -> bytes:
-        """Feed up to what looks like the last chunk; the parser decides whether it is."""
-        end = data.find(_LAST_CHUNK) + len(_LAST_CHUNK)
-        if end < len(_LAST_CHUNK):
-            end = len(data)
-        self._chunk_bytes += end
-        self._feed_parser(data[:end])
-        if self._chunk_bytes > HEAD_BYTES_MAX + _CHUNK_OVERHEAD_MAX * self._body_bytes():
-            self._close_with(_HEADERS_TOO_LARGE_RESPONSE)  # endless chunk sizes or trailers
-        return data[end:]
+            match = _CHUNKS_END.search(self._data, at)
+            end = match.end() if match else len(self._data)
+        else:
+            end = min(at + self._body_remaining, len(self._data))
+            self._body_remaining -= end - at
+        self._at = end
+        self._feed_parser(self._data[at:end])
+        if self._body_remaining == 0 and self._is_in_request():
+            self._close_with(b"")  # the parser expects more than Content-Length: invalid
+        return True
 
     def shutdown(self) -> None:
         """Close the connection at shutdown; an incomplete request gets no response."""
-        if self._buffered or not self._is_between_requests():
+        if self._is_in_request():
             self.transport.close()
         else:
             super().shutdown()
 
     def close_if_timed_out(self, now: float) -> None:
         """Close the connection if its request takes too long to arrive or it has been idle."""
-        since = self._receiving_since
-        if since is not None and now - since > REQUEST_RECEIVE_TIMEOUT_S:
-            self._close_with(
-                _REQUEST_TIMEOUT_RESPONSE
-                if self._buffered or not self._is_between_requests()
-                else b""
-            )
-        elif now - self._last_activity > KEEP_ALIVE_TIMEOUT_S and self._is_idle():
+        elapsed_s = now - self._since
+        if self.flow.write_paused:
+            if elapsed_s > SEND_TIMEOUT_S:
+                self.transport.abort()
+        elif self._is_receiving and not self._is_blocked():
+            if elapsed_s > REQUEST_RECEIVE_TIMEOUT_S:
+                has_begun = self._data or self._is_in_request()
+                self._close_with(_REQUEST_TIMEOUT_RESPONSE if has_begun else b"")
+        elif elapsed_s > KEEP_ALIVE_TIMEOUT_S and not self._is_blocked():
             self._close_with(b"")
-
-    def _is_idle(self) -> bool:
-        return self.cycle is None or bool(self.cycle.response_complete)
 
     def _close_with(self, data: bytes) -> None:
         if not self.transport.is_closing():
@@ -202,18 +262,12 @@ class HardenedProtocol(_Base):
     def _feed_parser(self, data: bytes) -> None:
         super().data_received(data)
 
-    def _is_between_requests(self) -> bool:
-        """Return whether no request is being received."""
-        raise NotImplementedError
+    def _is_in_request(self) -> bool:
+        """Return whether the parser has the head of a request, but not all of its body."""
+        return self.cycle is not None and self.cycle.more_body
 
-    def _content_length(self) -> bytes | None:
-        """Return the Content-Length of the current head."""
-        raise NotImplementedError
-
-    def _body_bytes(self) -> int:
-        """Return how many bytes of the current body have arrived."""
-        return self._chunk_bytes
-
-    def _has_pending_response(self) -> bool:
-        """Return whether a response must be sent before the parser can take the next head."""
-        return False
+    def _is_blocked(self) -> bool:
+        """Return whether the next request must wait for a response, or for the client to read."""
+        cycle = self.cycle
+        is_answering = cycle is not None and not (cycle.more_body or cycle.response_complete)
+        return is_answering or self.flow.write_paused

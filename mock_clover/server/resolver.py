@@ -2,7 +2,6 @@
 
 import re
 
-from mock_clover.clover.common.problems import ApiError
 from mock_clover.clover.platform.http import PLATFORM_PATH, merchant_id_from_path
 from mock_clover.sandbox.names import NAME, NAME_RULE, is_masked
 from mock_clover.sandbox.presented import presented_credential, presents_any_of
@@ -83,13 +82,14 @@ class SandboxResolver:
         return sandbox
 
     def _may_control(self, path: str, headers: dict[bytes, bytes]) -> bool:
-        if not path.startswith(CONTROL_PATH) or path.startswith(DASHBOARD[1]):
-            return False
-        try:
-            self._control_guard.check(headers)
-        except ApiError:
-            return False
-        return True
+        is_control = path.startswith(CONTROL_PATH) and not path.startswith(DASHBOARD[1])
+        return is_control and not self._control_guard.refuses(path, headers)
+
+
+def path_in_sandbox(path: str) -> str:
+    """Return the path of a request within its sandbox."""
+    match = _SANDBOX_PATH.match(path) if path.startswith(SANDBOX_PREFIX) else None
+    return without_slash(match[2] if match else path)
 
 
 def without_slash(path: str) -> str:

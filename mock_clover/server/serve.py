@@ -119,7 +119,7 @@ class Server(uvicorn.Server):
         from mock_clover.server.tls import TLSTransport
 
         loop = asyncio.get_running_loop()
-        protocol: Any = protocol_class(is_tls=True)
+        protocol: Any = protocol_class()
         create_protocol = functools.partial(
             protocol,
             config=self.config,
@@ -172,18 +172,26 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def protocol_class(*, is_tls: bool = False) -> type[asyncio.Protocol]:
+def protocol_class() -> type[asyncio.Protocol]:
     """Return the protocol class on httptools if it is installed, otherwise the one on h11."""
     try:
-        from mock_clover.server.httptools_protocol import (
-            DirectHttpsProtocol,
-            DirectHttpToolsProtocol,
-        )
+        from mock_clover.server import httptools_protocol
     except ImportError:
         from mock_clover.server.h11_protocol import HardenedH11Protocol
 
         return HardenedH11Protocol
-    return DirectHttpsProtocol if is_tls else DirectHttpToolsProtocol
+    if httptools_protocol.untested_versions():
+        return httptools_protocol.HardenedHttpToolsProtocol
+    return httptools_protocol.DirectHttpToolsProtocol
+
+
+def _log_if_slower(http: type[asyncio.Protocol], log_message: Callable[[str], None]) -> None:
+    """Log that plain requests are not answered directly because of other versions."""
+    if http.__module__.endswith("httptools_protocol"):
+        from mock_clover.server.httptools_protocol import untested_versions
+
+        if untested := untested_versions():
+            log_message(f"not tested with {untested}: requests take uvicorn's slower way")
 
 
 def run(
@@ -199,9 +207,11 @@ def run(
     `periodic_tasks` run once a second, and `tasks` in the background. An error in one is logged
     under its name.
     """
+    http = protocol_class()
+    _log_if_slower(http, app.log.write_message)
     config = uvicorn.Config(
         app,
-        http=protocol_class(),
+        http=http,
         ws="none",
         lifespan="off",
         log_config=None,

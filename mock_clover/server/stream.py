@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 
 from mock_clover.control.journal import JournalQuery
 from mock_clover.core.codec import Codec
+from mock_clover.server.faults import own_connection, wait_for_disconnect
 from mock_clover.server.render import reply_headers
 
 if TYPE_CHECKING:
@@ -48,10 +49,12 @@ async def stream(
         await send({"type": "http.response.body", "body": reply.body})
         return
     sandbox, _ = app.resolve_sandbox(path, headers)
+    if connection := own_connection(scope):
+        connection.closes_at_eof = True
     sandbox.enable_change_recording()
     changed = asyncio.Event()
     sandbox.journal.watchers.add(changed.set)
-    disconnected: asyncio.Future[Any] = asyncio.ensure_future(_wait_for_disconnect(receive))
+    disconnected: asyncio.Future[Any] = asyncio.ensure_future(wait_for_disconnect(receive))
     try:
         response_headers = [(b"content-type", EVENT_STREAM), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": 200, "headers": response_headers})
@@ -132,8 +135,3 @@ async def _send_events(
         )
         sends_heartbeat = not waiting.done()
         waiting.cancel()
-
-
-async def _wait_for_disconnect(receive: "Receive") -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -139,8 +139,9 @@ def test_none_writes_nothing(start_server: Callable[..., ServerProcess]) -> None
 ABROAD = (
     "import gc, threading, warnings",
     "from mock_clover.server import protocol, serve",
-    "fails = lambda _, data: b'charges' in data and {}[data]",
-    "protocol.HardenedProtocol._feed_single_request = fails",
+    "before_feed = protocol.HardenedProtocol._feed_parser",
+    "fails = lambda self, data: {}[data] if b'charges' in data else before_feed(self, data)",
+    "protocol.HardenedProtocol._feed_parser = fails",
     "Bad = type('Bad', (), {'__del__': lambda _: 1 / 0})",
     "before = serve._tune_garbage_collection",
     "say = lambda: (warnings.warn('odd'), threading.Thread(target=Bad().__del__).start(), Bad())",
