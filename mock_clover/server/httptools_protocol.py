@@ -25,7 +25,6 @@ The direct way depends on details of these packages. Other versions get only uvi
 """
 _CHUNK_OVERHEAD_MAX = 8  # bytes on the wire per body byte; chunks of one byte need six
 _DIRECT_BODY_BYTES_MAX = 65_536
-_INDIRECT_HEADERS = frozenset({b"transfer-encoding", b"expect"})
 
 
 class HardenedHttpToolsProtocol(HardenedProtocol, HttpToolsProtocol):
@@ -62,7 +61,7 @@ class DirectHttpToolsProtocol(HardenedHttpToolsProtocol):
     small size. It goes uvicorn's way after all if its response has to wait or has a fault.
     """
 
-    _is_in_direct_body = _is_api = False
+    _is_api = False
     _known_url = b""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -83,10 +82,11 @@ class DirectHttpToolsProtocol(HardenedHttpToolsProtocol):
         if self.url != self._known_url:
             self._parse_url(self.url)
         self._length = int(head.get(b"content-length", b"0"))
-        self._is_direct = self._is_in_direct_body = (
+        self._is_direct = self._waits_for_body = (
             self._is_api
             and self._length <= _DIRECT_BODY_BYTES_MAX
-            and head.keys().isdisjoint(_INDIRECT_HEADERS)
+            and b"transfer-encoding" not in head
+            and b"expect" not in head
             and self.parser.should_keep_alive()
             and not (b"connection" in head and self.parser.get_http_version() == "1.0")
             and not self.parser.should_upgrade()
@@ -103,7 +103,7 @@ class DirectHttpToolsProtocol(HardenedHttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Respond to the complete request."""
-        self._is_in_direct_body = False
+        self._waits_for_body = False
         if self._is_direct:
             self._respond()
         else:
@@ -147,11 +147,8 @@ class DirectHttpToolsProtocol(HardenedHttpToolsProtocol):
             return False
         self._at = end
         self._body = self._data[at:end]
-        self._feed_parser(self._body)
+        self.parser.feed_data(self._body)
         return True
-
-    def _is_in_request(self) -> bool:
-        return self._is_in_direct_body or super()._is_in_request()
 
 
 def untested_versions() -> str:

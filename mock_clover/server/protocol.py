@@ -75,6 +75,8 @@ class HardenedProtocol(_Base):
     headers: Any
     logger: Any
     loop: asyncio.AbstractEventLoop
+    _waits_for_body = False
+    """Whether the parser has the head of a request whose body is held until it is complete."""
 
     def connection_made(self, transport: Any) -> None:
         """Start the receive timeout; close the connection if there are too many."""
@@ -159,7 +161,7 @@ class HardenedProtocol(_Base):
             has_fed = True
         held = len(self._data) - self._at
         if not held:
-            self._data, self._at = b"", 0
+            self._data = b""
         is_receiving = self._is_in_request() or held > 1  # one byte may be half a stray pair
         if (has_fed and not is_receiving) or (is_receiving and not self._is_receiving):
             self._since = self.server_state.now
@@ -264,7 +266,7 @@ class HardenedProtocol(_Base):
 
     def _is_in_request(self) -> bool:
         """Return whether the parser has the head of a request, but not all of its body."""
-        return self.cycle is not None and self.cycle.more_body
+        return self._waits_for_body or (self.cycle is not None and self.cycle.more_body)
 
     def _is_blocked(self) -> bool:
         """Return whether the next request must wait for a response, or for the client to read."""
