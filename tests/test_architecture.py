@@ -263,6 +263,64 @@ def test_nothing_waits_outside_the_server() -> None:
     )
 
 
+STARTS = {
+    *("create_task", "ensure_future", "call_at", "call_later", "call_soon", "call_soon_threadsafe"),
+    *("run_in_executor", "to_thread", "submit", "TaskGroup", "Thread", "Timer", "Process"),
+}
+"""Functions that start work whose errors reach no caller."""
+IN_PROCESSES_OF_CLIENTS = ("cli", "client", "conformance", "testing")
+STARTED = {
+    ("server/app.py", "deliver_all_due"): "runs tasks that log their errors; the caller waits",
+    ("server/housekeeping.py", "load_key"): "is a task of the supervisor",
+    ("server/httptools_protocol.py", "_call_later"): "an error ends only this connection",
+    ("server/log.py", "_enqueue"): "the log cannot log its own errors",
+    ("server/serve.py", "startup"): "starts the tasks of the supervisor",
+    ("server/starlette_app.py", "lifespan"): "starts the tasks of the supervisor",
+    ("server/stream.py", "_send_events"): "the request waits for it",
+    ("server/stream.py", "stream"): "the request waits for it",
+    ("server/webhook_sender.py", "resolve"): "hands its result or its error to the waiting task",
+    ("server/webhook_sender.py", "_addresses"): "the delivery waits for it",
+    ("server/webhook_sender.py", "wake"): "the task logs its errors",
+}
+"""Functions of the server that start such work, and what happens to an error in it."""
+
+
+def starters(source: Source) -> Iterator[str]:
+    """Yield the innermost function of each call that starts work."""
+    for call in source.calls:
+        if name_of(call.func) in STARTS:
+            around = [
+                (node.lineno, node.name)
+                for node in source.nodes
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+                and node.lineno <= call.lineno <= (node.end_lineno or 0)
+            ]
+            yield max(around)[1] if around else ""
+
+
+def test_work_that_belongs_to_no_request_is_supervised() -> None:
+    found = {
+        (source.name, function)
+        for source in sources()
+        if source.package not in IN_PROCESSES_OF_CLIENTS
+        for function in starters(source)
+    }
+    assert_no_errors(
+        f"{function} of {file} starts work whose errors nobody sees: use server/supervisor.py, "
+        "or add it to STARTED with the reason"
+        for file, function in found - STARTED.keys()
+    )
+    assert_no_errors(f"{place} of STARTED starts nothing" for place in STARTED.keys() - found)
+
+
+def test_a_start_of_work_is_found() -> None:
+    text = "def a():\n  def b():\n    loop.create_task(c())\n  Thread(target=b)\ncall_later(1, d)"
+    tree = ast.parse(text)
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    source = Source("x.py", text, tree, list(ast.walk(tree)), calls)
+    assert sorted(starters(source)) == ["", "a", "b"]
+
+
 CACHED = {
     ("control/exchanges.py", "_router"): "the routes of the code",
     ("control/scenario_editor.py", "_builtin_scenarios"): "the files of the package",

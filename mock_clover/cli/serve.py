@@ -32,8 +32,10 @@ from mock_clover.core.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from mock_clover.sandbox.credentials import Credentials
+    from mock_clover.sandbox.keys import KeyRing
     from mock_clover.sandbox.sandboxes import Sandboxes
     from mock_clover.scenario.records import Scenario
+    from mock_clover.server.app import App
     from mock_clover.server.log import ExchangeLog
 
 _PROGRESS_ROWS_MIN = 500
@@ -200,7 +202,6 @@ def serve(
     from mock_clover.scenario.records import ScenarioError
     from mock_clover.server.build import build
     from mock_clover.server.control_guard import ControlGuard
-    from mock_clover.server.housekeeping import load_key, periodic_tasks
     from mock_clover.server.serve import BindError, bind, run
 
     log = _open_log(log_format)
@@ -236,12 +237,7 @@ def serve(
         exit_with_error(f"{scenario}: {error}")
     app.sandboxes.scenario_file = scenario
     app.sandboxes.ca_certificate = https.pem if https else ""
-    periodic = periodic_tasks(app.sandboxes, log)
-    if https:
-        periodic["renewing the certificate"] = functools.partial(https.tls.renew, log.write_message)
-    tasks: dict[str, Callable[[], Any]] = {"loading the key": functools.partial(load_key, keys)}
-    if watch:
-        tasks["watching the scenario file"] = _watcher(scenario, app.sandboxes, log)
+    periodic, tasks = background_jobs(app, keys, https, scenario if watch else None)
     address, bound_port = listener.getsockname()[:2]
 
     def announce() -> None:
@@ -255,6 +251,26 @@ def serve(
 
     run(app, listener, announce, periodic, tasks, https.tls if https else None)
     log.flush()
+
+
+def background_jobs(
+    app: "App", keys: "KeyRing", https: HttpsListener | None, watched_scenario: str | None
+) -> tuple[dict[str, Callable[[], object]], dict[str, Callable[[], Any]]]:
+    """Return the jobs of a server: those that run once a second, and those that run until the end.
+
+    The log shows an error in one under its name.
+    """
+    from mock_clover.server.housekeeping import load_key, periodic_tasks
+
+    periodic = periodic_tasks(app.sandboxes, app.log)
+    if https:
+        renew = functools.partial(https.tls.renew, app.log.write_message)
+        periodic["renewing the certificate"] = renew
+    tasks: dict[str, Callable[[], Any]] = {"loading the key": functools.partial(load_key, keys)}
+    if watched_scenario is not None:
+        watch = _watcher(watched_scenario, app.sandboxes, app.log)
+        tasks["watching the scenario file"] = watch
+    return periodic, tasks
 
 
 def _port_files(http: Path | None, https: Path | None) -> tuple[PortFile, PortFile]:

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
 
+from mock_clover.cli.serve import background_jobs
 from mock_clover.clover.jobs import JOBS
 from mock_clover.sandbox.journal import Journal
 from mock_clover.sandbox.keys import KeyFileError, KeyRing, SerializedKeyPair
@@ -62,28 +64,58 @@ async def tick_server(log: LogFile, chores: dict[str, Callable[[], object]], **m
     config = uvicorn.Config(None, lifespan="off", log_config=None)  # type: ignore[arg-type] # unused
     config.load_app = lambda: None  # type: ignore[assignment, method-assign, return-value] # unused
     config.load()
-    server = Server(config, lambda: None, chores, {}, Supervisor(log.log))
+    tasks = more.get("tasks", {})
+    server = Server(config, lambda: None, chores, tasks, Supervisor(log.log))
     server.server_state.connections |= more.get("connections", set())
     await server.on_tick(0)
     return server
 
 
-@pytest.mark.parametrize(
-    "broken", ["running due jobs", "deleting idle sandboxes", "renewing the certificate"]
-)
-def test_a_periodic_task_that_fails_stops_no_other(
-    server: InProcessServer, log: LogFile, broken: str
-) -> None:
-    names = [*periodic_tasks(server.sandboxes, log.log), "renewing the certificate"]
+class Https:
+    """An HTTPS port, as far as its job needs it."""
+
+    class tls:  # noqa: N801 - the name of a field
+        """A certificate that is never due."""
+
+        renew = staticmethod(print)
+
+
+def jobs_that_run(log: LogFile, periodic: list[str], tasks: list[str], broken: str) -> list[str]:
+    """Run jobs with these names, one of which fails; return the names of the others."""
     ran: list[str] = []
-    chores: dict[str, Callable[[], object]] = {
-        name: fail if name == broken else lambda name=name: ran.append(name)  # type: ignore[misc] # a default
-        for name in names
-    }
-    run(lambda _: tick_server(log, chores))
-    assert ran == [name for name in names if name != broken]
-    (line,) = log.lines()
-    assert line.startswith(f"{broken} failed: KeyError in fail:")
+
+    def run_job(name: str) -> None:
+        if name == broken:
+            fail()
+        ran.append(name)
+
+    async def run_task(name: str) -> None:
+        run_job(name)
+
+    async def main(_: FakeClockLoop) -> None:
+        chores = {name: partial(run_job, name) for name in periodic}
+        coroutines = {name: partial(run_task, name) for name in tasks}
+        server = await tick_server(log, chores, tasks=coroutines)
+        server.lifespan = server.config.lifespan_class(server.config)
+        await server.startup(sockets=[])
+        await settle()
+
+    run(main)
+    return ran
+
+
+def test_a_job_that_fails_stops_no_other(server: InProcessServer, log: LogFile) -> None:
+    """For each job of `serve`, also for those to come."""
+    https: Any = Https
+    found = background_jobs(server.app, server.keys, https, "sandbox")
+    periodic, tasks = (list(each) for each in found)
+    names = [*periodic, *tasks]
+    assert (len(periodic), len(tasks)) == (3, 2)
+    for broken in names:
+        others = [name for name in names if name != broken]
+        assert jobs_that_run(log, periodic, tasks, broken) == others
+        assert log.lines()[-1].startswith(f"{broken} failed: KeyError in fail:")
+    assert len(log.lines()) == len(names)
 
 
 class BrokenConnection:
