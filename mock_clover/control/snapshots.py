@@ -41,7 +41,7 @@ from mock_clover.engine.endpoint import Call, EncodedJson, Endpoint
 from mock_clover.sandbox.clock import LATEST_MS
 from mock_clover.sandbox.credentials import decode_letters, encode_as_letters, fingerprint
 from mock_clover.sandbox.faults import ActiveFault
-from mock_clover.sandbox.idempotency import StoredResponse
+from mock_clover.sandbox.idempotency import StoredResponse, hash_request
 from mock_clover.sandbox.notices import NOTICES_MAX
 from mock_clover.sandbox.outbox import Outbox, restore_outbox
 from mock_clover.sandbox.rules import Rules
@@ -67,9 +67,12 @@ class StoredResponseRow(Record, frozen=True, kw_only=True):
     endpoint: OneLine
     target: OneLine
     request: Any
+    """None if `request_hash` is set."""
     status: Annotated[int, msgspec.Meta(ge=200, le=599)]
     body: str
     why: OneLine
+    request_hash: str = ""
+    """Hash of a request with what looks like a card number."""
 
 
 class ActiveFaultRow(ControlRecord, frozen=True, kw_only=True):
@@ -163,21 +166,33 @@ def take_snapshot(sandbox: Sandbox) -> Snapshot:
         notices=tuple(sandbox.notices),
         notice_count=sandbox.notices.count,
         answered=tuple(
-            StoredResponseRow(
-                credential=credential,
-                key=key,
-                endpoint=each.endpoint,
-                target=each.path,
-                request=None if each.request is None else msgspec.to_builtins(each.request),
-                status=each.status,
-                body=each.body.decode(),
-                why=each.why,
-            )
+            _stored_response_row(credential, key, each, sandbox.fingerprint_key)
             for (credential, key), each in sandbox.idempotency.entries()
         ),
         agenda=tuple(sandbox.scheduler.entries()),
         webhooks=_webhook_state(sandbox.outbox),
         **{table: dict(getattr(sandbox, table).items()) for table in TABLES},
+    )
+
+
+def _stored_response_row(
+    credential: str, key: str, stored: StoredResponse, fingerprint_key: bytes
+) -> StoredResponseRow:
+    """Return the row of a stored response; a masked request could not be compared later."""
+    request = None if stored.request is None else msgspec.to_builtins(stored.request)
+    request_hash = stored.request_hash
+    if not request_hash and masked_snapshot(request) != request:
+        request, request_hash = None, hash_request(stored.request, fingerprint_key)
+    return StoredResponseRow(
+        credential=credential,
+        key=key,
+        endpoint=stored.endpoint,
+        target=stored.path,
+        request=request,
+        request_hash=request_hash,
+        status=stored.status,
+        body=stored.body.decode(),
+        why=stored.why,
     )
 
 
@@ -209,6 +224,7 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> Sandbox:
                 status=each.status,
                 body=each.body.encode(),
                 why=each.why,
+                request_hash=each.request_hash,
             ),
         )
         for each in snapshot.answered

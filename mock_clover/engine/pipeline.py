@@ -19,7 +19,7 @@ from mock_clover.clover.common.problems import (
 )
 from mock_clover.core.codec import nearest_known_path, unknown_fields
 from mock_clover.core.masking import redact_field_name
-from mock_clover.core.record import Record, decode_json, encode
+from mock_clover.core.record import Record, decode_json
 from mock_clover.engine.endpoint import Call, Endpoint, RawRequest
 from mock_clover.engine.overrides import (
     Override,
@@ -81,7 +81,9 @@ def answer(
         owner = "" if credential == sandbox.credentials.access_token else credential
         stored = sandbox.idempotency.get((owner, key)) if key else None
         if stored is not None:
-            idempotency, reply = "replayed", _replay(stored, raw.path, request)
+            if not stored.answers(raw.path, request, sandbox.fingerprint_key):
+                raise IDEMPOTENCY_MISMATCH.error()
+            idempotency, reply = "replayed", _replay(stored)
         else:
             call = Call(request, query, raw.ids, raw.headers)
             override = (
@@ -119,10 +121,8 @@ def answer(
     return reply
 
 
-def _replay(stored: StoredResponse, path: str, request: Record | None) -> Reply:
-    """Return a stored response again. Raises IDEMPOTENCY_MISMATCH for another request."""
-    if stored.path != path or not _bodies_equal(stored.request, request):
-        raise IDEMPOTENCY_MISMATCH.error()
+def _replay(stored: StoredResponse) -> Reply:
+    """Return a stored response again."""
     return Reply(
         status=stored.status,
         body=stored.body,
@@ -130,11 +130,6 @@ def _replay(stored: StoredResponse, path: str, request: Record | None) -> Reply:
         evidence=IDEMPOTENCY_REPLAY.evidence.level,
         basis=(IDEMPOTENCY_REPLAY,),
     )
-
-
-def _bodies_equal(one: Record | None, other: Record | None) -> bool:
-    """Compare two bodies by content; equal bodies may have been decoded to different types."""
-    return one == other or encode(one) == encode(other)
 
 
 def _check_limits_and_faults(

@@ -10,8 +10,11 @@ documents neither a retry with a different body nor the lifetime of a key).
 from collections import deque
 from collections.abc import Iterator
 
+import msgspec
+
 from mock_clover.core.masking import redact
-from mock_clover.core.record import Record, Value
+from mock_clover.core.record import Record, Value, encode
+from mock_clover.sandbox.credentials import fingerprint
 
 KEYS_MAX = 10_000
 """Maximum number of stored keys, about 10 MB; the oldest is evicted first."""
@@ -31,10 +34,27 @@ class StoredResponse(Value, frozen=True, kw_only=True):
     status: int
     body: bytes
     why: str
+    request_hash: str = ""
+    """Hash of the request, instead of a request that a snapshot must not contain."""
+
+    def answers(self, path: str, request: Record | None, fingerprint_key: bytes) -> bool:
+        """Return whether this is the response to a request, by path and content of the body."""
+        if path != self.path:
+            return False
+        if self.request_hash:
+            return hash_request(request, fingerprint_key) == self.request_hash
+        # Equal bodies may have been decoded to different types.
+        return self.request == request or encode(self.request) == encode(request)
 
     def __repr__(self) -> str:
         """Return only path and status, because the bodies may contain anything."""
         return redact(f"StoredResponse({self.path!r}, {self.status})")
+
+
+def hash_request(request: Record | None, fingerprint_key: bytes) -> str:
+    """Return the keyed hash of a request."""
+    text = msgspec.json.encode(request, order="deterministic").decode()
+    return fingerprint(fingerprint_key, f"request {text}")
 
 
 class IdempotencyStore:

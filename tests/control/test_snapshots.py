@@ -581,6 +581,28 @@ def test_a_key_that_looks_like_a_card_is_known_to_a_restored_sandbox(
     assert len(other.send_ok("GET", "/v1/charges?limit=100")["data"]) == charges
 
 
+def test_a_request_with_a_masked_number_is_known_to_a_restored_sandbox(
+    parent: PopulatedSandbox,
+) -> None:
+    key = {"idempotency-key": "masked"}
+    note = {"description": f"order {VISA}", "metadata": {"b": VISA, "a": "1"}}
+    other_note = {"description": f"order {MASTERCARD}", "metadata": note["metadata"]}
+    again_note = {"metadata": {"a": "1", "b": VISA}, "description": f"order {VISA}"}
+    parent.send_ok("POST", "/v1/charges", parent.keyed | note, **key)
+    other = SandboxClient(parent.server, "other", parent.customers)
+    for _ in range(2):  # the second snapshot is one of a restored sandbox
+        snapshot = parent.send_ok("GET", "/_mock/snapshot")
+        assert cards_in(json.dumps(snapshot)) == []
+        other.send_ok("PUT", "/_mock/snapshot", snapshot)
+        before = other.seen()
+        statuses = [
+            other.send("POST", "/v1/charges", parent.keyed | each, **key).status
+            for each in (note, again_note, other_note)
+        ]
+        assert (statuses, other.seen()) == ([200, 200, 400], before)
+        parent.send_ok("PUT", "/_mock/snapshot", snapshot)
+
+
 def test_a_snapshot_with_a_key_twice_is_rejected(parent: PopulatedSandbox) -> None:
     whole = parent.send_ok("GET", "/_mock/snapshot")
     reply = parent.send("PUT", "/_mock/snapshot", whole | {"answered": whole["answered"] * 2})
