@@ -7,7 +7,7 @@ export PYTHONDONTWRITEBYTECODE :=
 COMPILE = $(BIN)/python -m compileall -q mock_clover
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help serve test test-system test-browser test-clients test-lowest fuzz image-test test-all
+.PHONY: help serve test test-system test-browser test-clients test-lowest fuzz soak image-test test-all
 .PHONY: generate stress screenshots lint types format pins pin-base audit bench clean
 
 help: ## list the commands
@@ -51,6 +51,9 @@ test-system: .venv/.all ## run the system tests: server processes, sockets, TLS,
 fuzz: .venv/.all ## run the fuzz tests: generated and malformed requests to every endpoint
 	$(BIN)/pytest -p xdist -n auto -m fuzz $(ARGS)
 
+soak: .venv/.all ## attack the memory of servers for about two minutes (ARGS="--seconds 600 --seed 1 streams")
+	$(BIN)/python -m tests.soak $(ARGS)
+
 test-browser: .venv/.all ## run the browser tests: the pages and the SDK; fails without Chromium
 	MOCK_CLOVER_TEST_BROWSER=required $(BIN)/pytest -p xdist -n auto -m browser $(ARGS)
 
@@ -71,7 +74,7 @@ test-lowest: .work/lowest/.ready ## run the fast tests and the socket tests with
 image-test: ## build and run the image without a container engine (needs root on Debian)
 	bash tests/image/run.sh
 
-test-all: test test-system fuzz test-browser test-clients image-test ## run all tests except test-lowest
+test-all: test test-system fuzz soak test-browser test-clients image-test ## run all tests except test-lowest
 
 stress: .venv/.test ## run `make test` five times under CPU load (eight busy loops) and five times with -n 4
 	bash tests/stress.sh

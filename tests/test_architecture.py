@@ -466,7 +466,7 @@ def test_every_kind_of_module_state_is_found(code: str) -> None:
     assert [line for line, _ in module_state(ast.parse(code))], code
 
 
-KINDS_OF_TESTS = {"bench", "browser", "clients", "fuzz", "golden", "image", "system"}
+KINDS_OF_TESTS = {"bench", "browser", "clients", "fuzz", "golden", "image", "soak", "system"}
 """Folders of tests/ without a counterpart in the package: whole programs, and data."""
 
 

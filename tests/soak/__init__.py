@@ -1,0 +1,1 @@
+"""The memory of a server under load that nobody should send: `make soak`."""
