@@ -96,6 +96,9 @@ TEST_OF_BEHAVIOUR = {
     "VOID_IS_NOT_A_REFUND": "platform::refund_has_same_id_and_void_is_not_a_refund",
     "CUSTOM_ORDER_TOTAL": "platform::a_custom_orders_own_total_is_what_is_to_be_paid",
     "UNKNOWN_EXPANSION_IGNORED": "platform::unknown_expansions_are_ignored",
+    "UNIT_QTY_BELOW_A_UNIT": "platform_carts::unit_qty",
+    "ADJUSTED_TOTALS": "platform_carts::totals",
+    "PAID_ORDER_KEEPS_TOTAL": "platform_carts::a_paid_order_keeps_its_total",
     "OTHER_MERCHANT_IS_401": ("platform_errors::platform_error_format_in_both_dialects"),
     "TAX_RATE_BY_ID": "platform::v1_knows_the_merchants_taxes",
     "SUBSCRIPTION_KEEPS_PLAN_AMOUNT": (
@@ -222,7 +225,10 @@ IN_EVIDENCE = frozenset(
         "STRICT_REFUSAL",
         "TENDER_NEEDS_NO_AUTHORIZATION",
         "UNLISTED_CARD_APPROVED",
+        "ADJUSTED_TOTALS",
         "OPERATION_NOT_SERVED",
+        "PAID_ORDER_KEEPS_TOTAL",
+        "UNIT_QTY_BELOW_A_UNIT",
         "UNKNOWN_PATH",
         "WRONG_METHOD",
     }

@@ -320,6 +320,8 @@ def create_fixtures(server: Sender) -> Fixtures:
     subscriptions = f"/recurring/v1/plans/{plan['id']}/subscriptions"
     credentials = server.known
     platform = f"/v3/merchants/{credentials.merchant_id}"
+    orders = f"{platform}/orders/{order['id']}"
+    line = make(f"{orders}/line_items", name="Tea", price=50)["id"]
     app = {"client_id": credentials.client_id, "client_secret": credentials.client_secret}
 
     def code(version: str) -> str:
@@ -343,6 +345,11 @@ def create_fixtures(server: Sender) -> Fixtures:
             "subscription_id": make(subscriptions, **_subscription(customer["id"]))["id"],
             "payment_id": charge["id"],
             "item_id": make(f"{platform}/items", name="Cup", price=100)["id"],
+            "line_item_id": line,
+            "modification_id": make(f"{orders}/line_items/{line}/modifications", amount=1)["id"],
+            "discount_id": make(f"{orders}/discounts", amount=-1)["id"],
+            "line_discount_id": make(f"{orders}/line_items/{line}/discounts", amount=-1)["id"],
+            "service_charge_id": make(f"{orders}/service_charge", id="SC")["id"],
             "tax_rate_id": make(f"{platform}/tax_rates", name="Tax", rate=1_000_000)["id"],
         },
         paid_order=paid,
@@ -472,6 +479,15 @@ VALID_BODIES: dict[str, Callable[[Fixtures], dict[str, Any]]] = {
             "orderType": {"id": "x"},
         }
     },
+    "platform_check_out_atomic_order": lambda created: {
+        "orderCart": {"lineItems": [{"item": {"id": created.ids["item_id"]}}]}
+    },
+    "platform_create_line_items": lambda _: {"items": [{"name": "Tea", "price": 300}]},
+    "platform_update_line_item": lambda _: {"note": "hot"},
+    "platform_create_order_discount": lambda _: {"amount": -1},
+    "platform_create_line_discount": lambda _: {"percentage": 10},
+    "platform_create_modification": lambda _: {"name": "Milk", "amount": 1},
+    "platform_create_service_charge": lambda _: {"id": "SC", "percentageDecimal": 100_000},
     "platform_create_item": lambda _: {"name": "Cup", "price": 5},
     "platform_create_tax_rate": lambda _: {"name": "Tax", "rate": 5},
     "platform_create_order_type": lambda _: {"label": "Delivery"},
@@ -488,6 +504,7 @@ REPEATABLE = frozenset(
         "create_checkout",
         *("platform_create_customer", "platform_update_customer", "platform_create_order"),
         *("platform_update_order", "platform_create_line_item", "platform_create_atomic_order"),
+        *("platform_check_out_atomic_order", "platform_update_line_item"),
         *("platform_create_item", "platform_create_tax_rate", "platform_create_order_type"),
     }
 )

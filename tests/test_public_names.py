@@ -34,6 +34,13 @@ PUBLIC = {
         platform_get_customer platform_update_customer platform_delete_customer
         platform_create_order platform_list_orders platform_get_order platform_update_order
         platform_delete_order platform_list_order_payments platform_create_atomic_order
+        platform_check_out_atomic_order platform_create_line_items platform_get_line_item
+        platform_update_line_item platform_delete_line_item platform_delete_line_items
+        platform_list_order_discounts platform_create_order_discount
+        platform_delete_order_discount platform_create_line_discount
+        platform_delete_line_discount platform_create_modification
+        platform_delete_modification platform_create_service_charge
+        platform_delete_service_charge
         platform_create_line_item platform_list_line_items platform_list_payments
         platform_get_payment platform_list_refunds platform_create_item platform_list_items
         platform_get_item platform_create_tax_rate platform_list_tax_rates

@@ -13,6 +13,7 @@ from mock_clover.clover.oauth import endpoints_keys as keys
 from mock_clover.clover.oauth import endpoints_v2 as oauth_v2
 from mock_clover.clover.orders import endpoints as orders
 from mock_clover.clover.orders import endpoints_returns as returns
+from mock_clover.clover.platform import endpoints_adjustments as adjustments
 from mock_clover.clover.platform import endpoints_customers as v3_customers
 from mock_clover.clover.platform import endpoints_inventory as inventory
 from mock_clover.clover.platform import endpoints_lines as lines
@@ -71,6 +72,7 @@ GROUPS = (
             *v3_customers.ENDPOINTS,
             *v3_orders.ENDPOINTS,
             *lines.ENDPOINTS,
+            *adjustments.ENDPOINTS,
             *payments.ENDPOINTS,
             *inventory.ENDPOINTS,
         ),

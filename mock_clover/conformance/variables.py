@@ -129,7 +129,8 @@ class _Parameterizer:
             if value != PUBLIC_KEY and value in self._sent_text:
                 self.client_ids.add(value)
             else:
-                at = re.sub(r"[^A-Za-z0-9]+", "_", path.partition(".")[2]).strip("_").lower()
+                within = path.removeprefix("body").removeprefix("headers")
+                at = re.sub(r"[^A-Za-z0-9]+", "_", within).strip("_").lower()
                 name = f"{self._prefix}_{number}_{at}" if value != PUBLIC_KEY else "key"
                 self.known[value] = Variable(
                     name=name, value=value, kind="captured", number=number, path=path

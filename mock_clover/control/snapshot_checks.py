@@ -100,8 +100,10 @@ def _check_orders(sandbox: Sandbox) -> None:
     for key, order in sandbox.orders.items():
         if order.amount < 0:
             _reject("orders", key, "amount", "is negative")
-        for member in ("taxes", "returned"):
-            if len(getattr(order, member)) not in (0, len(order.items)):
+        lists = {name: getattr(order, name) for name in ("taxes", "prices", "returned")}
+        lists["platform.lines"] = order.platform.lines if order.platform is not None else ()
+        for member, entries in lists.items():
+            if len(entries) not in (0, len(order.items)):
                 _reject("orders", key, member, "must have one entry for each item")
 
 

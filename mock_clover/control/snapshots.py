@@ -24,6 +24,7 @@ from mock_clover.clover.oauth.records_v2 import (
 )
 from mock_clover.clover.orders.records import Order
 from mock_clover.clover.platform.records_inventory import InventoryItem, MerchantTax, OrderType
+from mock_clover.clover.platform.records_row import PlatformRow
 from mock_clover.clover.recurring import records as recurring
 from mock_clover.clover.recurring.records_notice import Notice
 from mock_clover.clover.refunds.records import Refund
@@ -118,6 +119,7 @@ class Snapshot(ControlRecord, frozen=True, kw_only=True):
     items: dict[str, InventoryItem] = {}
     tax_rates: dict[str, MerchantTax] = {}
     order_types: dict[str, OrderType] = {}
+    platform_rows: dict[str, PlatformRow] = {}
     codes: dict[str, Code]
     access_tokens: dict[str, int]
     codes_v2: dict[str, CodeV2] = {}

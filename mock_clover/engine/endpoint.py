@@ -100,6 +100,7 @@ class Call(Generic[Body, Query]):
         "headers",
         "ids",
         "issuer_verdict",
+        "notes",
         "query",
         "threeds",
         "verdict",
@@ -125,6 +126,8 @@ class Call(Generic[Body, Query]):
         self.basis: tuple[Behaviour, ...] = ()
         """Behaviours of Clover that the handler relied on, in addition to the endpoint's own."""
         self.why = "no rule applied"
+        self.notes: list[Callable[[], str]] = []
+        """Additions to `why` that are known once the response is built."""
 
     @property
     def base_url(self) -> str:

@@ -15,6 +15,7 @@ from mock_clover.clover.oauth.records_v2 import (
 )
 from mock_clover.clover.orders.records import Order
 from mock_clover.clover.platform.records_inventory import InventoryItem, MerchantTax, OrderType
+from mock_clover.clover.platform.records_row import PlatformRow
 from mock_clover.clover.recurring.records import Plan, Subscription
 from mock_clover.clover.refunds.records import Refund
 from mock_clover.clover.tokens.records import Token
@@ -24,6 +25,8 @@ from mock_clover.sandbox.table import Table
 OAUTH_ROWS_MAX = 10_000
 INVENTORY_ROWS_MAX = 10_000
 """Maximum number of tax rates and of order types: each order scans all default taxes."""
+PLATFORM_ROWS_MAX = 20_000
+"""Maximum number of rows of the platform's other collections, such as categories."""
 CHECKOUTS_MAX = 10_000
 """Maximum number of Hosted Checkout sessions, about 20 MB; the oldest is evicted. A session ends in
 minutes."""
@@ -37,6 +40,7 @@ TABLES = (
     "items",
     "tax_rates",
     "order_types",
+    "platform_rows",
     "codes",
     "access_tokens",
     "codes_v2",
@@ -66,6 +70,8 @@ class Tables:
         self.items: Table[InventoryItem] = Table()
         self.tax_rates: Table[MerchantTax] = Table(INVENTORY_ROWS_MAX)
         self.order_types: Table[OrderType] = Table(INVENTORY_ROWS_MAX)
+        self.platform_rows: Table[PlatformRow] = Table(PLATFORM_ROWS_MAX)
+        """Rows of collections without a table of their own, by collection and id."""
         self.codes: Table[Code] = Table(OAUTH_ROWS_MAX)
         self.access_tokens: Table[int] = Table(OAUTH_ROWS_MAX)
         """Legacy bearer tokens, with the time of issue in milliseconds."""

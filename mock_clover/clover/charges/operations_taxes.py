@@ -1,6 +1,6 @@
 """Look up and apply the tax rates of the merchant that orders, lines and charges refer to by id."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -13,6 +13,7 @@ from mock_clover.clover.platform.records_inventory import (
     MerchantTax,
     TaxRateRequest,
 )
+from mock_clover.core.evidence import Cents
 from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -38,15 +39,20 @@ def taxes_of(sandbox: Sandbox, item: InventoryItem) -> tuple[MerchantTax, ...]:
     return tuple(tax for tax in sandbox.tax_rates if tax.asked.isDefault)
 
 
-def line_taxes(sandbox: Sandbox, items: Iterable[Item]) -> tuple[int, ...]:
-    """Return the tax of each line. Raise INVALID_TAX_RATE for an unknown tax rate."""
+def line_taxes(
+    sandbox: Sandbox, items: Iterable[Item], prices: Sequence[Cents] = ()
+) -> tuple[Cents, ...]:
+    """Return the tax of each line, on `prices` if they differ from those of the items.
+
+    Raise INVALID_TAX_RATE for an unknown tax rate.
+    """
     return tuple(
         item.tax
         if not item.tax_rates
         else replace(
             item, tax_rates=[resolve_tax_rate(sandbox, rate) for rate in item.tax_rates]
-        ).tax
-        for item in items
+        ).tax_on(prices[index] if prices else item.price)
+        for index, item in enumerate(items)
     )
 
 

@@ -56,7 +56,7 @@ def return_order(sandbox: Sandbox, call: Call[ReturnRequest, None]) -> ReturnRes
 
 def line_id(order: Order, index: int) -> str:
     """Return the id of a line, as in the platform API; a return can refer to it."""
-    return derived_id("line", order.id, str(index))
+    return derived_id("line", order.id, str(order.line(index).number))
 
 
 def _tip_to_refund(sandbox: Sandbox, full_order: OrderWithCharges) -> int:

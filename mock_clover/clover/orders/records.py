@@ -15,6 +15,7 @@ from mock_clover.clover.charges.records import (
 from mock_clover.clover.charges.records_on_file import Intent
 from mock_clover.clover.charges.records_stored_credentials import StoredCredentials
 from mock_clover.clover.orders.records_item import Item, ItemType
+from mock_clover.clover.platform.records_cart import PlatformLine
 from mock_clover.clover.platform.records_order import PlatformOrder
 from mock_clover.clover.threeds.records import ThreeDSField
 from mock_clover.core.evidence import CURRENCY, EMAIL, Cents, Millis, doc, documented, observed
@@ -122,6 +123,9 @@ class Order(Record, frozen=True, kw_only=True):
     items: tuple[Item, ...] = ()
     taxes: tuple[Cents, ...] = ()
     """The tax of each line when the order was created, including tax rates of the merchant."""
+    prices: tuple[Cents, ...] = ()
+    """The price of each line without tax, if modifications, discounts or parts of a unit change
+    it; else empty."""
     tax_amount: Cents | None = None
     customer: str | None = None
     email: str | None = None
@@ -138,7 +142,13 @@ class Order(Record, frozen=True, kw_only=True):
         item = self.items[index]
         if item.type == "tax":
             return item.price
-        return item.price + (self.taxes[index] if self.taxes else item.tax)
+        price = self.prices[index] if self.prices else item.price
+        return price + (self.taxes[index] if self.taxes else item.tax)
+
+    def line(self, index: int) -> PlatformLine:
+        """Return the data of a line that only the platform API uses."""
+        lines = self.platform.lines if self.platform is not None else ()
+        return lines[index] if lines else PlatformLine(number=index)
 
 
 class ReturnedItem(Record, frozen=True, kw_only=True):

@@ -71,6 +71,10 @@ class Item(Record, frozen=True, kw_only=True):
     @property
     def tax(self) -> Cents:
         """Tax of the line; for a line of type tax, its price."""
+        return self.tax_on(self.price)
+
+    def tax_on(self, price: Cents) -> Cents:
+        """Return the tax of the line if its price is `price`."""
         if self.type == "tax":
             return self.price
-        return sum(rate.tax_on(self.price) for rate in self.tax_rates or ())
+        return sum(rate.tax_on(price) for rate in self.tax_rates or ())

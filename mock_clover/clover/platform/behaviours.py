@@ -21,8 +21,25 @@ CUSTOM_ORDER_TOTAL = Behaviour(
 )
 UNKNOWN_EXPANSION_IGNORED = Behaviour(
     "UNKNOWN_EXPANSION_IGNORED",
-    "Unknown expansions are ignored; more than three are an error.",
-    observed("clover-mcp-server; three are documented, the error is inferred"),
+    "Unknown expansions are ignored, and `why` names them. Any number of fields is expanded, to "
+    "two levels.",
+    observed("clover-mcp-server; three clients send four, the documented limit is three"),
+)
+UNIT_QTY_BELOW_A_UNIT = Behaviour(
+    "UNIT_QTY_BELOW_A_UNIT",
+    "A `unitQty` below 1000 of a line that is not priced per unit counts whole units.",
+    inferred("shops send 1 for one unit and are served; no total was recorded"),
+)
+ADJUSTED_TOTALS = Behaviour(
+    "ADJUSTED_TOTALS",
+    "Modifications, discounts and the service charge change the total: line discounts, then order "
+    "discounts, one after the other, then tax; the service charge is on the sum without tax.",
+    inferred("DOCS:create-an-atomic-order has them; no total with all of them was recorded"),
+)
+PAID_ORDER_KEEPS_TOTAL = Behaviour(
+    "PAID_ORDER_KEEPS_TOTAL",
+    "Lines and discounts can be added to a paid order; its total does not change.",
+    observed("a public shop's findings on paid, locked orders, 2026"),
 )
 OTHER_MERCHANT_IS_401 = Behaviour(
     "OTHER_MERCHANT_IS_401",

@@ -6,23 +6,30 @@ is created with all lines, and its total is computed here.
 
 from msgspec.structs import replace
 
-from mock_clover.clover.charges.operations_source import check_amount
-from mock_clover.clover.charges.operations_taxes import line_taxes
 from mock_clover.clover.common.problems import AMOUNT_TOO_LARGE
 from mock_clover.clover.orders.endpoints import newest_orders
-from mock_clover.clover.orders.records import Order, order_totals
-from mock_clover.clover.orders.records_item import Item
+from mock_clover.clover.orders.records import Order
 from mock_clover.clover.orders.responses import OrderWithCharges
+from mock_clover.clover.platform.behaviours import ADJUSTED_TOTALS
 from mock_clover.clover.platform.endpoints_lines import (
-    LINE_ERRORS,
-    new_line,
     require_order,
-    with_lines,
+    store_changed,
+    tell_quantities,
 )
 from mock_clover.clover.platform.endpoints_merchant import CURRENCY
-from mock_clover.clover.platform.endpoints_payments import platform_payment_response
 from mock_clover.clover.platform.http import platform_endpoint, platform_list_endpoint
 from mock_clover.clover.platform.listing import Fields, ListField, list_page
+from mock_clover.clover.platform.operations_cart import (
+    LINE_ERRORS,
+    NEW_LINE,
+    editable,
+    new_discount,
+    new_line,
+    new_service_charge,
+    priced,
+    with_ids,
+    with_lines,
+)
 from mock_clover.clover.platform.problems import (
     PLATFORM_CART_EMPTY,
     PLATFORM_INVALID_QUERY,
@@ -37,7 +44,10 @@ from mock_clover.clover.platform.records import (
     truncate_to_seconds,
 )
 from mock_clover.clover.platform.records_order import (
+    AtomicCheckoutResponse,
     AtomicOrderRequest,
+    CartResponse,
+    CustomerElements,
     PlatformOrder,
     PlatformOrderRequest,
     PlatformOrderResponse,
@@ -49,6 +59,7 @@ from mock_clover.clover.platform.view import (
 )
 from mock_clover.clover.platform.view_order import (
     platform_order_response,
+    platform_payment_response,
     request_of,
     state_of,
     total_of,
@@ -118,7 +129,7 @@ def create_order(
     """Create a custom order without lines and total; it is paid through /v1."""
     context = response_context(sandbox, call)
     sandbox.orders.check_capacity()
-    order = _store_order(sandbox, call.body, ())
+    order = _store_order(sandbox, _new_order(sandbox, call.body, reckoned=False))
     call.why = "created an order without lines; add them with POST …/line_items"
     return platform_order_response(context, OrderWithCharges(order, ()))
 
@@ -135,19 +146,12 @@ def update_order(
     changes = {
         name: value for name in body.__struct_fields__ if (value := getattr(body, name)) is not None
     }
-    platform = PlatformOrder(
-        asked=replace(request_of(full_order), **changes),
-        modified_ms=sandbox.clock.now_ms(),
-        reckoned=order.platform is None or order.platform.reckoned,
-    )
-    updated = replace(
-        order, platform=platform, customer=_resolve_customer_id(sandbox, body) or order.customer
-    )
-    if body.total is not None:
-        updated = replace(updated, amount=body.total)
-    sandbox.orders.put(order.id, updated)
-    send_platform_event(sandbox, "O", order.id, "UPDATE", "order")
+    order, platform = editable(sandbox, order)
+    platform = replace(platform, asked=replace(platform.asked, **changes))
+    customer = _resolve_customer_id(sandbox, body) or order.customer
+    updated = replace(order, platform=platform, customer=customer)
     call.why = "updated the order"
+    updated = store_changed(sandbox, call, full_order, updated)
     return platform_order_response(context, replace(full_order, order=updated))
 
 
@@ -176,18 +180,39 @@ def create_atomic_order(
 ) -> PlatformOrderResponse:
     """Create an order with all its lines; total and taxes are computed."""
     context = response_context(sandbox, call)
-    request, items = _parse_cart(sandbox, call.body)
+    order = _order_of_cart(sandbox, call)
     sandbox.orders.check_capacity()
-    order = _store_order(sandbox, request, items)
-    call.why = "created an order with all its lines"
-    return platform_order_response(_with_lines(context), OrderWithCharges(order, ()))
+    order = _store_order(sandbox, order)
+    call.why = f"created an order with all its lines{call.why}"
+    return platform_order_response(_with_cart(context), OrderWithCharges(order, ()))
 
 
-def _parse_cart(
-    sandbox: Sandbox, body: AtomicOrderRequest
-) -> tuple[PlatformOrderRequest, tuple[Item, ...]]:
-    """Return the order fields and the lines of a cart. Raises ApiError."""
-    cart = body.orderCart
+def check_out_atomic_order(
+    sandbox: Sandbox, call: Call[AtomicOrderRequest, ExpandQuery]
+) -> AtomicCheckoutResponse:
+    """Compute the totals of an atomic order without creating it."""
+    context = response_context(sandbox, call)
+    order = _order_of_cart(sandbox, call)
+    order = with_ids(sandbox, replace(order, id=sandbox.ids.object_id()))
+    call.why = f"computed the totals; no order was created{call.why}"
+    response = platform_order_response(_with_cart(context), OrderWithCharges(order, ()))
+    return AtomicCheckoutResponse(
+        orderCart=CartResponse(
+            currency=response.currency,
+            title=response.title,
+            note=response.note,
+            lineItems=response.lineItems or nested_list(()),
+            discounts=response.discounts or nested_list(()),
+            serviceCharge=response.serviceCharge,
+        ),
+        total=order.amount,
+        totalTaxAmount=order.tax_amount or 0,
+    )
+
+
+def _order_of_cart(sandbox: Sandbox, call: Call[AtomicOrderRequest, ExpandQuery]) -> Order:
+    """Return the order of a cart, without an id; set `why` to a note. Raises ApiError."""
+    cart = call.body.orderCart
     if cart is None or not cart.lineItems:
         raise PLATFORM_CART_EMPTY.error()
     request = PlatformOrderRequest(
@@ -196,40 +221,61 @@ def _parse_cart(
         currency=cart.currency,
         orderType=cart.orderType,
         externalReferenceId=cart.externalReferenceId,
+        customers=cart.customers,
+        groupLineItems=cart.groupLineItems,
     )
-    items = tuple(new_line(sandbox, line) for line in cart.lineItems)
-    check_amount(order_totals(items, line_taxes(sandbox, items))[0])
-    return request, items
+    blank = _new_order(sandbox, request, reckoned=True)
+    order, platform = editable(sandbox, blank)
+    charge, discounts = cart.serviceCharge, cart.discounts or ()
+    platform = replace(
+        platform,
+        discounts=tuple(new_discount(sandbox, each) for each in discounts),
+        service_charge=None if charge is None else new_service_charge(sandbox, charge),
+    )
+    lines = [new_line(sandbox, line, NEW_LINE) for line in cart.lineItems]
+    order = with_lines(order, platform, lines)
+    order = priced(sandbox, OrderWithCharges(blank, ()), order)
+    call.why = ""
+    tell_quantities(call, lines)
+    if order.prices or platform.service_charge is not None:
+        call.basis += (ADJUSTED_TOTALS,)
+    return order
 
 
-def _with_lines(context: ResponseContext) -> ResponseContext:
-    return replace(context, expand=context.expand | {"lineItems.taxRates"})
+def _with_cart(context: ResponseContext) -> ResponseContext:
+    shown = {"lineItems.taxRates", "lineItems.discounts", "lineItems.modifications"}
+    return replace(context, expand=context.expand | shown | {"discounts", "serviceCharge"})
 
 
-def _store_order(sandbox: Sandbox, request: PlatformOrderRequest, items: tuple[Item, ...]) -> Order:
-    """Store a new order. Its id is generated after all validation."""
+def _new_order(sandbox: Sandbox, request: PlatformOrderRequest, *, reckoned: bool) -> Order:
+    """Return a new order without an id, which is generated after all validation."""
     now_ms = sandbox.clock.now_ms()
-    blank = Order(
+    return Order(
         id="",
         currency=sandbox.format_currency(request.currency or CURRENCY),
         created_ms=now_ms,
         amount=request.total or 0,
         customer=_resolve_customer_id(sandbox, request),
-        platform=PlatformOrder(asked=request, modified_ms=now_ms, reckoned=bool(items)),
+        platform=PlatformOrder(asked=request, modified_ms=now_ms, reckoned=reckoned),
     )
-    order = with_lines(sandbox, blank, items) if items else blank
-    order = replace(order, id=sandbox.ids.object_id())
+
+
+def _store_order(sandbox: Sandbox, order: Order) -> Order:
+    """Store a new order with its ids."""
+    order = with_ids(sandbox, replace(order, id=sandbox.ids.object_id()))
     sandbox.orders.put(order.id, order)
     send_platform_event(sandbox, "O", order.id, "CREATE", "order")
     return order
 
 
 def _resolve_customer_id(sandbox: Sandbox, request: PlatformOrderRequest) -> str | None:
-    customer = next(iter(request.customers or ()), None)
+    customers = request.customers
+    listed = customers.elements if isinstance(customers, CustomerElements) else customers
+    customer = next(iter(listed or ()), None)
     if customer is None or customer.id is None:
         return None
     if customer.id not in sandbox.customers:
-        raise PLATFORM_INVALID_QUERY.error(param="customers")
+        raise PLATFORM_INVALID_QUERY.error(param="customers", reason="there is no such customer")
     return customer.id
 
 
@@ -295,6 +341,17 @@ ENDPOINTS = (
         PlatformOrderResponse,
         "write_orders",
         documented("DOCS:create-an-atomic-order; the fields of the response are inferred"),
+        request=AtomicOrderRequest,
+        query=ExpandQuery,
+        errors=(PLATFORM_CART_EMPTY, *LINE_ERRORS, AMOUNT_TOO_LARGE),
+    ),
+    platform_endpoint(
+        "POST",
+        "/atomic_order/checkouts",
+        check_out_atomic_order,
+        AtomicCheckoutResponse,
+        "write_orders",
+        documented("REF orderCheckoutAtomicOrder; the fields of the response are inferred"),
         request=AtomicOrderRequest,
         query=ExpandQuery,
         errors=(PLATFORM_CART_EMPTY, *LINE_ERRORS, AMOUNT_TOO_LARGE),

@@ -5,6 +5,7 @@ Strict-Transport-Security is omitted, because browsers would then reject plain H
 """
 
 from collections.abc import Callable, Iterable
+from functools import wraps
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qsl
@@ -18,7 +19,15 @@ from mock_clover.clover.platform.records import Elements, PlatformQuery
 from mock_clover.core.evidence import Evidence
 from mock_clover.core.problem import Problem
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import NO_AUTH, ApiStyle, Endpoint, RawRequest, bearer
+from mock_clover.engine.endpoint import (
+    NO_AUTH,
+    ApiStyle,
+    Call,
+    Endpoint,
+    HandlerResult,
+    RawRequest,
+    bearer,
+)
 from mock_clover.engine.error_format import JSON
 from mock_clover.engine.reply import Reply
 from mock_clover.sandbox.sandbox import Sandbox
@@ -95,7 +104,7 @@ PLATFORM = ApiStyle(
 def platform_endpoint(
     method: str,
     path: str,
-    run: Callable[..., Record],
+    run: Callable[..., HandlerResult],
     response: type[Record],
     permission: Permission | None,
     evidence: Evidence,
@@ -113,7 +122,7 @@ def platform_endpoint(
         name=f"platform_{run.__name__}",
         method=method,
         path=f"{PLATFORM_PATH}{{merchant_id}}{path}",
-        run=run,
+        run=_with_notes(run),
         query=query,
         response=response,
         surface=PLATFORM,
@@ -123,6 +132,18 @@ def platform_endpoint(
         evidence=evidence,
         **others,
     )
+
+
+def _with_notes(run: Callable[..., HandlerResult]) -> Callable[..., HandlerResult]:
+    """Return a handler that adds the notes of its response to `why`."""
+
+    @wraps(run)
+    def handler(sandbox: Sandbox, call: Call[Any, Any]) -> HandlerResult:
+        result = run(sandbox, call)
+        call.why += "".join(note() for note in call.notes)
+        return result
+
+    return handler
 
 
 def platform_list_endpoint(

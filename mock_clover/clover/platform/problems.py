@@ -38,13 +38,31 @@ PLATFORM_INVALID_QUERY = message_only_problem(
     "PLATFORM_INVALID_QUERY",
     400,
     "Invalid value for {param}",
-    inferred("the pages state a limit of 1000 and three expansions, but no error"),
+    inferred("the pages state limits of values, but no error"),
 )
 PLATFORM_ITEM_MISSING = message_only_problem(
     "PLATFORM_ITEM_MISSING",
     400,
     "item_does_not_exist",
     observed("a client of atomic orders has this message; its other uses are inferred"),
+)
+PLATFORM_INVALID_MODIFIER = message_only_problem(
+    "PLATFORM_INVALID_MODIFIER",
+    400,
+    "invalid_modifier",
+    inferred("a client of atomic orders lists this message; it was not recorded"),
+)
+PLATFORM_SERVICE_CHARGE_ID_MISSING = message_only_problem(
+    "PLATFORM_SERVICE_CHARGE_ID_MISSING",
+    400,
+    "Service charge in body is missing an ID",
+    observed("clover_sandbox_simulator, recorded in 2026-02"),
+)
+PLATFORM_NOT_FOUND = message_only_problem(
+    "PLATFORM_NOT_FOUND",
+    404,
+    "Not Found",
+    inferred("a client's stub has the message for a customer"),
 )
 PLATFORM_CART_EMPTY = message_only_problem(
     "PLATFORM_CART_EMPTY",
@@ -55,8 +73,8 @@ PLATFORM_CART_EMPTY = message_only_problem(
 PLATFORM_FRACTIONAL_QUANTITY = message_only_problem(
     "PLATFORM_FRACTIONAL_QUANTITY",
     400,
-    "Invalid unitQty: this mock supports only whole units (multiples of 1000)",
-    inferred("this mock's own limit: Clover supports fractions of a unit"),
+    "Invalid unitQty: this mock supports parts of a unit only for items that are priced per unit",
+    inferred("a limit of this mock: Clover supports parts of a unit"),
 )
 PLATFORM_ORDER_PAID = message_only_problem(
     "PLATFORM_ORDER_PAID",

@@ -12,8 +12,6 @@ from mock_clover.core.record import Record
 LIMIT_DEFAULT, LIMIT_MAX = 100, 1_000
 NESTED_MAX = 100
 """Maximum rows of a nested list. Source: MD:paginating."""
-EXPANSIONS_MAX = 3
-"""Source: DOCS:expanding-fields. The error for more is inferred."""
 OFFSET_MAX = 10_000_000
 """This mock's own limit: no table has so many rows."""
 
@@ -38,7 +36,7 @@ class PlatformQuery(Record, frozen=True, kw_only=True):
     expand: (
         Annotated[
             str,
-            doc("Up to three fields, separated by commas; dots select nested fields.", _PAGES),
+            doc("Fields, separated by commas; a dot selects a nested field.", _PAGES),
         ]
         | None
     ) = None
@@ -57,7 +55,7 @@ class ExpandQuery(Record, frozen=True, kw_only=True):
     expand: (
         Annotated[
             str,
-            doc("Up to three fields, separated by commas; dots select nested fields.", _PAGES),
+            doc("Fields, separated by commas; a dot selects a nested field.", _PAGES),
         ]
         | None
     ) = None

@@ -6,7 +6,28 @@ Both APIs share one row per order. `Order.platform` has the data that only this 
 from typing import Annotated, Any, ClassVar, Literal
 
 from mock_clover.clover.platform.records import Elements, Reference
-from mock_clover.core.evidence import Cents, Evidence, Millis, doc, documented, observed
+from mock_clover.clover.platform.records_cart import (
+    ADJUSTMENTS_MAX,
+    UNIT,
+    Discount,
+    DiscountRequest,
+    IdRequest,
+    ModificationRequest,
+    PlatformLine,
+    ServiceCharge,
+    ServiceChargeRequest,
+)
+from mock_clover.core.evidence import (
+    Cents,
+    Evidence,
+    FieldEvidence,
+    Millis,
+    doc,
+    documented,
+    evidence_for_fields,
+    inferred,
+    observed,
+)
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 
@@ -18,20 +39,42 @@ _QUERY = "PLATFORM_INVALID_QUERY"
 TEXT_MAX = 2_000
 LINES_MAX = 1_000
 """Maximum number of lines of an order; the limit is this mock's own."""
+BULK_LINES_MAX = 100
+"""Maximum number of lines of one request. Source: REF orderBulkCreateLineItems."""
 QUANTITY_MAX = 1_000_000
 
 FreeText = (
     Annotated[str, doc("Free text.", _ORDER, problem_name=_QUERY, max_length=TEXT_MAX)] | None
 )
+
+
+class CustomerElements(Record, frozen=True, kw_only=True):
+    """`customers` as an object: `{"elements": [{"id"}]}`."""
+
+    elements: Annotated[
+        list[IdRequest], doc("The customers.", _OBSERVED, problem_name=_QUERY, max_length=10)
+    ] = []
+
+
+_CUSTOMERS = "An array, or an object with `elements`. Only the first one is used."
+Customers = (
+    Annotated[list[IdRequest], doc(_CUSTOMERS, _ORDER, problem_name=_QUERY, max_length=10)]
+    | Annotated[CustomerElements, doc(_CUSTOMERS, _OBSERVED, problem_name=_QUERY)]
+    | None
+)
+GroupLineItems = (
+    Annotated[bool, doc("Whether receipts group line items.", _ORDER, problem_name=_QUERY)] | None
+)
+Discounts = (
+    Annotated[
+        list[DiscountRequest],
+        doc("Discounts.", _ATOMIC, problem_name=_QUERY, max_length=ADJUSTMENTS_MAX),
+    ]
+    | None
+)
 PaymentState = Literal[
     "OPEN", "PAID", "REFUNDED", "CREDITED", "PARTIALLY_PAID", "PARTIALLY_REFUNDED"
 ]
-
-
-class IdRequest(Record, frozen=True, kw_only=True):
-    """Reference to another object in a request body."""
-
-    id: Annotated[str, doc("Object id.", _ORDER, max_length=255)] | None = None
 
 
 class PlatformOrderRequest(Record, frozen=True, kw_only=True):
@@ -62,13 +105,7 @@ class PlatformOrderRequest(Record, frozen=True, kw_only=True):
         None
     )
     orderType: Annotated[IdRequest, doc("Order type.", _ORDER, problem_name=_QUERY)] | None = None
-    customers: (
-        Annotated[
-            list[IdRequest],
-            doc("Only the first one is used.", _ORDER, problem_name=_QUERY, max_length=10),
-        ]
-        | None
-    ) = None
+    customers: Customers = None
     externalReferenceId: FreeText = None
     clientCreatedTime: (
         Annotated[
@@ -89,10 +126,7 @@ class PlatformOrderRequest(Record, frozen=True, kw_only=True):
     manualTransaction: (
         Annotated[bool, doc("Whether it has no line items.", _ORDER, problem_name=_QUERY)] | None
     ) = None
-    groupLineItems: (
-        Annotated[bool, doc("Whether receipts group line items.", _ORDER, problem_name=_QUERY)]
-        | None
-    ) = None
+    groupLineItems: GroupLineItems = None
     testMode: (
         Annotated[bool, doc("Whether it is in test mode.", _ORDER, problem_name=_QUERY)] | None
     ) = None
@@ -105,6 +139,12 @@ class PlatformOrder(Record, frozen=True, kw_only=True):
     modified_ms: Millis
     reckoned: bool = False
     """Whether the total is computed from the lines (atomic order), not sent by the client."""
+    lines: tuple[PlatformLine, ...] = ()
+    """In the order of the items; empty if no line has data of its own."""
+    lines_made: int = 0
+    """The number of the next line."""
+    discounts: tuple[Discount, ...] = ()
+    service_charge: ServiceCharge | None = None
 
 
 class LineTaxRequest(Record, frozen=True, kw_only=True):
@@ -131,6 +171,10 @@ class LineRequest(Record, frozen=True, kw_only=True):
     name: Annotated[str, doc("Free text.", _LINE, problem_name=_QUERY, max_length=255)] | None = (
         None
     )
+    alternateName: (
+        Annotated[str, doc("Free text.", _LINE, problem_name=_QUERY, max_length=255)] | None
+    ) = None
+    note: FreeText = None
     price: (
         Annotated[Cents, doc("Price of a unit.", _LINE, problem_name=_QUERY, ge=0, le=AMOUNT_MAX)]
         | None
@@ -138,7 +182,7 @@ class LineRequest(Record, frozen=True, kw_only=True):
     unitQty: (
         Annotated[
             int,
-            doc("1000 is one unit.", _LINE, problem_name=_QUERY, ge=0, le=QUANTITY_MAX * 1_000),
+            doc("1000 is one unit.", _LINE, problem_name=_QUERY, ge=0, le=QUANTITY_MAX * UNIT),
         ]
         | None
     ) = None
@@ -162,6 +206,29 @@ class LineRequest(Record, frozen=True, kw_only=True):
         ]
         | None
     ) = None
+    discounts: Discounts = None
+    modifications: (
+        Annotated[
+            list[ModificationRequest],
+            doc("Modifications.", _ATOMIC, problem_name=_QUERY, max_length=ADJUSTMENTS_MAX),
+        ]
+        | None
+    ) = None
+
+
+class BulkLinesRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST …/bulk_line_items`."""
+
+    items: Annotated[
+        list[LineRequest],
+        doc(
+            "The lines; each needs a price or an item.",
+            documented("REF orderBulkCreateLineItems"),
+            problem_name=_QUERY,
+            min_length=1,
+            max_length=BULK_LINES_MAX,
+        ),
+    ]
 
 
 class OrderCart(Record, frozen=True, kw_only=True):
@@ -181,6 +248,12 @@ class OrderCart(Record, frozen=True, kw_only=True):
     ) = None
     orderType: Annotated[IdRequest, doc("Order type.", _ATOMIC, problem_name=_QUERY)] | None = None
     externalReferenceId: FreeText = None
+    customers: Customers = None
+    discounts: Discounts = None
+    serviceCharge: (
+        Annotated[ServiceChargeRequest, doc("Service charge.", _ATOMIC, problem_name=_QUERY)] | None
+    ) = None
+    groupLineItems: GroupLineItems = None
 
 
 class AtomicOrderRequest(Record, frozen=True, kw_only=True):
@@ -193,19 +266,26 @@ class LineResponse(Record, frozen=True, kw_only=True):
     """A line of an order. Source: CC 27777 and recorded orders of other clients."""
 
     evidence: ClassVar[Evidence] = observed("CC 27777")
+    field_evidence: ClassVar[FieldEvidence] = evidence_for_fields(
+        documented("REF orderGetOrderLineItem: expandable fields"), "discounts", "modifications"
+    ) | evidence_for_fields(inferred("REF orderCreateLineItem has the field"), "alternateName")
 
     id: str
     orderRef: Reference
     item: Reference | None = None
     name: str | None = None
+    alternateName: str | None = None
     price: Cents
     unitQty: int | None = None
+    note: str | None = None
     printed: bool
     createdTime: Millis
     orderClientCreatedTime: Millis
     exchanged: bool
     refunded: bool
     isRevenue: bool
+    discounts: Elements | None = None
+    modifications: Elements | None = None
     taxRates: Elements | None = None
 
 
@@ -240,3 +320,29 @@ class PlatformOrderResponse(Record, frozen=True, kw_only=True):
     payments: Elements | None = None
     refunds: Elements | None = None
     discounts: Elements | None = None
+    serviceCharge: ServiceCharge | None = None
+
+
+class CartResponse(Record, frozen=True, kw_only=True):
+    """`orderCart` of a checkout: the order that an atomic order would create."""
+
+    evidence: ClassVar[Evidence] = inferred("a client reads orderCart.lineItems.elements")
+
+    currency: str
+    title: str | None = None
+    note: str | None = None
+    lineItems: Elements
+    discounts: Elements
+    serviceCharge: ServiceCharge | None = None
+
+
+class AtomicCheckoutResponse(Record, frozen=True, kw_only=True):
+    """Response to `POST …/atomic_order/checkouts`: totals of an order that is not created."""
+
+    evidence: ClassVar[Evidence] = inferred(
+        "REF orderCheckoutAtomicOrder: cart, total and taxes; a client reads these names"
+    )
+
+    orderCart: CartResponse
+    total: Cents
+    totalTaxAmount: Cents

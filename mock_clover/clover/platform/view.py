@@ -3,14 +3,21 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from mock_clover.clover.platform.http import PLATFORM_PATH
 from mock_clover.clover.platform.problems import PLATFORM_INVALID_QUERY
-from mock_clover.clover.platform.records import EXPANSIONS_MAX, NESTED_MAX, Elements, Reference
+from mock_clover.clover.platform.records import NESTED_MAX, Elements, Reference
+from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, Value
 from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.sandbox import Sandbox
+
+_NAMES_MAX, _NAMES_TOLD_MAX, _NAME_CHARS_MAX = 50, 5, 40
+"""Limits of this mock: of the expanded fields, and of those that `why` names."""
+_LEVELS_MAX = 2
+"""Source: DOCS:expanding-fields, a dotted path expands two levels."""
 
 
 class ResponseContext(Value, frozen=True):
@@ -20,9 +27,14 @@ class ResponseContext(Value, frozen=True):
     root: str
     """URL of the merchant without a trailing slash."""
     expand: frozenset[str] = frozenset()
+    prefixes: tuple[str, ...] = ("",)
+    """The path of the object that this is the context of, under each of its names."""
+    expandable: set[str] = msgspec.field(default_factory=set)
+    """The fields that the response could expand, filled while it is built."""
 
     def expands(self, *names: str) -> bool:
         """Return whether one of these fields, or a field nested in it, is expanded."""
+        self.expandable.update(prefix + name for prefix in self.prefixes for name in names)
         return any(
             path == name or path.startswith(f"{name}.") for path in self.expand for name in names
         )
@@ -30,7 +42,11 @@ class ResponseContext(Value, frozen=True):
     def nested(self, *names: str) -> "ResponseContext":
         """Return the context for the object nested in a field."""
         inner = (path.split(".", 1) for path in self.expand if "." in path)
-        return replace(self, expand=frozenset(rest for name, rest in inner if name in names))
+        return replace(
+            self,
+            expand=frozenset(rest for name, rest in inner if name in names),
+            prefixes=tuple(f"{prefix}{name}." for prefix in self.prefixes for name in names),
+        )
 
     @property
     def employee(self) -> Reference:
@@ -39,14 +55,30 @@ class ResponseContext(Value, frozen=True):
 
 
 def response_context(sandbox: Sandbox, call: Call[Any, Any]) -> ResponseContext:
-    """Return the context of a response. Raises ApiError for more than three expansions."""
+    """Return the context of a response. Raises ApiError for too many expansions."""
     text = getattr(call.query, "expand", None) or ""
     names = frozenset(filter(None, (name.strip() for name in text.split(","))))
-    if len(names) > EXPANSIONS_MAX:
-        raise PLATFORM_INVALID_QUERY.error(param="expand")
-    return ResponseContext(
-        sandbox, f"{call.base_url}{PLATFORM_PATH}{sandbox.credentials.merchant_id}", names
+    if len(names) > _NAMES_MAX:
+        raise PLATFORM_INVALID_QUERY.error(
+            param="expand", reason=f"this mock expands at most {_NAMES_MAX} fields"
+        )
+    two_levels = frozenset(name for name in names if name.count(".") < _LEVELS_MAX)
+    context = ResponseContext(
+        sandbox, f"{call.base_url}{PLATFORM_PATH}{sandbox.credentials.merchant_id}", two_levels
     )
+    if names:
+        call.notes.append(lambda: _unexpanded(names, context.expandable & two_levels))
+    return context
+
+
+def _unexpanded(names: frozenset[str], expanded: set[str]) -> str:
+    """Return a note on the fields that the response does not expand, or ''."""
+    ignored = sorted(names - expanded)
+    if not ignored:
+        return ""
+    told = [redact(name[:_NAME_CHARS_MAX]) for name in ignored[:_NAMES_TOLD_MAX]]
+    more = f" +{len(ignored) - len(told)} more" if len(ignored) > len(told) else ""
+    return f"; not expanded: {', '.join(told)}{more}"
 
 
 def nested_list(rows: Sequence[Record] | Iterable[Record]) -> Elements:

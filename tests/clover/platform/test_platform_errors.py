@@ -45,7 +45,7 @@ def cart(body: Any) -> Ask:
 
 NO_ORDER = '{"message":"Not Found","details":"Order not found"}'
 NO_CUSTOMER = '{"message":"Not Found","details":"Customer not found"}'
-UNIT = "Invalid unitQty: this mock supports only whole units (multiples of 1000)"
+UNIT = "Invalid unitQty: this mock supports parts of a unit only for items that are priced per unit"
 CASES: list[tuple[str, str, Ask, int, str, str]] = [
     ("PLATFORM_ORDER_NOT_FOUND", label, send, 404, NO_ORDER, JSON)
     for label, send in {
@@ -100,11 +100,65 @@ CASES += [
     ),
     (
         "PLATFORM_INVALID_QUERY",
-        "four expansions",
-        asking("GET", "/orders?expand=lineItems,payments,refunds,customers"),
+        "51 expansions",
+        asking("GET", f"/orders?expand={','.join(f'a{n}' for n in range(51))}"),
         400,
         '{"message":"Invalid value for expand"}',
         JSON,
+    ),
+    *(
+        (
+            "PLATFORM_INVALID_QUERY",
+            label,
+            line(body),
+            400,
+            '{"message":"Invalid value for discounts"}',
+            JSON,
+        )
+        for label, body in {
+            "a discount of nothing": {"price": 1, "discounts": [{"name": "D"}]},
+            "a discount that the merchant does not have": {
+                "price": 1,
+                "discounts": [{"discount": {"id": UNKNOWN_ID}}],
+            },
+        }.items()
+    ),
+    (
+        "PLATFORM_INVALID_MODIFIER",
+        "a modification without a price",
+        line({"price": 1, "modifications": [{"modifier": {"id": UNKNOWN_ID}}]}),
+        400,
+        '{"message":"invalid_modifier"}',
+        JSON,
+    ),
+    (
+        "PLATFORM_SERVICE_CHARGE_ID_MISSING",
+        "a service charge without an id",
+        lambda server: asking(
+            "POST", f"/orders/{server.order(1)['id']}/service_charge", {"name": "S"}
+        )(server),
+        400,
+        '{"message":"Service charge in body is missing an ID"}',
+        JSON,
+    ),
+    *(
+        (
+            "PLATFORM_NOT_FOUND",
+            path,
+            lambda server, method=method, path=path: asking(
+                method, f"/orders/{server.order(1)['id']}/{path}/{UNKNOWN_ID}", {}
+            )(server),
+            404,
+            '{"message":"Not Found"}',
+            JSON,
+        )
+        for method, path in (
+            ("GET", "line_items"),
+            ("POST", "line_items"),
+            ("DELETE", "line_items"),
+            ("DELETE", "discounts"),
+            ("DELETE", "service_charge"),
+        )
     ),
     (
         "PLATFORM_INVALID_QUERY",
@@ -155,8 +209,8 @@ CASES += [
     ),
     (
         "PLATFORM_FRACTIONAL_QUANTITY",
-        "half a unit",
-        line({"price": 1, "unitQty": 500}),
+        "one unit and a half",
+        line({"price": 1, "unitQty": 1500}),
         400,
         f'{{"message":"{UNIT}"}}',
         JSON,
@@ -166,7 +220,6 @@ CASES += [
         for label, send in {
             "the deletion of a paid order": paid_order("DELETE", ""),
             "another total for a paid order": paid_order("POST", "", {"total": 1}),
-            "a line for a paid order": paid_order("POST", "/line_items", {"price": 1}),
         }.items()
     ),
     (
