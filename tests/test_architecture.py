@@ -274,6 +274,7 @@ STARTED = {
     ("server/housekeeping.py", "load_key"): "is a task of the supervisor",
     ("server/httptools_protocol.py", "_call_later"): "an error ends only this connection",
     ("server/log.py", "_enqueue"): "the log cannot log its own errors",
+    ("server/protocol.py", "_continue_soon"): "an error ends only this connection",
     ("server/serve.py", "startup"): "starts the tasks of the supervisor",
     ("server/starlette_app.py", "lifespan"): "starts the tasks of the supervisor",
     ("server/stream.py", "_send_events"): "the request waits for it",

@@ -105,7 +105,7 @@ LINEAR: dict[str | bytes, str] = {
     ),
     r"([a-z0-9._-]*)(?::\d*)?": "only matched with the whole text; one way",
     rb"(?:\{\}|[\r\n])+": "only matched at the beginning; one way",
-    rb"\r\n(?:upgrade|http2-settings)[ \t]*:[^\r\n]*": "no overlap: the runs contain no line end",
+    rb"\n(?:upgrade|http2-settings)[ \t]*:[^\n]*": "no overlap: the runs contain no line end",
 }
 """Patterns with an unbounded quantifier, or with many ways to match, and why they are linear.
 
@@ -154,14 +154,14 @@ def patterns() -> tuple[Pattern, ...]:
             methods=methods_of(source, call),
         )
         for source in sources()
-        for call in source.nodes
-        if isinstance(call, ast.Call) and (argument := pattern_argument(call)) is not None
+        for call in source.calls
+        if (argument := pattern_argument(call)) is not None
     )
 
 
 def pattern_argument(call: ast.Call) -> ast.expr | None:
     """Return the pattern of a call, or None."""
-    if isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) == "re":
+    if isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") == "re":
         return call.args[0] if call.func.attr in FUNCTIONS else None
     return next((each.value for each in call.keywords if each.arg == "pattern"), None)
 
