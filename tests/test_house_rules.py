@@ -43,6 +43,7 @@ SUSPECT = re.compile(
 """Matches any source that may use time: most files need not be parsed."""
 
 WAITING = {
+    ("fuzz/test_mutations.py", "test_changed_requests"): "runs for a stated time",
     (
         "raw_http.py",
         "eventually",
