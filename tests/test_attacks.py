@@ -1,0 +1,148 @@
+"""Attacks that once succeeded, by the kind of fault, and the tests that fail if one does again.
+
+The first test of a kind finds others of that kind. Paths are relative to `tests`. Attacks of
+`make soak` are named by their functions.
+"""
+
+from pathlib import Path
+
+from tests.failure_messages import assert_no_errors
+
+TESTS = Path(__file__).parent
+ATTACKS: dict[str, dict[str, str]] = {
+    "work without a bound on untrusted bytes": {
+        "random changes of valid requests": "fuzz/test_mutations.py::test_changed_requests",
+        "nesting inside an unclosed string": "fuzz/test_hostile.py"
+        "::test_the_depth_check_is_linear_in_an_unclosed_string",
+    },
+    "limits of each item, but not of all of them": {
+        "unread answers": "soak/attacks.py::unread",
+        "unread journals": "soak/attacks.py::unread_journals",
+        "unread streams": "soak/attacks.py::streams_nobody_reads",
+        "many large bodies": "soak/attacks.py::open_bodies",
+        "many snapshots": "soak/attacks.py::permitted_snapshots",
+        "many snapshots without permission": "soak/attacks.py::forbidden_snapshots",
+        "a journal of long headers and paths": "soak/attacks.py::long_headers",
+        "many journals of long headers": "soak/attacks.py::long_headers_in_many_sandboxes",
+        "as many connections as possible": "soak/attacks.py::connections_at_the_cap",
+    },
+    "state made or dropped for a stranger": {
+        "any endpoint without a credential": "server/test_strangers.py"
+        "::test_a_request_without_a_credential_leaves_no_sandbox_behind",
+        "thousands of addresses": "soak/attacks.py::sandboxes_of_strangers",
+    },
+    "an error outside of a request ends the process": {
+        "work that is not supervised": "test_architecture.py"
+        "::test_work_that_belongs_to_no_request_is_supervised",
+        "any job of the server": "server/test_supervisor.py::test_a_job_that_fails_stops_no_other",
+        "any job of a sandbox": "engine/test_scheduler.py::test_a_job_that_fails_stops_only_itself",
+        "a payment by a subscription": "clover/recurring/test_recurring.py"
+        "::test_a_payment_that_fails_inside_does_not_stop_the_clock",
+        "before the endpoint is found": "server/test_app.py"
+        "::test_an_error_while_the_sandbox_is_found_is_a_500",
+        "while a request waits": "server/test_app.py::test_an_error_while_a_request_waits_is_a_500",
+        "no more processes": "server/test_startup.py"
+        "::test_without_a_child_the_work_is_done_in_this_process",
+        "no more threads": "server/test_startup.py"
+        "::test_without_a_thread_the_key_is_loaded_on_first_use",
+        "no standard streams": "system/test_cli.py::test_a_server_runs_without_standard_streams",
+        "a closed pipe": "system/test_cli.py"
+        "::test_a_server_runs_after_the_reader_of_a_stream_is_gone",
+        "servers that create one key file": "core/test_formats.py"
+        "::test_servers_that_start_at_once_share_one_new_key_file",
+        "a full disk": "core/test_formats.py::test_a_full_disk_leaves_no_key_file",
+    },
+    "input that is checked for type, not for sense": {
+        "a spoilt snapshot": "fuzz/test_snapshot_fuzz.py"
+        "::test_a_spoilt_snapshot_is_rejected_or_harmless",
+        "line breaks in a snapshot": "fuzz/test_snapshot_fuzz.py"
+        "::test_every_text_of_a_head_or_a_log_line_is_checked",
+        "a snapshot that no request could have made": "control/test_snapshots.py"
+        "::test_a_snapshot_that_no_request_could_have_made_is_rejected",
+        "a status that Python does not name": "server/test_render.py"
+        "::test_every_status_of_a_rule_is_sent",
+        "a body with a status that has none": "scenario/test_scenarios.py"
+        "::test_rule_and_fault_errors_have_line_and_column",
+        "a host name that no encoding takes": "system/test_webhook_sender.py"
+        "::test_resolved_address_is_checked_before_sending",
+        "a year beyond calendars": "control/test_control.py::test_the_clock_stays_within_calendars",
+        "a machine clock that goes back": "sandbox/test_clock.py"
+        "::test_a_machine_clock_that_goes_back_does_not_move_the_sandbox_back",
+        "a machine clock at the end of a certificate": "server/test_authority.py"
+        "::test_certificate_is_issued_at_any_clock",
+        "a machine clock that jumps": "system/test_tls.py"
+        "::test_certificate_is_renewed_after_clock_jump",
+        "a key file without an end": "core/test_formats.py::test_key_file_must_be_a_regular_file",
+    },
+    "masking at each exit": {
+        "a card number at each control call": "core/test_canary_exits.py"
+        "::test_no_control_call_shows_a_card_number",
+        "a card number in an identity": "core/test_canary_exits.py"
+        "::test_a_name_that_is_an_identity_may_not_be_a_card_number",
+        "any separator": "core/test_masking.py::test_any_separator_is_part_of_a_number",
+        "any digits": "core/test_masking.py::test_digits_of_any_script_are_digits",
+        "a number in a snapshot": "control/test_snapshots.py"
+        "::test_a_snapshot_has_no_card_number_in_free_text",
+        "numbers and names of members": "core/test_masking.py::test_numbers_and_names_are_masked",
+        "a verification": "core/test_canary.py::test_a_verification_masks_by_name_and_by_pattern",
+        "a conformance report": "conformance/test_conformance.py"
+        "::test_a_report_shows_no_secret_and_no_card",
+        "an idempotency key": "control/test_snapshots.py"
+        "::test_a_key_that_looks_like_a_card_is_known_to_a_restored_sandbox",
+        "an idempotency key that occurs twice": "control/test_snapshots.py"
+        "::test_a_snapshot_with_a_key_twice_is_rejected",
+        "a request of an idempotency key": "control/test_snapshots.py"
+        "::test_a_request_with_a_masked_number_is_known_to_a_restored_sandbox",
+        "the name of a sandbox": "server/test_strangers.py"
+        "::test_a_name_like_a_card_number_is_rejected",
+        "control characters on a terminal": "cli/test_terminal.py"
+        "::test_commands_print_through_the_functions_that_escape",
+    },
+    "a protection that is off, or a file that is overwritten": {
+        "an empty control token": "server/test_control_guard.py"
+        "::test_empty_control_token_is_rejected",
+        "an empty variable": "system/test_cli.py"
+        "::test_an_empty_variable_that_restricts_control_calls_is_rejected",
+        "a token in the list of processes": "system/test_cli.py"
+        "::test_a_token_on_the_command_line_is_warned_of",
+        "a port file that is a device": "system/test_cli.py"
+        "::test_a_port_file_replaces_only_regular_files",
+        "a port file of an earlier server": "system/test_cli.py"
+        "::test_a_port_file_exists_only_while_the_server_listens",
+        "a control host in other letters": "server/test_control_guard.py::test_control_guard",
+        "an empty option": "system/test_cli.py::test_an_empty_option_is_rejected",
+        "stderr beside the log": "server/test_log.py::test_all_of_stderr_is_in_the_format",
+        "a slash at the end of a path": "server/test_app.py"
+        "::test_slashes_at_the_end_of_a_path_change_nothing",
+        "a host that only IPv6 has": "server/test_serve.py"
+        "::test_a_name_gets_an_ipv6_address_if_there_is_no_other",
+        "a port that the documents open to the network": "test_ports.py"
+        "::test_no_document_publishes_a_port_to_the_network",
+        "a production host in other characters": "conformance/test_conformance.py"
+        "::test_production_hosts_and_invalid_urls_are_rejected",
+    },
+    "certificates": {
+        "certificates of a stolen key": "clients/test_forged_certificates.py"
+        "::test_only_genuine_certificate_is_accepted",
+        "other purposes": "clients/test_forged_certificates.py::test_other_purposes_are_rejected",
+    },
+    "supply chain": {
+        "Python packages without hashes": "test_supply.py"
+        "::test_each_python_package_is_locked_by_hashes",
+        "npm packages without hashes": "test_supply.py"
+        "::test_each_npm_package_is_locked_by_its_integrity",
+        "packages that are not declared": "test_architecture.py"
+        "::test_each_imported_package_is_a_declared_dependency",
+    },
+}
+
+
+def test_every_attack_has_its_test() -> None:
+    named = {place for attacks in ATTACKS.values() for place in attacks.values()}
+    files = {place.partition("::")[0] for place in named}
+    texts = {file: (TESTS / file).read_text() for file in files if (TESTS / file).exists()}
+    assert_no_errors(
+        f"{place} of ATTACKS does not exist: name the test that replaced it"
+        for place in named
+        if f"def {place.partition('::')[2]}(" not in texts.get(place.partition("::")[0], "")
+    )
