@@ -18,6 +18,7 @@ from tests.raw_http import head, request
 from tests.soak.client import Client, client, connections, send_all
 
 MIB = 1_048_576
+CONTROL_TOKEN = "s3cret"
 SLACK_BYTES = 24 * MIB
 """What the interpreter and its allocator may keep beyond the limits."""
 UNSENT_BYTES_MAX = 1 * MIB
@@ -168,7 +169,7 @@ async def _test(other: Client, name: str, random: Random) -> None:
         card = {"number": VISA, "exp_month": "12", "exp_year": "2035", "cvv": "123"}
         return str((await ask("POST", "/v1/tokens", {"card": card}))["id"])
 
-    await other.ask("PUT", f"/_mock/sandboxes/{name}", {})
+    await other.ask("PUT", f"/_mock/sandboxes/{name}", {}, headers=headers)
     for _ in range(20):
         amount = random.randint(1, 100_000)
         body = {"amount": amount, "currency": "usd", "source": await token()}
@@ -181,12 +182,13 @@ async def _test(other: Client, name: str, random: Random) -> None:
     await ask("GET", "/_mock/journal?limit=1000")
     snapshot = await ask("GET", "/_mock/snapshot")
     await ask("PUT", "/_mock/snapshot", snapshot)
-    await other.ask("DELETE", f"/_mock/sandboxes/{name}")
+    await other.ask("DELETE", f"/_mock/sandboxes/{name}", headers=headers)
 
 
 def _bearer(name: str) -> dict[str, str]:
     own = derive_credentials(SEED, name)
-    return {"authorization": f"Bearer {own.access_token}", "apikey": own.api_key}
+    bearer = {"authorization": f"Bearer {own.access_token}", "apikey": own.api_key}
+    return bearer | {"x-mock-clover-control": CONTROL_TOKEN}
 
 
 def _expect(holds: bool, answer: object) -> None:
@@ -206,7 +208,7 @@ ATTACKS = (
         "24 snapshots of 62 MiB, not permitted",
         forbidden_snapshots,
         24 * UNSENT_BYTES_MAX,
-        ("--control-token", "s3cret"),
+        ("--control-token", CONTROL_TOKEN),
     ),
     Attack("24 snapshots of 62 MiB, permitted", permitted_snapshots, HELD_BYTES_MAX),
     Attack("1,000 bodies of 1 MiB held open", open_bodies, HELD_BYTES_MAX),
