@@ -66,12 +66,12 @@ def fields(pan: str = VISA, **changes: str) -> bytes:
 
 def get_page(server: InProcessServer, checkout_id: str) -> Response:
     """Open a session's page."""
-    return server.send("GET", f"/hosted/checkout/{checkout_id}", auth=False)
+    return server.send("GET", f"/pay-checkout/{checkout_id}", auth=False)
 
 
 def submit(server: InProcessServer, checkout_id: str, pan: str = VISA, **changes: str) -> Response:
     """Submit the form of a session's page."""
-    path, form = f"/hosted/checkout/{checkout_id}", {"content-type": FORM}
+    path, form = f"/pay-checkout/{checkout_id}", {"content-type": FORM}
     return server.send("POST", path, raw=fields(pan, **changes), headers=form, auth=False)
 
 

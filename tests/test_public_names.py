@@ -71,7 +71,8 @@ PUBLIC = {
         /_mock/scenario /_mock/scenario/check /_mock/scenario/text /_mock/scenarios
         /_mock/scenarios/{name} /_mock/snapshot /_mock/threeds /_mock/threeds/{charge_id}
         /_mock/verify /_mock/webhooks /_mock/webhooks/send /_mock/webhooks/{id}
-        /_mock/webhooks/{id}/verify /_mock/why /healthz /hosted/checkout/{id} /livez /readyz
+        /_mock/webhooks/{id}/verify /_mock/why /healthz /livez
+        /pay-checkout/{id} /readyz
     """,
     "faults": """
         delay problem drop hang truncate garbage dribble
@@ -85,8 +86,8 @@ PUBLIC = {
         schema serve tls-setup token
     """,
     "options of serve": """
-        --control --control-host --control-token --control-token-file --dialect --host
-        --key-file --listed-cards-only --log-format --no-strict --port --port-file
+        --checkout-redirects --control --control-host --control-token --control-token-file --dialect
+        --host --key-file --listed-cards-only --log-format --no-strict --port --port-file
         --scenario --seed --strict --tls --tls-folder --tls-name --tls-port --tls-port-file
         --watch --webhook-host
     """,

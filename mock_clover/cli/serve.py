@@ -113,6 +113,13 @@ _PROGRESS_ROWS_MIN = 500
     help="Reject card numbers that the scenario does not list.",
 )
 @click.option(
+    "--checkout-redirects",
+    envvar=f"{PREFIX}CHECKOUT_REDIRECTS",
+    type=click.Choice(["https", "any"]),
+    help="Redirect URLs of the hosted checkout: only https and no localhost, as Clover accepts "
+    "(default), or any, for a shop on this machine.",
+)
+@click.option(
     "--key-file",
     envvar=f"{PREFIX}KEY_FILE",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -179,6 +186,7 @@ def serve(
     strict: dict[str, bool] | None,
     no_strict: bool,
     listed_cards_only: bool | None,
+    checkout_redirects: str | None,
     key_file: Path | None,
     watch: bool,
     control: bool,
@@ -215,11 +223,11 @@ def serve(
         https = tls.listen(host, log.write_message) if tls else None
     except (ScenarioError, KeyFileError, BindError) as error:
         exit_with_error(str(error))
-    overrides = {
-        name: value
-        for name, value in (("dialect", dialect), ("listed_cards_only", listed_cards_only))
-        if value is not None
-    } | (NOT_STRICT if no_strict else strict or {})
+    overrides = _overrides(
+        dialect=dialect,
+        listed_cards_only=listed_cards_only,
+        checkout=checkout_redirects and {"redirects": checkout_redirects},
+    ) | (NOT_STRICT if no_strict else strict or {})
     token = resolve_token(control_token, token_from_file, log.write_message)
     control_guard = ControlGuard(enabled=control, token=token, hosts=control_hosts)
     try:
@@ -271,6 +279,11 @@ def background_jobs(
         watch = _watcher(watched_scenario, app.sandboxes, app.log)
         tasks["watching the scenario file"] = watch
     return periodic, tasks
+
+
+def _overrides(**options: Any) -> dict[str, Any]:
+    """Return the settings that options set."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _port_files(http: Path | None, https: Path | None) -> tuple[PortFile, PortFile]:

@@ -33,9 +33,9 @@ class Router:
 
     def _add_pattern(self, path: str, endpoint: Endpoint) -> None:
         pattern = tuple(None if part.startswith("{") else part for part in path.split("/")[1:])
-        if None in pattern[:2]:
-            raise ValueError(f"{path}: an id must be the third segment or later")
-        key = (len(pattern), *pattern[:2])
+        key = _route_key(pattern)
+        if None in key:
+            raise ValueError(f"{path}: an id must be the last or the third segment or later")
         by_pattern = dict(self._patterns_by_key.get(key, ()))
         by_pattern[pattern] = by_pattern.get(pattern, {}) | {endpoint.method: endpoint}
         self._patterns_by_key[key] = tuple(by_pattern.items())
@@ -71,7 +71,7 @@ class Router:
 
     def _candidates(self, parts: list[str]) -> Sequence[Pattern]:
         """Return the patterns that may match a path."""
-        return self._patterns_by_key.get((len(parts), *parts[:2]), ())
+        return self._patterns_by_key.get(_route_key(parts), ())
 
     def allowed_methods(self, path: str) -> tuple[str, ...]:
         """Return the methods that a path supports."""
@@ -86,6 +86,11 @@ class Router:
             if _match_pattern(pattern, parts) is not None
             for method, endpoint in by_method.items()
         }
+
+
+def _route_key(parts: Sequence[str | None]) -> RouteKey:
+    """Return the number of segments and the first two of them; of two segments, the first."""
+    return (len(parts), *parts[: 2 if len(parts) > 2 else 1])
 
 
 def _match_pattern(pattern: tuple[str | None, ...], parts: list[str]) -> tuple[str, ...] | None:

@@ -3,10 +3,12 @@
 A client on another machine can compute them from the scenario file.
 """
 
+from typing import Any
+
 from msgspec.structs import replace
 
 from mock_clover.sandbox.credentials import Credentials, derive_credentials
-from mock_clover.scenario.records import Merchant, Scenario, ScenarioError
+from mock_clover.scenario.records import Merchant, Scenario, ScenarioError, Settings
 
 
 def with_app_of(credentials: Credentials, other: Credentials) -> Credentials:
@@ -48,3 +50,14 @@ def apply_declared(merchant: Merchant, credentials: Credentials) -> Credentials:
     names = credentials.__struct_fields__
     values = {name: value for name in names if (value := getattr(merchant, name)) is not None}
     return replace(credentials, **values)
+
+
+def with_overrides(settings: Settings, overrides: dict[str, Any]) -> Settings:
+    """Return settings with overrides; a dict changes some settings of a group."""
+    return replace(
+        settings,
+        **{
+            name: replace(getattr(settings, name), **value) if isinstance(value, dict) else value
+            for name, value in overrides.items()
+        },
+    )

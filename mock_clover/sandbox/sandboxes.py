@@ -3,13 +3,18 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from msgspec.structs import replace
+from msgspec.structs import asdict
 
 from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.credentials import Credentials, derive_credentials, fingerprint_key
 from mock_clover.sandbox.hooks import Hooks
 from mock_clover.sandbox.keys import KeyRing
-from mock_clover.sandbox.merchants import apply_declared, scenario_credentials, with_app_of
+from mock_clover.sandbox.merchants import (
+    apply_declared,
+    scenario_credentials,
+    with_app_of,
+    with_overrides,
+)
 from mock_clover.sandbox.names import check_name
 from mock_clover.sandbox.presented import presented_client_id, presented_credential
 from mock_clover.sandbox.rules import Rules
@@ -255,7 +260,7 @@ class Sandboxes:
 
     def settings_of(self, scenario: Scenario) -> Settings:
         """Return the settings of a scenario; those of the command line take precedence."""
-        return replace(scenario.settings, **self._setting_overrides)
+        return with_overrides(scenario.settings, self._setting_overrides)
 
     def _new(
         self,
@@ -272,7 +277,7 @@ class Sandboxes:
             name,
             derive_credentials(self.seed, name),
             rules,
-            replace(settings, **setting_overrides),
+            with_overrides(settings, setting_overrides),
             self.keys,
             seed=f"{self.seed}\0{name}" if seed is None else seed,
             fingerprint_key=self._fingerprint_key,
@@ -293,9 +298,10 @@ class Sandboxes:
         sandbox.merchants = ()
         if first.settings is not None:
             sandbox.setting_overrides = (
-                self._merchant_settings(first.settings) | sandbox.setting_overrides
+                asdict(with_overrides(first.settings, self._setting_overrides))
+                | sandbox.setting_overrides
             )
-            sandbox.settings = replace(sandbox.settings, **sandbox.setting_overrides)
+            sandbox.settings = with_overrides(sandbox.settings, sandbox.setting_overrides)
         self._load_fixtures(sandbox, first.data, first.name)
         for declared in others:
             name = f"{sandbox.name}.{declared.name}"
@@ -303,7 +309,7 @@ class Sandboxes:
             setting_overrides = (
                 sandbox.setting_overrides
                 if declared.settings is None
-                else self._merchant_settings(declared.settings)
+                else asdict(with_overrides(declared.settings, self._setting_overrides))
             )
             own_seed = None if seed is None else f"{seed}\0{declared.name}"
             merchant = self._new(
@@ -314,14 +320,6 @@ class Sandboxes:
             )
             self._load_fixtures(merchant, declared.data, declared.name)
             sandbox.merchants += (merchant,)
-
-    def _merchant_settings(self, settings: Settings) -> dict[str, Any]:
-        """Return the settings of a merchant that the command line does not override."""
-        return {
-            name: getattr(settings, name)
-            for name in settings.__struct_fields__
-            if name not in self._setting_overrides
-        }
 
     def _load_fixtures(self, sandbox: Sandbox, fixtures: Fixtures | None, merchant: str) -> None:
         """Add the fixtures of a scenario or merchant to a sandbox; they are cached and shared.

@@ -170,7 +170,7 @@ def test_cancelled_and_expired_sessions(
     page = session.open(checkout.session())
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Shop: cart")
-    page = session.open(checkout.session() + "?mock_clover_cards=1")
+    page = session.open(checkout.session() + "&mock_clover_cards=1")
     page.get_by_text("Test cards").click()
     expect(page.get_by_role("row", name="4242 4242 4242 4242 VISA approved")).to_be_visible()
     checkout.send("PUT", "/_mock/clock", {"advance": "15m"})

@@ -110,7 +110,7 @@ def probes() -> list[tuple[str, str, Any]]:
     reads += ["/_mock/faults", "/_mock/notices", "/_mock/checkouts", "/_mock/scenario"]
     reads += [f"/v1/{kind}?limit=100" for kind in ("charges", "refunds", "orders")]
     reads += [f"/v1/{kind}/{key}" for kind in kinds[:4] for key in BASE[kind]]
-    reads += [f"/hosted/checkout/{key}" for key in BASE["checkouts"]]
+    reads += [f"/pay-checkout/{key}" for key in BASE["checkouts"]]
     charge = {"amount": 5, "currency": "usd"}
     writes: list[tuple[str, str, Any]] = [("PUT", "/_mock/clock", {"advance": "400d"})]
     sources = (*BASE["tokens"], *BASE["customers"])

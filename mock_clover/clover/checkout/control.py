@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec.structs import replace
 
-from mock_clover.clover.checkout.endpoints import (
+from mock_clover.clover.checkout.endpoints import page_url
+from mock_clover.clover.checkout.operations import (
     PAGE,
+    PAGE_ALIAS,
     CheckoutPaymentResult,
     cancel,
     pay,
@@ -25,7 +27,7 @@ from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record, SecretRecord
-from mock_clover.engine.endpoint import Call, Endpoint, sandbox_base_url
+from mock_clover.engine.endpoint import Call, Endpoint
 from mock_clover.sandbox.sandbox import Sandbox
 
 _PATH = "/_mock/checkouts"
@@ -162,7 +164,7 @@ def _checkout_response(
         if name not in ("href", "state")
     }
     view = CheckoutSessionResponse(
-        href=f"{sandbox_base_url(sandbox, call)}{PAGE}/{checkout.id}",
+        href=page_url(sandbox, call, checkout.id),
         state=checkout.state(sandbox.clock.now_ms()),
         **fields,
     )
@@ -190,6 +192,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         replace(
             control_endpoint(name, method, f"{PAGE}/{{id}}", run, Record, request=CheckoutForm),
             has_card_data=True,
+            path_alias=f"{PAGE_ALIAS}/{{id}}",
             body_format="json_or_form",
         )
         for name, method, run in (

@@ -7,15 +7,15 @@ from msgspec.structs import replace
 
 from mock_clover.clover.charges.records_surcharge import surcharge
 from mock_clover.clover.checkout import html
-from mock_clover.clover.checkout.endpoints import (
+from mock_clover.clover.checkout.html import PageContent
+from mock_clover.clover.checkout.html_hints import card_hints
+from mock_clover.clover.checkout.operations import (
     CheckoutPaymentResult,
     cancel,
     pay,
     require_checkout,
     require_open_checkout,
 )
-from mock_clover.clover.checkout.html import PageContent
-from mock_clover.clover.checkout.html_hints import card_hints
 from mock_clover.clover.checkout.operations_form import (
     field_errors,
     read_tip,

@@ -29,6 +29,8 @@ _OUR_LIMIT = "; the limit is this mock's own"
 CHECKOUT_LIFETIME_MS = 900_000
 """Documented: a session can be paid for fifteen minutes."""
 ITEMS_MAX = 500
+ITEM_NAME_CHARS_MAX = 126
+"""Inferred: two public clients shorten names, because Clover rejects 127 characters and more."""
 METADATA_BYTES_MAX = 4_096
 DECLINED_MAX = 20
 """Maximum number of declined charges that a session lists (the newest); no charge is deleted."""
@@ -61,10 +63,19 @@ class CartTax(Record, frozen=True, kw_only=True):
     """A tax of one line."""
 
     name: _CheckoutText | None = None
-    rate: Annotated[
-        int,
-        doc("10,000,000 is 100%.", DOC, problem_name=_INVALID, ge=0, le=10 * TAX_RATE_100_PERCENT),
-    ]
+    rate: (
+        Annotated[
+            int,
+            doc(
+                "Required; 10,000,000 is 100%.",
+                DOC,
+                problem_name=_INVALID,
+                ge=0,
+                le=10 * TAX_RATE_100_PERCENT,
+            ),
+        ]
+        | None
+    ) = None
 
 
 class CartItem(Record, frozen=True, kw_only=True):
@@ -74,17 +85,19 @@ class CartItem(Record, frozen=True, kw_only=True):
         Annotated[
             str,
             doc(
-                f"Shown on the page{_OUR_LIMIT}.",
-                DOC,
+                f"Shown on the page; at most {ITEM_NAME_CHARS_MAX} characters.",
+                documented("DOCS: hosted checkout; the limit is inferred from two public clients"),
                 problem_name=_INVALID,
-                min_length=1,
-                max_length=1_000,
+                max_length=ITEM_NAME_CHARS_MAX,
             ),
         ]
         | None
     ) = None
     price: (
-        Annotated[Cents, doc("Price of one unit.", DOC, problem_name=_INVALID, ge=0, le=AMOUNT_MAX)]
+        Annotated[
+            Cents,
+            doc("Price of one unit; not negative.", DOC, problem_name=_INVALID, le=AMOUNT_MAX),
+        ]
         | None
     ) = None
     unitQty: Annotated[int, doc("Number of units.", DOC, problem_name=_INVALID, ge=1, le=1_000_000)]
@@ -127,6 +140,7 @@ class Cart(Record, frozen=True, kw_only=True):
             max_length=ITEMS_MAX,
         ),
     ]
+    discounts: Annotated[Any, doc("Rejected with a 400.", _OBSERVED)] = None
 
 
 class RedirectUrls(Record, frozen=True, kw_only=True):
@@ -142,9 +156,10 @@ class RedirectUrls(Record, frozen=True, kw_only=True):
 class CheckoutRequest(Record, frozen=True, kw_only=True):
     """Body of `POST /invoicingcheckoutservice/v1/checkouts`."""
 
-    customer: Annotated[
-        CheckoutCustomer, doc("The customer; may be empty.", DOC, problem_name=_INVALID)
-    ]
+    customer: (
+        Annotated[CheckoutCustomer, doc("Required, but may be empty.", DOC, problem_name=_INVALID)]
+        | None
+    ) = None
     shoppingCart: Annotated[Cart, doc("Items to pay.", DOC, problem_name=_INVALID)]
     redirectUrls: (
         Annotated[RedirectUrls, doc("Must be https and not localhost.", DOC, problem_name=_INVALID)]

@@ -44,7 +44,7 @@ def test_a_session_lasts_fifteen_minutes(server: InProcessServer) -> None:
     got = create(server)
     session_id = got.json["checkoutSessionId"]
     assert got.json == {
-        "href": f"http://localhost:4242/hosted/checkout/{session_id}",
+        "href": f"http://localhost:4242/pay-checkout/{session_id}?mode=checkout",
         "checkoutSessionId": session_id,
         "createdTime": "2025-05-27T10:22:50.775Z",
         "expirationTime": "2025-05-27T10:37:50.775Z",
@@ -63,6 +63,13 @@ def test_the_documented_dialect_has_unix_time(make_server: MakeServer) -> None:
     named = {"x-clover-merchant-id": server.known.merchant_id, "x-mock-clover-dialect": "observed"}
     got = server.send("POST", PATH, asked(), headers=named)
     assert got.json["createdTime"] == "2025-05-27T10:22:50.775Z"
+
+
+def test_an_option_changes_one_setting_of_the_checkout(make_server: MakeServer) -> None:
+    scenario = parse(b"name: tipped\nsettings: {checkout: {tips: always}}", "tipped.yaml")
+    server = make_server(scenario, checkout={"redirects": "any"})
+    assert server.sandbox.settings.checkout == CheckoutSettings(tips="always", redirects="any")
+    assert create(server, redirectUrls={"success": "http://localhost:3000/"}).status == 200
 
 
 CARTS: dict[str, tuple[list[dict[str, Any]], int, int | None]] = {
@@ -429,8 +436,8 @@ def test_the_journal_has_each_attempt_without_the_card(server: InProcessServer) 
     pay(server, created)
     entries = server.send("GET", "/_mock/journal?endpoint=pay_checkout").json["data"]
     assert [(each["method"], each["path"], each["status"]) for each in entries] == [
-        ("PAGE", f"/hosted/checkout/{created}", 402),
-        ("PAGE", f"/hosted/checkout/{created}", 200),
+        ("PAGE", f"/pay-checkout/{created}", 402),
+        ("PAGE", f"/pay-checkout/{created}", 200),
     ]
     assert entries[0]["request"] == {
         "checkout": created,
@@ -616,14 +623,14 @@ def test_sessions_are_isolated_by_sandbox(server: InProcessServer) -> None:
 
     for reply in (
         send("GET", f"/_mock/checkouts/{created}"),
-        send("GET", f"/hosted/checkout/{created}"),
+        send("GET", f"/pay-checkout/{created}"),
         send("POST", f"/_mock/checkouts/{created}/pay", server.card()),
         send("POST", f"/_mock/checkouts/{created}/cancel"),
     ):
         assert reply.status == 404
     theirs = json.loads(send("POST", PATH, asked()).body)
-    assert theirs["href"].startswith("http://localhost:4242/sandbox/other/hosted/checkout/")
-    path = theirs["href"].removeprefix("http://localhost:4242/sandbox/other")
+    assert theirs["href"].startswith("http://localhost:4242/sandbox/other/pay-checkout/")
+    path = theirs["href"].removeprefix("http://localhost:4242/sandbox/other").partition("?")[0]
     assert send("GET", path).status == 200
     assert server.send("GET", path).status == 404
     assert shown(server, created)["state"] == "open"
@@ -648,9 +655,9 @@ def test_sessions_of_additional_merchant(make_server: MakeServer) -> None:
     }
     reply = server.app.handle("POST", PATH, b"", sent, json.dumps(asked()).encode())
     created = json.loads(reply.body)
-    path = created["href"].removeprefix("http://localhost:4242")
+    path = created["href"].removeprefix("http://localhost:4242").partition("?")[0]
     bare = {b"host": b"localhost:4242"}
-    root = f"/hosted/checkout/{created['checkoutSessionId']}"
+    root = f"/checkout/{created['checkoutSessionId']}"
     assert [server.app.handle("GET", each, b"", bare, b"").status for each in (path, root)] == [
         200,
         200,

@@ -47,31 +47,57 @@ def leading(url: Any, fact: str) -> None:
     invalid(fact, "redirectUrls.failure", redirectUrls={"failure": url})
 
 
-invalid("no customer", "customer", customer=...)
-invalid("null for a customer", "customer", customer=None)
+for fact, problem, message, status, changes in (
+    ("no customer", "CUSTOMER_MISSING", "Customer can't be null", 404, {"customer": ...}),
+    ("null for a customer", "CUSTOMER_MISSING", "Customer can't be null", 404, {"customer": None}),
+    (
+        "a discount of the cart",
+        "CART_DISCOUNTS",
+        "Please provide a valid shoppingCart.discounts.",
+        400,
+        {"shoppingCart": {"lineItems": [LAMP], "discounts": [{"name": "d", "amount": -100}]}},
+    ),
+    *(
+        (fact, "LINE_INCOMPLETE", "Please provide either itemRefUuid or name, price.", 400, changes)
+        for fact, changes in (
+            ("a line without a name", line(name=...)),
+            ("a name of nothing", line(name="")),
+            ("a line without a price", line(price=...)),
+            ("a line of units only", line(name=..., price=...)),
+        )
+    ),
+    (
+        "a price below zero",
+        "PRICE_NEGATIVE",
+        "Line item prices should be positive",
+        400,
+        line(price=-1),
+    ),
+    (
+        "a tax without its rate",
+        "TAX_WITHOUT_RATE",
+        "Rate map missing tax summary rates",
+        400,
+        line(taxRates=[{"id": "8ZC0J6AG35N64"}]),
+    ),
+):
+    case(f"CHECKOUT_{problem}", fact, creating(**changes), message, status)
+invalid("a customer that is none", "customer", customer="Jo")
 invalid("an e-mail address that is none", "customer.email", customer={"email": "jo"})
 invalid("no cart", "shoppingCart", shoppingCart=...)
 invalid("a cart without its lines", "shoppingCart.lineItems", shoppingCart={})
 invalid("no line", "shoppingCart.lineItems", shoppingCart={"lineItems": []})
 invalid("501 lines", "shoppingCart.lineItems", shoppingCart={"lineItems": [LAMP] * 501})
-invalid("a line without a name", "shoppingCart.lineItems[1].name", **line(name=...))
-invalid("a line without a price", "shoppingCart.lineItems[1].price", **line(price=...))
 invalid(
     "an item that the inventory has not",
     "shoppingCart.lineItems[1].itemRefUuid",
     **line(name=..., price=..., itemRefUuid="8ZC0J6AG35N64"),
 )
-invalid("a name of nothing", "shoppingCart.lineItems[1].name", **line(name=""))
+invalid("a name of 127", "shoppingCart.lineItems[1].name", **line(name="x" * 127))
 invalid("a line without units", "shoppingCart.lineItems[1].unitQty", **line(unitQty=...))
 invalid("no units at all", "shoppingCart.lineItems[1].unitQty", **line(unitQty=0))
 invalid("half a unit", "shoppingCart.lineItems[1].unitQty", **line(unitQty=0.5))
-invalid("a price below zero", "shoppingCart.lineItems[1].price", **line(price=-1))
 invalid("a price that is none", "shoppingCart.lineItems[1].price", **line(price="free"))
-invalid(
-    "a tax without its rate",
-    "shoppingCart.lineItems[1].taxRates[0].rate",
-    **line(taxRates=[{"name": "Tax"}]),
-)
 invalid(
     "a rate below zero",
     "shoppingCart.lineItems[1].taxRates[0].rate",

@@ -291,7 +291,7 @@ def test_what_was_entered_is_kept_unless_it_could_be_a_number_or_a_cvv(
 def test_query_does_not_prefill_form(server: InProcessServer) -> None:
     created = session(server, **ASKS)
     query = f"number={VISA}&cvv=123&name=Jo&exp_month=12&tip=18&tip_own=5"
-    got = server.send("GET", f"/hosted/checkout/{created}?{query}", auth=False)
+    got = server.send("GET", f"/pay-checkout/{created}?{query}", auth=False)
     assert got.body == get_page(server, created).body
 
 
@@ -361,7 +361,7 @@ def test_what_was_paid_without_a_page_is_shown_too(server: InProcessServer) -> N
 
 def hinted(server: InProcessServer, value: str = "1") -> Response:
     created = session(server)
-    return server.send("GET", f"/hosted/checkout/{created}?mock_clover_cards={value}", auth=False)
+    return server.send("GET", f"/pay-checkout/{created}?mock_clover_cards={value}", auth=False)
 
 
 def test_test_cards_are_shown_where_the_address_asks_for_them(server: InProcessServer) -> None:
@@ -397,7 +397,7 @@ def test_a_scenario_without_cards_shows_none_and_one_of_thousands_a_hundred(
 
 def test_hints_stay_after_a_decline(server: InProcessServer) -> None:
     created = session(server, shoppingCart=selling(500))
-    path = f"/hosted/checkout/{created}?mock_clover_cards=1"
+    path = f"/pay-checkout/{created}?mock_clover_cards=1"
     form = b"number=%b&exp_month=12&exp_year=2030&cvv=123&do=pay" % DECLINED_CARD.encode()
     got = server.send("POST", path, raw=form, auth=False)
     assert (got.status, len(ParsedPage(got.body).all("details"))) == (402, 1)

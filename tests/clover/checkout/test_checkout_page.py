@@ -390,12 +390,12 @@ def test_a_snapshot_with_a_url_that_was_never_taken_leads_nowhere(server: InProc
 
 def test_malformed_form_posts(server: InProcessServer) -> None:
     created = session(server)
-    path = f"/hosted/checkout/{created}"
+    path = f"/pay-checkout/{created}"
     table: dict[str, tuple[str, bytes, dict[str, str]]] = {
         **{f"body: {label}": (path, raw, {}) for label, raw in BODIES.items()},
         **{f"query: {label}": (f"{path}?{query}", b"", {}) for label, query in QUERIES.items()},
         **{f"header: {label}": (path, b"", result) for label, result in HEADERS.items()},
-        **{f"id: {label}": (f"/hosted/checkout/{each}", b"", {}) for label, each in IDS.items()},
+        **{f"id: {label}": (f"/pay-checkout/{each}", b"", {}) for label, each in IDS.items()},
     }
     received = {}
     for label, (where, raw, headers) in table.items():
@@ -437,7 +437,7 @@ def sung(server: InProcessServer) -> list[str]:
                 {"card": {"number": spelt, "cvv": CVV}, spelt: 1},
             )
             for body in bodies:
-                for path in (f"/_mock/checkouts/{created}/pay", f"/hosted/checkout/{created}"):
+                for path in (f"/_mock/checkouts/{created}/pay", f"/pay-checkout/{created}"):
                     got = server.send("POST", path, body)
                     result.append(f"{got.why} {got.headers} {got.body.decode()}")
             raw = f'{{"card":{{"number":"{spelt}","cvv":"{CVV}"'.encode()
@@ -492,7 +492,7 @@ def made_at(port: int, name: str, **changes: Any) -> str:
         )
     assert created.status == 200, created
     root = f"http://127.0.0.1:{port}"
-    assert created.json["href"].startswith(f"{root}/sandbox/{name}/hosted/checkout/")
+    assert created.json["href"].startswith(f"{root}/sandbox/{name}/pay-checkout/")
     return str(created.json["href"]).removeprefix(root)
 
 
