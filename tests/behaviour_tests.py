@@ -84,7 +84,10 @@ TEST_OF_BEHAVIOUR = {
     "DATES_ARE_UTC": "pagination::a_page_of_charges",
     "SAVED_TOKEN_IS_MULTIPAY": "payments::a_saved_cards_token_needs_stored_credentials",
     "SAVED_CARD_IS_VERIFIED": "fidelity::saving_asks_the_issuer",
-    "NAMES_ARE_BLANK": "golden::golden_examples",
+    "NAMES_ARE_BLANK": "customers::responses_have_what_was_sent",
+    "CUSTOMER_UPDATE_NEEDS_EMAIL": (
+        "customers::an_update_needs_the_email_unless_a_setting_says_otherwise"
+    ),
     "REVOKED_CARD_CANNOT_BE_CHARGED": "payments::removed_card_cannot_be_charged",
     "AMOUNT_IS_UNIT_PRICE": "payments::order_totals_are_unit_prices_times_quantities_and_taxes",
     "TAX_IS_ROUNDED_HALF_UP": "fidelity::half_a_cent_of_tax_is_rounded_up",

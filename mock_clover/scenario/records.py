@@ -219,6 +219,13 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
             "immediately. Clover's value is unknown.",
         ),
     ] = 259_200_000
+    customer_update_email: Annotated[
+        Literal["required", "optional"],
+        msgspec.Meta(
+            description="Whether an update of a customer must have the e-mail (observed). Clover's "
+            "page on cards on file says so too, but its curl command sends only the source."
+        ),
+    ] = "required"
 
 
 _Credential = Annotated[str, msgspec.Meta(pattern=f"^[!-~]{{1,200}}{END_OF_STRING}")] | None

@@ -4,7 +4,11 @@ import re
 
 from msgspec.structs import replace
 
-from mock_clover.clover.charges.operations_on_file import add_sequence_warning, update_token_use
+from mock_clover.clover.charges.operations_on_file import (
+    add_sequence_warning,
+    notify_failed_payment,
+    update_token_use,
+)
 from mock_clover.clover.charges.operations_purchase import (
     check_and_strip_unsupported_data,
     check_level2,
@@ -92,6 +96,7 @@ def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeRe
     if charge.state == "pending":
         return pending_response(charge)
     if isinstance(source.verdict, Decline):
+        notify_failed_payment(sandbox, charge)
         return Declined(charge, source.verdict)
     return created_response(charge)
 
@@ -123,7 +128,7 @@ def store_charge(
     charge_id = ids.object_id() if pending is None else pending.id
     created_ms = now_ms if pending is None else pending.created_ms
     currency = sandbox.format_currency(request.currency)
-    uses_token = token.state == "new"
+    uses_token = token.is_single_pay
     if isinstance(verdict, Decline):
         uses_token = uses_token and sandbox.settings.decline_spends_token
         charge = Charge(

@@ -1,13 +1,11 @@
-"""Credentials on file: the state of a token after a payment, and warnings.
-
-A payment without `stored_credentials` does not use this module.
-"""
+"""Credentials on file: the state of a token after a payment, warnings and notices."""
 
 from msgspec.structs import replace
 
-from mock_clover.clover.charges.records import ChargeRequest
+from mock_clover.clover.charges.records import Charge, ChargeRequest
 from mock_clover.clover.charges.records_on_file import MISSING_ORIGINAL, SUBSEQUENT_WITHOUT_FIRST
 from mock_clover.clover.common.verdict import Approval
+from mock_clover.clover.recurring.records_notice import failed_charge_message
 from mock_clover.clover.tokens.records import Token
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -35,7 +33,7 @@ def update_token_use(
     if row is not None and row.state == "revoked":
         return  # revoked while its charge was pending
     stored = request.stored_credentials
-    is_single_use = token.state == "new"
+    is_single_use = token.is_single_pay
     if not approved:
         if is_single_use and sandbox.settings.decline_spends_token:
             sandbox.tokens.put(token.id, replace(token, state="used"))
@@ -48,3 +46,13 @@ def update_token_use(
     updated = replace(token, state=state, has_first_payment=token.has_first_payment or is_first)
     if updated != token:
         sandbox.tokens.put(token.id, updated)
+
+
+def notify_failed_payment(sandbox: Sandbox, charge: Charge) -> None:
+    """Notify the customer if a payment with a card on file was declined."""
+    customer = sandbox.customers.get(charge.customer or "")
+    if charge.decline is None or customer is None:
+        return
+    amount = charge.request.amount + (charge.request.tip_amount or 0)
+    message = failed_charge_message(charge.id, amount, charge.decline.message, charge.token)
+    sandbox.notices.add(sandbox.clock.now_ms(), customer, message)

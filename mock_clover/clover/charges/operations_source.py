@@ -85,7 +85,8 @@ def resolve_source(
         raise TOKEN_ALREADY_USED.error()
     if token.state == "revoked":
         raise INVALID_SOURCE.error()
-    if token.state == "multipay" and stored_credentials is None and forced_verdict is None:
+    needs_credentials = token.state == "multipay" and token.kind == "card"
+    if needs_credentials and stored_credentials is None and forced_verdict is None:
         # A token from another integration never had a CVV, and Clover's tutorial charges it
         # without stored_credentials.
         verdict = ask_issuer(sandbox, token) if token.is_transarmor else _CVV_NOT_PROVIDED

@@ -53,13 +53,21 @@ class Source(Record, frozen=True, kw_only=True):
         documented("MD: fraud tools; the test-card page"),
         "address_line1_check",
         "address_zip_check",
-    ) | evidence_for_fields(documented("TransArmor page"), "address_zip")
+    ) | evidence_for_fields(
+        documented("MD: fraud tools; the order of the fields is inferred"),
+        *("address_line1", "address_line2", "address_city", "address_state", "address_zip"),
+        "address_country",
+    )
 
     id: str | None = None
     brand: str | None = None
+    address_line1: str | None = None
     address_line1_check: CheckResult | None = None
+    address_line2: str | None = None
+    address_city: str | None = None
+    address_state: str | None = None
+    address_country: str | None = None
     address_zip: str | None = None
-    """Only with `address_zip_check`, as in the sample of the TransArmor page (2024-07)."""
     address_zip_check: CheckResult | None = None
     cvc_check: CheckResult | None = None
     exp_month: str | None = None
@@ -316,8 +324,13 @@ def _source_response(charge: Charge, *, with_expiry: bool) -> Source:
     return Source(
         id=token.id,
         brand=card.brand or None,
+        address_line1=card.address_line1,
         address_line1_check=checks.address_line1_check,
-        address_zip=card.address_zip if checks.address_zip_check else None,
+        address_line2=card.address_line2,
+        address_city=card.address_city,
+        address_state=card.address_state,
+        address_country=card.address_country,
+        address_zip=card.address_zip,
         address_zip_check=checks.address_zip_check,
         cvc_check=checks.cvc_check,
         exp_month=card.exp_month or None if with_expiry else None,

@@ -81,7 +81,11 @@ class Card(Record, frozen=True, kw_only=True):
     has_cvv: bool = False
     name: str | None = None
     address_line1: str | None = None
+    address_line2: str | None = None
+    address_city: str | None = None
+    address_state: str | None = None
     address_zip: str | None = None
+    address_country: str | None = None
 
 
 NO_CHECKS = Checks()

@@ -14,8 +14,15 @@ SAVED_CARD_IS_VERIFIED = Behaviour(
 )
 NAMES_ARE_BLANK = Behaviour(
     "NAMES_ARE_BLANK",
-    "Responses have a blank customer name even if names were sent.",
-    documented("SEED 2025-05"),
+    "Responses have the name that was sent; without it, the name is blank, even if firstName and "
+    "lastName were sent.",
+    documented("SEED 2025-05; DOCS:create-a-card-on-file-customer"),
+)
+CUSTOMER_UPDATE_NEEDS_EMAIL = Behaviour(
+    "CUSTOMER_UPDATE_NEEDS_EMAIL",
+    "An update of a customer without the e-mail is rejected, even if it only adds a card.",
+    observed("CC 23365; SEED save-a-card lists the e-mail, but its curl command does not send it"),
+    setting="customer_update_email",
 )
 REVOKED_CARD_CANNOT_BE_CHARGED = Behaviour(
     "REVOKED_CARD_CANNOT_BE_CHARGED",

@@ -1,6 +1,7 @@
 """Customers and their cards on file.
 
-Saving a card makes its token multi-pay; each card can be saved once per customer.
+Saving a card makes its token multi-pay; each card can be saved once per customer. The card may be a
+gift card or a bank account, too (documented: DOCS:save-a-card, changelog of October 2023).
 """
 
 from typing import Any
@@ -15,6 +16,7 @@ from mock_clover.clover.common.problems import (
     CUSTOMER_NOT_FOUND,
     CUSTOMER_RESOURCE_MISSING,
     CVV_NOT_FOUND,
+    EMAIL_INVALID,
     INVALID_CUSTOMER_SOURCE,
     INVALID_REQUEST,
     TOKEN_ALREADY_USED,
@@ -29,6 +31,7 @@ from mock_clover.clover.customers.records import (
     DeletedResponse,
     SavedCard,
     customer_response,
+    shipping_contact,
     split_name,
     with_current_email,
 )
@@ -57,6 +60,8 @@ def create_customer(sandbox: Sandbox, call: Call[CustomerRequest, None]) -> Cust
         created_ms=sandbox.clock.now_ms(),
         first_name=first,
         last_name=last,
+        name=body.name,
+        shipping=shipping_contact(body.shipping),
         phone=body.phone,
     )
     return _save(sandbox, call, customer, token)
@@ -67,12 +72,16 @@ def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> Custo
     body, customer = call.body, sandbox.customers.get(call.ids[0])
     if customer is None:
         raise CUSTOMER_RESOURCE_MISSING.error(id=call.ids[0])
+    if body.email is None and sandbox.settings.customer_update_email == "required":
+        raise EMAIL_INVALID.error(reason="email is missing; see the setting customer_update_email")
     token = _get_savable_token(sandbox, call, body.source, customer) if body.source else None
     first, last = split_name(body.firstName, body.lastName, body.name)
     changed = replace(
         with_current_email(customer, body.email),
         first_name=first or customer.first_name,
         last_name=last or customer.last_name,
+        name=body.name or customer.name,
+        shipping=shipping_contact(body.shipping) or customer.shipping,
         phone=body.phone or customer.phone,
     )
     if token is not None:
@@ -88,7 +97,7 @@ def _get_savable_token(
 ) -> Token:
     """Return the token to save, verified with the issuer, or raise an ApiError."""
     token = sandbox.tokens.get(source)
-    if token is None or token.state == "revoked" or token.kind != "card":
+    if token is None or token.state == "revoked":
         raise INVALID_CUSTOMER_SOURCE.error()
     if customer is not None and any(
         card.fingerprint == token.card.fingerprint for card in customer.cards
@@ -96,7 +105,7 @@ def _get_savable_token(
         raise CARD_ALREADY_SAVED.error(id=customer.id)
     if token.state == "used":
         raise TOKEN_ALREADY_USED.error()
-    if token.state == "multipay" or not token.card.has_cvv:
+    if token.state == "multipay" or (token.kind == "card" and not token.card.has_cvv):
         raise CVV_NOT_FOUND.error(id=token.id)
     if customer is not None and len(customer.cards) >= CARDS_MAX:
         raise INVALID_REQUEST.error(param="source")
@@ -122,8 +131,9 @@ def _save(
         token.id, replace(token, state="multipay", customer=saved.id, card_id=card.id)
     )
     send_platform_event(sandbox, "C", saved.id, event, "customer")
-    sandbox.notices.add(sandbox.clock.now_ms(), saved, card_saved_message(token.card))
-    call.why = f"saved {token.card.brand} ...{token.card.last4}; its token is now multi-pay"
+    sandbox.notices.add(sandbox.clock.now_ms(), saved, card_saved_message(token))
+    what = token.card.brand or token.kind
+    call.why = f"saved {what} ...{token.card.last4}; its token is now multi-pay"
     return customer_response(saved, _MERCHANT_CURRENCY)
 
 

@@ -5,10 +5,21 @@ from typing import Annotated, Any, ClassVar
 from msgspec.structs import replace
 
 from mock_clover.clover.platform.records_customer import CONTACTS_MAX, PostalAddress
-from mock_clover.core.evidence import EMAIL, Evidence, Millis, doc, documented, inferred, observed
+from mock_clover.core.evidence import (
+    EMAIL,
+    Evidence,
+    FieldEvidence,
+    Millis,
+    doc,
+    documented,
+    evidence_for_fields,
+    inferred,
+    observed,
+)
 from mock_clover.core.record import Record
 
 _REF = documented("REF createcustomer")
+_ECHO = documented("DOCS:create-a-card-on-file-customer")
 
 
 class CustomerRequest(Record, frozen=True, kw_only=True):
@@ -30,34 +41,51 @@ class CustomerRequest(Record, frozen=True, kw_only=True):
     ]
     firstName: Annotated[str, doc("Given name.", _REF)] | None = None
     lastName: Annotated[str, doc("Family name.", _REF)] | None = None
-    name: Annotated[str, doc("Full name.", _REF)] | None = None
-    phone: Annotated[str, doc("Phone.", _REF)] | None = None
+    name: Annotated[str, doc("Full name; returned.", _ECHO)] | None = None
+    phone: Annotated[str, doc("Phone; returned.", _ECHO)] | None = None
     ecomind: Annotated[str, doc("Commerce indicator.", _REF)] | None = None
-    shipping: Annotated[dict[str, Any], doc("Accepted and not returned.", _REF)] | None = None
+    shipping: Annotated[dict[str, Any], doc("Its name and phone are returned.", _ECHO)] | None = (
+        None
+    )
 
 
 class CustomerUpdate(Record, frozen=True, kw_only=True):
-    """Body of `PUT /v1/customers/{id}`. Clover requires the e-mail."""
+    """Body of `PUT /v1/customers/{id}`."""
 
-    email: Annotated[
-        str,
-        doc(
-            "Any address; added to the customer's addresses.",
-            observed("CC 23365, GP CloverCustomer"),
-            problem_name="EMAIL_INVALID",
-            pattern=EMAIL,
-            max_length=254,
-        ),
-    ]
+    email: (
+        Annotated[
+            str,
+            doc(
+                "Any address; added to the customer's addresses. Required, unless a setting says "
+                "otherwise.",
+                observed("CC 23365, GP CloverCustomer"),
+                problem_name="EMAIL_INVALID",
+                pattern=EMAIL,
+                max_length=254,
+            ),
+        ]
+        | None
+    ) = None
     source: (
         Annotated[str, doc("Token of a card.", _REF, problem_name="INVALID_CUSTOMER_SOURCE")] | None
     ) = None
     firstName: Annotated[str, doc("Given name.", _REF)] | None = None
     lastName: Annotated[str, doc("Family name.", _REF)] | None = None
-    name: Annotated[str, doc("Full name.", _REF)] | None = None
-    phone: Annotated[str, doc("Phone.", _REF)] | None = None
+    name: Annotated[str, doc("Full name; returned.", _ECHO)] | None = None
+    phone: Annotated[str, doc("Phone; returned.", _ECHO)] | None = None
     ecomind: Annotated[str, doc("Commerce indicator.", _REF)] | None = None
-    shipping: Annotated[dict[str, Any], doc("Accepted and not returned.", _REF)] | None = None
+    shipping: Annotated[dict[str, Any], doc("Its name and phone are returned.", _ECHO)] | None = (
+        None
+    )
+
+
+class Shipping(Record, frozen=True, kw_only=True):
+    """`shipping` of a customer: what was sent of it; the name is blank if none was."""
+
+    evidence: ClassVar[Evidence] = documented("DOCS:create-a-card-on-file-customer; SEED 2025-05")
+
+    name: str | None = None
+    phone: str | None = None
 
 
 class SavedCard(Record, frozen=True, kw_only=True):
@@ -77,6 +105,9 @@ class Customer(Record, frozen=True, kw_only=True):
     cards: tuple[SavedCard, ...] = ()
     first_name: str | None = None
     last_name: str | None = None
+    name: str | None = None
+    """The full name as it was sent; responses of `/v1` have no other name."""
+    shipping: Shipping | None = None
     phone: str | None = None
     other_emails: tuple[str, ...] = ()
     """Earlier and additional e-mail addresses; an update adds one. Source: CC 23365."""
@@ -104,8 +135,20 @@ def split_name(
     return first, last
 
 
-def with_current_email(customer: Customer, email: str) -> Customer:
+def shipping_contact(sent: dict[str, Any] | None) -> Shipping | None:
+    """Return the name and phone of `shipping` in a request, if they are text."""
+    if not sent:
+        return None
+    name, phone = (
+        value if isinstance(value, str) else None for value in (sent.get("name"), sent.get("phone"))
+    )
+    return Shipping(name=name, phone=phone)
+
+
+def with_current_email(customer: Customer, email: str | None) -> Customer:
     """Return a customer with a new current e-mail address; the old one becomes another address."""
+    if email is None:
+        return customer
     others = tuple(other for other in customer.emails if other != email)[: CONTACTS_MAX - 1]
     return replace(customer, email=email, other_emails=others)
 
@@ -119,28 +162,23 @@ class Sources(Record, frozen=True, kw_only=True):
     data: tuple[str, ...]
 
 
-class Shipping(Record, frozen=True, kw_only=True):
-    """`shipping`; only a blank name was observed."""
-
-    evidence: ClassVar[Evidence] = documented("SEED 2025-05")
-
-    name: str | None = None
-
-
 BLANK_NAME = " "
-"""`name` and `shipping.name`: a single space, even if names were sent. Source: SEED 2025-05."""
+"""`name` and `shipping.name` if none was sent, even if firstName and lastName were. Source: SEED
+2025-05."""
 
 
 class CustomerResponse(Record, frozen=True, kw_only=True):
     """A customer in responses. Source: SEED 2025-05."""
 
     evidence: ClassVar[Evidence] = documented("SEED 2025-05")
+    field_evidence: ClassVar[FieldEvidence] = evidence_for_fields(_ECHO, "phone")
 
     id: str
     object: str | None = None
     created: Millis
     currency: str
     email: str | None = None
+    phone: str | None = None
     name: str | None = None
     sources: Sources
     shipping: Shipping | None = None
@@ -148,15 +186,20 @@ class CustomerResponse(Record, frozen=True, kw_only=True):
 
 def customer_response(customer: Customer, currency: str) -> CustomerResponse:
     """Return the response for a customer."""
+    shipping = customer.shipping
     return CustomerResponse(
         id=customer.id,
         object="customer",
         created=customer.created_ms,
         currency=currency,
         email=customer.email,
-        name=BLANK_NAME,
+        phone=customer.phone,
+        name=customer.name or BLANK_NAME,
         sources=Sources(object="list", data=tuple(card.id for card in customer.cards)),
-        shipping=Shipping(name=BLANK_NAME),
+        shipping=Shipping(
+            name=(shipping.name if shipping else None) or BLANK_NAME,
+            phone=shipping.phone if shipping else None,
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from mock_clover.clover.charges.endpoints import store_charge
+from mock_clover.clover.charges.operations_on_file import notify_failed_payment
 from mock_clover.clover.charges.operations_purchase import (
     check_and_strip_unsupported_data,
     check_tender,
@@ -154,6 +155,7 @@ def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderResponse |
     call.why = payment_source.why or payment_source.verdict.why
     call.issuer_verdict, call.basis = payment_source.verdict, payment_source.basis
     if charge.decline is not None:
+        notify_failed_payment(sandbox, charge)
         return Declined(charge, charge.decline)
     if charge.state == "pending":
         return payment_response(OrderWithCharges(order, (*full_order.charges, charge)))

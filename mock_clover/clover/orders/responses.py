@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.charges.records_on_file import SavedCredential
+from mock_clover.clover.charges.records_stored_credentials import StoredCredentials
 from mock_clover.clover.charges.responses import ChargeResponse, Source, created_response
 from mock_clover.clover.orders.records import Order, ReturnedItem
 from mock_clover.clover.orders.records_item import Item
@@ -116,17 +117,25 @@ class OrderResponse(Record, frozen=True, kw_only=True):
     """An order in responses."""
 
     evidence: ClassVar[Evidence] = documented("SEED 2025-05; the sample of REF createorder")
-    field_evidence: ClassVar[FieldEvidence] = evidence_for_fields(
-        documented("REF postordersidpay"),
-        *("tax_amount", "tax_amount_paid", "tip_amount", "amount_returned", "warning_message"),
-        *("past_charges", "saved_credentials_on_file", "surcharge_amount"),
-    ) | evidence_for_fields(
-        inferred("charges have the field; order payments accept the same"), "threeds"
+    field_evidence: ClassVar[FieldEvidence] = (
+        evidence_for_fields(
+            documented("REF postordersidpay"),
+            *("tax_amount", "tax_amount_paid", "tip_amount", "amount_returned", "warning_message"),
+            *("past_charges", "saved_credentials_on_file", "surcharge_amount"),
+        )
+        | evidence_for_fields(
+            inferred("charges have the field; order payments accept the same"), "threeds"
+        )
+        | evidence_for_fields(
+            documented("SEED save-a-card, payment of an order with a subsequent charge"),
+            *("payment_method_details", "stored_credentials"),
+        )
     )
 
     id: str
     object: str | None = None
     amount: Cents
+    payment_method_details: str | None = None
     tax_amount: Cents | None = None
     tax_amount_paid: Cents | None = None
     tip_amount: Cents | None = None
@@ -149,6 +158,7 @@ class OrderResponse(Record, frozen=True, kw_only=True):
     ecomind: str | None = None
     saved_credentials_on_file: SavedCredential | None = None
     threeds: ThreeDSResponse | None = None
+    stored_credentials: StoredCredentials | None = None
 
 
 def created_order_response(order: Order) -> OrderResponse:
@@ -207,10 +217,17 @@ def order_list_item(full_order: OrderWithCharges) -> OrderResponse:
 def payment_response(full_order: OrderWithCharges) -> OrderResponse:
     """Return the response to a payment: `source` has no id. Source: SEED 2025-05.
 
-    The older sample (2020) has stored_credentials instead of source; this follows the newer one.
+    A SUBSEQUENT payment with a saved token also has the fields of SEED's sample of 2020. With the
+    id of a customer it does not (REF postordersidpay, sample of 2024).
     """
     *past, charge = full_order.charges
     charge_view = created_response(charge)
+    stored = charge.request.stored_credentials
+    is_subsequent = (
+        stored is not None
+        and stored.sequence == "SUBSEQUENT"
+        and charge.request.source == charge.token.id
+    )
     return replace(
         order_response(full_order),
         amount_paid=full_order.amount_paid,
@@ -226,6 +243,10 @@ def payment_response(full_order: OrderWithCharges) -> OrderResponse:
         ecomind=charge.request.ecomind,
         saved_credentials_on_file=charge_view.saved_credentials_on_file,
         threeds=charge_view.threeds,
+        payment_method_details=charge_view.payment_method_details if is_subsequent else None,
+        stored_credentials=StoredCredentials(sequence="SUBSEQUENT", initiator=stored.initiator)
+        if stored is not None and is_subsequent
+        else None,
     )
 
 

@@ -94,7 +94,7 @@ def _cards(context: ResponseContext, customer: Customer) -> Elements:
 
 def _card(sandbox: Sandbox, customer: Customer, saved: SavedCard) -> CardResponse | None:
     token = sandbox.tokens.get(saved.token)
-    if token is None:
+    if token is None or token.kind != "card":
         return None
     card = token.card
     return CardResponse(

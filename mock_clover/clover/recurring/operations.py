@@ -172,7 +172,7 @@ def _notify(
     if attempt.failure:
         notice = payment_failed_message(plan, after, attempt.failure, charge.id if charge else None)
     elif charge is not None and before.payments:
-        notice = renewal_message(plan, after, charge.id, charge.token.card)
+        notice = renewal_message(plan, after, charge.id, charge.token)
     else:
         return
     sandbox.notices.add(now_ms, customer, notice)
@@ -189,7 +189,7 @@ def send_upcoming_charge_notice(sandbox: Sandbox, job: Job) -> bool:
     if customer is None or not row.active:
         return False
     token = sandbox.tokens.get(customer.cards[-1].token) if customer.cards else None
-    notice = upcoming_charge_message(plan, row, row.next_ms, token.card if token else None)
+    notice = upcoming_charge_message(plan, row, row.next_ms, token)
     sandbox.notices.add(job.at_ms, customer, notice)
     return True
 

@@ -6,9 +6,9 @@ and when a subscription renews. The texts are ours, because Clover does not docu
 
 from typing import Literal, NamedTuple
 
-from mock_clover.clover.common.cards import Card
 from mock_clover.clover.recurring.records import Plan, Subscription
 from mock_clover.clover.recurring.records_interval import format_date
+from mock_clover.clover.tokens.records import Token
 from mock_clover.core.record import Record
 
 Channel = Literal["email", "sms"]
@@ -45,20 +45,20 @@ class MessageContent(NamedTuple):
     amount: int | None = None
 
 
-def card_saved_message(card: Card) -> MessageContent:
+def card_saved_message(token: Token) -> MessageContent:
     """Return the message that a card is on file."""
     return MessageContent(
         "card_saved",
-        "Your card is on file",
-        f"{_card_name(card)} is stored for future payments. Contact the merchant to remove it.",
+        f"Your {_NOUNS[token.kind]} is on file",
+        f"{_source_name(token)} is stored for future payments. Contact the merchant to remove it.",
     )
 
 
 def upcoming_charge_message(
-    plan: Plan, row: Subscription, due_ms: int, card: Card | None
+    plan: Plan, row: Subscription, due_ms: int, token: Token | None
 ) -> MessageContent:
     """Return the message about an upcoming charge."""
-    with_card = f" to {_card_name(card)}" if card else ""
+    with_card = f" to {_source_name(token)}" if token else ""
     return _content(
         row,
         "upcoming_charge",
@@ -86,7 +86,7 @@ def payment_failed_message(
     )
 
 
-def renewal_message(plan: Plan, row: Subscription, charge: str, card: Card) -> MessageContent:
+def renewal_message(plan: Plan, row: Subscription, charge: str, token: Token) -> MessageContent:
     """Return the message about a renewal."""
     next_step = (
         f" The next payment is on {format_date(row.next_ms)}." if row.next_ms is not None else ""
@@ -95,7 +95,7 @@ def renewal_message(plan: Plan, row: Subscription, charge: str, card: Card) -> M
         row,
         "renewed",
         f"{plan.name} has been renewed",
-        f"{_money(row)} for {plan.name} was charged to {_card_name(card)}.{next_step}",
+        f"{_money(row)} for {plan.name} was charged to {_source_name(token)}.{next_step}",
         charge,
     )
 
@@ -113,10 +113,35 @@ def _content(
     )
 
 
+def failed_charge_message(charge_id: str, amount: int, reason: str, token: Token) -> MessageContent:
+    """Return the message that a payment with a card on file failed.
+
+    Source: SEED save-a-card, "failed payments"; that it includes payments without a subscription is
+    our reading.
+    """
+    return MessageContent(
+        kind="payment_failed",
+        subject="A payment failed",
+        text=f"{_usd(amount)} could not be charged to {_source_name(token)} "
+        f"({reason.rstrip('.')}).",
+        charge=charge_id,
+        amount=amount,
+    )
+
+
 def _money(row: Subscription) -> str:
-    units, cents = divmod(row.amount + (row.tip_amount or 0), 100)
+    return _usd(row.amount + (row.tip_amount or 0))
+
+
+def _usd(amount: int) -> str:
+    units, cents = divmod(amount, 100)
     return f"{units}.{cents:02d} USD"
 
 
-def _card_name(card: Card) -> str:
-    return f"{card.brand} ending in {card.last4}"
+_NOUNS = {"card": "card", "gift_card": "gift card", "ach": "bank account", "tender": "tender"}
+
+
+def _source_name(token: Token) -> str:
+    if token.kind == "card":
+        return f"{token.card.brand} ending in {token.card.last4}"
+    return f"{_NOUNS[token.kind].capitalize()} ending in {token.card.last4}"

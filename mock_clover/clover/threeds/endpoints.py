@@ -8,6 +8,7 @@ a challenge may follow the method; success or decline may follow a challenge.
 from msgspec.structs import replace
 
 from mock_clover.clover.charges.endpoints import store_charge
+from mock_clover.clover.charges.operations_on_file import notify_failed_payment
 from mock_clover.clover.charges.operations_source import PaymentSource
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.charges.responses import ChargeResponse, created_response, pending_response
@@ -152,6 +153,7 @@ def _complete_payment(
     call.why = f"{verdict.why}; {call.why}"
     if finalized.decline is not None:
         restore_token(sandbox, finalized)
+        notify_failed_payment(sandbox, finalized)
         return Declined(finalized, finalized.decline)
     if order is not None:
         record_payment(sandbox, order.order, finalized)

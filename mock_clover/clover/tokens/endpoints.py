@@ -92,7 +92,11 @@ def parse_card(sandbox: Sandbox, request: CardRequest) -> Card:
         has_cvv=request.cvv is not None,
         name=request.name,
         address_line1=request.address_line1,
+        address_line2=request.address_line2,
+        address_city=request.address_city,
+        address_state=request.address_state,
         address_zip=request.address_zip,
+        address_country=request.address_country,
     )
 
 

@@ -153,7 +153,11 @@ def _create_external_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> 
         expires_ms=end_of_month_ms(int(year), int(month)),
         name=attribute.name,
         address_line1=attribute.address_line1,
+        address_line2=attribute.address_line2,
+        address_city=attribute.address_city,
+        address_state=attribute.address_state,
         address_zip=attribute.address_zip,
+        address_country=attribute.address_country,
     )
     token = _store(
         sandbox,

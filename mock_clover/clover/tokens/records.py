@@ -152,6 +152,11 @@ class Token(Record, frozen=True, kw_only=True):
     has_first_payment: bool = False
     """Whether a payment of the token with the sequence FIRST was approved."""
 
+    @property
+    def is_single_pay(self) -> bool:
+        """Whether a payment consumes the token. Documented: a gift card's token is used again."""
+        return self.state == "new" and self.kind != "gift_card"
+
 
 class TokenCard(Record, frozen=True, kw_only=True):
     """`card` of a token response."""

@@ -220,15 +220,43 @@ def test_a_capture_may_bring_level_2_data(server: InProcessServer) -> None:
     assert fetched(server, created)["level2"] == LEVEL2
 
 
-def test_a_source_shows_the_zip_code_that_was_checked(server: InProcessServer) -> None:
-    """Source: the sample of the TransArmor page, where it is shown before its check."""
-    token = server.token(AVS, address_zip="11747", address_line1="1 Main St")
-    source = charge(server, source=token).json["source"]
-    names = list(source)
-    assert source["address_zip"] == "11747"
+ADDRESS = {
+    "address_line1": "1 Main St",
+    "address_line2": "Suite 2",
+    "address_city": "Melville",
+    "address_state": "NY",
+    "address_country": "US",
+    "address_zip": "11747",
+}
+CARD = {"exp_month": "12", "exp_year": "2030"}
+
+
+def test_a_source_shows_the_address_of_its_token(server: InProcessServer) -> None:
+    """Source: the page on fraud tools. The checks are those that the card's entry sets."""
+    unchecked, checked = (server.token(pan, exp_year="30", **ADDRESS) for pan in (VISA, AVS))
+    assert charge(server, source=unchecked).json["source"] == {
+        "id": unchecked,
+        "brand": "VISA",
+        **ADDRESS,
+        **CARD,
+        "first6": "424242",
+        "last4": "4242",
+    }
+    created = charge(server, source=checked).json
+    shown = {
+        "id": checked,
+        "brand": "VISA",
+        **ADDRESS,
+        "address_line1_check": "pass",
+        "address_zip_check": "pass",
+        "cvc_check": "pass",
+        "first6": "476153",
+        "last4": "1126",
+    }
+    assert created["source"] == shown | CARD
+    assert fetched(server, created["id"])["source"] == shown
+    names = list(created["source"])
     assert names.index("address_zip") + 1 == names.index("address_zip_check")
-    unchecked = server.token(VISA, address_zip="11747")
-    assert "address_zip" not in charge(server, source=unchecked).json["source"]
 
 
 # Expansion ----------------------------------------------------------------------------------------

@@ -109,15 +109,6 @@ def test_invalid_gift_card_field_is_rejected(
     )
 
 
-def test_a_gift_card_is_not_saved_for_a_customer(server: InProcessServer) -> None:
-    body = {"email": "jo@example.com", "source": gift(server)}
-    got = server.send("POST", "/v1/customers", body)
-    assert (got.status, got.json["error"]["message"]) == (
-        400,
-        "Please provide a valid source or token.",
-    )
-
-
 def test_a_rule_may_refuse_a_gift_cards_token(make_server: MakeServer) -> None:
     server = make_server()
     headers = {"x-mock-clover-outcome": "TOKEN_UPSTREAM_FAILURE"}
@@ -317,8 +308,7 @@ def test_a_charge_redeems(server: InProcessServer) -> None:
         },
     }
     assert balance(server) == (3200, 0)
-    again = charge(server, token)
-    assert again.json["error"]["code"] == "token_already_used"
+    assert charge(server, token, 200).json["gift_card"]["new_balance"] == 3000
 
 
 LOW: list[tuple[int, int, int | None, bool, int, int | None, str | None]] = [

@@ -183,11 +183,6 @@ def test_a_debit_can_be_refunded_and_declined(server: InProcessServer) -> None:
     assert (failed["status"], failed["payment_method_details"]) == ("failed", "ach")
 
 
-def test_a_bank_account_is_not_saved_for_a_customer(server: InProcessServer) -> None:
-    body = {"email": "jo@example.com", "source": token(server, ach=ACH)}
-    assert server.send("POST", "/v1/customers", body).status == 400
-
-
 def test_snapshot_restores_pending_debit(server: InProcessServer) -> None:
     created = charge(server, token(server, ach=ACH)).json["id"]
     snapshot = server.send("GET", "/_mock/snapshot").json
