@@ -7,14 +7,19 @@ from mock_clover.clover.charges.behaviours import (
 )
 from mock_clover.clover.charges.behaviours_purchase import TENDER_NEEDS_NO_AUTHORIZATION
 from mock_clover.clover.charges.records import METADATA_BYTES_MAX
-from mock_clover.clover.charges.records_stored_credentials import StoredCredentials
+from mock_clover.clover.charges.records_stored_credentials import (
+    StoredCredentials,
+    missing_credentials,
+)
 from mock_clover.clover.charges.records_tender import TENDER_TOKEN
 from mock_clover.clover.common.problems import (
     AMOUNT_TOO_LARGE,
     CARD_ON_FILE_MISSING,
     INVALID_REQUEST,
     INVALID_SOURCE,
+    PARAMETER_MISSING,
     TOKEN_ALREADY_USED,
+    strict_refusal,
 )
 from mock_clover.clover.common.verdict import (
     CVV_NOT_PROVIDED,
@@ -77,6 +82,8 @@ def resolve_source(
 
     `forced_verdict` is the verdict that a rule or a header sets. A customer id as source is
     documented (SEED save-a-card). If there are several cards, the newest is charged (inferred).
+    With `strict`, raise PARAMETER_MISSING for incomplete stored_credentials of a multi-pay token
+    (documented: SEED save-a-card requires the members; no refusal was recorded).
     """
     token = sandbox.tokens.get(source)
     if token is None:
@@ -92,7 +99,15 @@ def resolve_source(
         verdict = ask_issuer(sandbox, token) if token.is_transarmor else _CVV_NOT_PROVIDED
         return PaymentSource(token=token, customer=token.customer, verdict=verdict)
     verdict = forced_verdict or ask_issuer(sandbox, token)
-    return PaymentSource(token=token, customer=token.customer, verdict=verdict)
+    why = ""
+    if needs_credentials and stored_credentials is not None:
+        missing = missing_credentials(stored_credentials)
+        if missing and sandbox.settings.strict:
+            raise strict_refusal(PARAMETER_MISSING, param=f"stored_credentials.{missing[0]}")
+        if missing:
+            names = ", ".join(f"stored_credentials.{name}" for name in missing)
+            why = f"{verdict.why}; {names} missing, required with a multi-pay token (documented)"
+    return PaymentSource(token=token, customer=token.customer, verdict=verdict, why=why)
 
 
 def ask_issuer(sandbox: Sandbox, token: Token) -> Verdict:

@@ -16,7 +16,9 @@ from mock_clover.clover.common.problems import (
     INVALID_EXPIRY_YEAR,
     INVALID_PAN,
     PAN_MISMATCH,
+    PARAMETER_MISSING,
     TOKEN_NOT_FOUND,
+    strict_refusal,
 )
 from mock_clover.clover.tokens.operations import (
     apply_token_rules,
@@ -44,6 +46,16 @@ from mock_clover.sandbox.sandbox import Sandbox
 _PAN = re.compile(r"[2-9][0-9]{12,18}", re.ASCII)
 _CVV = re.compile(r"[0-9]{3,4}", re.ASCII)
 _SEPARATORS = str.maketrans("", "", " -")
+_REQUIRED_IF_ENCRYPTED = (
+    "transarmor_key_id",
+    "exp_month",
+    "exp_year",
+    "cvv",
+    "brand",
+    "first6",
+    "last4",
+)
+"""Members that SEED card token requires with an encrypted PAN; clients leave some out."""
 
 
 def create_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenResponse:
@@ -61,13 +73,28 @@ def create_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenRespo
         or body.applePayPaymentData
     ):
         return create_non_card_token(sandbox, call)
+    remark = _check_encrypted_members(sandbox, body.card)
     card = parse_card(sandbox, body.card)
     apply_token_rules(sandbox, call, card)
     sandbox.tokens.check_capacity()
     token = Token(id=sandbox.ids.token_id(), created_ms=sandbox.clock.now_ms(), card=card)
     sandbox.tokens.put(token.id, token)
-    call.why = f"created a single-pay token for {card.brand} ...{card.last4}"
+    call.why = f"created a single-pay token for {card.brand} ...{card.last4}{remark}"
     return token_response(token)
+
+
+def _check_encrypted_members(sandbox: Sandbox, request: CardRequest) -> str:
+    """Return a remark about documented members that an encrypted card lacks, or ''.
+
+    With `strict`, raise PARAMETER_MISSING for the first one; no refusal was recorded.
+    """
+    if not request.encrypted_pan:
+        return ""
+    missing = [name for name in _REQUIRED_IF_ENCRYPTED if not getattr(request, name)]
+    if missing and sandbox.settings.strict:
+        raise strict_refusal(PARAMETER_MISSING, param=f"card.{missing[0]}")
+    names = ", ".join(f"card.{name}" for name in missing)
+    return f"; {names} missing, required with encrypted_pan (documented)" if missing else ""
 
 
 def parse_card(sandbox: Sandbox, request: CardRequest) -> Card:

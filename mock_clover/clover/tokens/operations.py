@@ -14,6 +14,7 @@ from mock_clover.clover.common.problems import (
     INVALID_REQUEST,
 )
 from mock_clover.clover.gift_cards.records import NUMBER_LENGTHS, GiftCardRequest
+from mock_clover.clover.tokens.behaviours import WALLET_IS_APPROVED
 from mock_clover.clover.tokens.operations_expiry import end_of_month_ms, parse_expiry
 from mock_clover.clover.tokens.problems import MULTIPLE_INSTRUMENTS
 from mock_clover.clover.tokens.records import (
@@ -25,6 +26,7 @@ from mock_clover.clover.tokens.records import (
     token_response,
 )
 from mock_clover.clover.tokens.records_bank_account import AchRequest, AchResponse
+from mock_clover.clover.tokens.records_external import TokenAttribute
 from mock_clover.engine.endpoint import Call
 from mock_clover.engine.overrides import find_override, may_have_override
 from mock_clover.sandbox.credentials import fingerprint
@@ -133,11 +135,16 @@ def _check_account_holder(request: AchRequest) -> None:
 
 
 def _create_external_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenResponse:
-    """Create a multi-pay token for a TransArmor token. Source: OAS-TOK external_token."""
+    """Create a multi-pay token for a TransArmor token. Source: OAS-TOK external_token.
+
+    Its expiry is in the attribute (OAS-TOK), or beside the value (DOCS:ta-pilot).
+    """
     request = call.body.external_token
     if request is None or not _TOKEN_VALUE.fullmatch(request.token_value):
         raise INVALID_REQUEST.error(param="external_token.token_value")
-    attribute = request.transarmor_token_attribute
+    attribute = request.transarmor_token_attribute or TokenAttribute(
+        exp_month=request.exp_month or "", exp_year=request.exp_year or ""
+    )
     month, year = parse_expiry(sandbox, attribute.exp_month, attribute.exp_year)
     for name, count in (("first6", 6), ("last4", 4)):
         digits = getattr(attribute, name)
@@ -184,6 +191,7 @@ def _create_wallet_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> To
         expires_ms=end_of_month_ms(year, 12),
     )
     token = _store(sandbox, call, card, "card")
+    call.basis = (WALLET_IS_APPROVED,)
     call.why = f"created a token for a wallet, with test card ...{card.last4} (inferred)"
     return token_response(token)
 

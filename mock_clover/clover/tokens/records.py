@@ -10,11 +10,20 @@ from mock_clover.clover.common.cards import Card, SourceBrand
 from mock_clover.clover.gift_cards.records import GiftCardRequest
 from mock_clover.clover.tokens.records_bank_account import AchRequest, AchResponse
 from mock_clover.clover.tokens.records_external import (
+    WRAPPER,
     ApplePayPaymentData,
     ExternalTokenRequest,
     WalletRequest,
 )
-from mock_clover.core.evidence import Evidence, FieldEvidence, Millis, doc, documented, inferred
+from mock_clover.core.evidence import (
+    Evidence,
+    FieldEvidence,
+    Millis,
+    doc,
+    documented,
+    inferred,
+    observed,
+)
 from mock_clover.core.record import Record, SecretRecord
 
 _OAS = documented("OAS-TOK")
@@ -58,7 +67,11 @@ class CardRequest(SecretRecord, frozen=True, kw_only=True):
     exp_year: (
         Annotated[
             str,
-            doc("Two or four digits.", _OAS, problem_name="INVALID_EXPIRY_YEAR"),
+            doc(
+                "Two or four digits; responses have four.",
+                observed("Clover API Flow, sandbox; OAS-TOK"),
+                problem_name="INVALID_EXPIRY_YEAR",
+            ),
         ]
         | None
     ) = None
@@ -108,7 +121,7 @@ class CardRequest(SecretRecord, frozen=True, kw_only=True):
     address_country: Annotated[str, doc("Country.", _OAS)] | None = None
 
 
-_WALLET = inferred("AROUND 6.4: the payload is documented, its position in the body is not")
+_WALLET = inferred("another position of the documented payload than the one that was observed")
 
 
 class TokenRequest(SecretRecord, frozen=True, kw_only=True):
@@ -126,7 +139,7 @@ class TokenRequest(SecretRecord, frozen=True, kw_only=True):
         Annotated[ExternalTokenRequest, doc("A TransArmor token; creates a multi-pay token.", _OAS)]
         | None
     ) = None
-    encryptedWallet: Annotated[WalletRequest, doc("A wallet.", _WALLET)] | None = None
+    encryptedWallet: Annotated[WalletRequest, doc("A wallet.", WRAPPER)] | None = None
     encrypted_wallet: Annotated[WalletRequest, doc("A wallet.", _WALLET)] | None = None
     applePayPaymentData: Annotated[ApplePayPaymentData, doc("Apple Pay.", _WALLET)] | None = None
     apiKey: Annotated[str, doc("Ignored; Clover's Node SDK sends it.", _OAS)] | None = None

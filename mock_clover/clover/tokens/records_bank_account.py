@@ -19,7 +19,19 @@ class Agreement(SecretRecord, frozen=True, kw_only=True):
     """`agreement` of a bank account: the customer's consent."""
 
     agreement_id: Annotated[str, doc("Id of the merchant's template.", _REQUIRED, **_TEXT)]
-    type: Annotated[Literal["E_CHECK_GENERIC"], doc("Type, as in the sample.", _MD)] | None = None
+    type: (
+        Annotated[
+            Literal[
+                "E_CHECK_GENERIC",
+                "E_CHECK_ICA_BUSINESS_WARRANTY",
+                "E_CHECK_ICA_PERSONAL_WARRANTY",
+                "E_CHECK_ICA_BUSINESS_SETTLEMENT",
+                "E_CHECK_ICA_PERSONAL_SETTLEMENT",
+            ],
+            doc("Type of the agreement.", documented("DOCS:internet-check-acceptance")),
+        ]
+        | None
+    ) = None
     locale: Annotated[str, doc("For example en_US.", _MD)] | None = None
     template_data: Annotated[str, doc("Values of the template.", _MD)] | None = None
 

@@ -6,11 +6,13 @@ with Clover's key.
 
 from typing import Annotated, Literal
 
-from mock_clover.core.evidence import doc, documented, inferred
+from mock_clover.core.evidence import doc, documented, observed
 from mock_clover.core.record import Record, SecretRecord
 
 _OAS = documented("OAS-TOK external_token")
+_PILOT = documented("DOCS:ta-pilot-use-existing-transarmor-tokens")
 _APPLE = documented("MD:create-applepaywallet-token")
+WRAPPER = observed("LatteLink 2026-04 sends encryptedWallet.applePayPaymentData")
 
 
 class TokenAttribute(SecretRecord, frozen=True, kw_only=True):
@@ -44,11 +46,15 @@ class TokenAttribute(SecretRecord, frozen=True, kw_only=True):
 class ExternalTokenRequest(SecretRecord, frozen=True, kw_only=True):
     """`external_token` of a token request. Its value represents a card: never log or store it."""
 
-    token_type: Annotated[Literal["TRANSARMOR"], doc("The only known type.", _OAS)]
+    token_type: Annotated[Literal["TRANSARMOR"], doc("The only known type.", _OAS)] | None = None
     token_value: Annotated[
         str, doc("8 to 64 letters and digits; a JSON number is accepted too.", _OAS)
     ]
-    transarmor_token_attribute: Annotated[TokenAttribute, doc("The card of the token.", _OAS)]
+    transarmor_token_attribute: (
+        Annotated[TokenAttribute, doc("The card of the token.", _OAS)] | None
+    ) = None
+    exp_month: Annotated[str, doc("Instead of the attribute's.", _PILOT)] | None = None
+    exp_year: Annotated[str, doc("Instead of the attribute's.", _PILOT)] | None = None
 
 
 class ApplePayHeader(Record, frozen=True, kw_only=True):
@@ -69,8 +75,6 @@ class ApplePayPaymentData(SecretRecord, frozen=True, kw_only=True):
 
 
 class WalletRequest(SecretRecord, frozen=True, kw_only=True):
-    """Wrapper object of a wallet payload; that it exists, and its name, are inferred."""
+    """Wrapper object of a wallet payload."""
 
-    applePayPaymentData: Annotated[
-        ApplePayPaymentData, doc("Apple Pay.", inferred("no source shows the wrapper object"))
-    ]
+    applePayPaymentData: Annotated[ApplePayPaymentData, doc("Apple Pay.", WRAPPER)]

@@ -74,6 +74,71 @@ def test_only_cards_can_be_saved_by_intent(
     assert state(server, token) == after
 
 
+def test_incomplete_credentials_of_a_saved_token(make_server: MakeServer) -> None:
+    """Accepted and told; rejected with `strict`, even where inferred replies are."""
+    sent = {"x-forwarded-for": "203.0.113.7", "user-agent": "shop/1.0"}
+    for server in (make_server(), make_server(strict=True, refuse_inferred=True)):
+        token = server.token()
+        server.send("POST", "/v1/customers", {"email": "jo@example.com", "source": token})
+        for missing in ((), ("sequence",), ("is_scheduled",), ("initiator",), tuple(FIRST)):
+            stored = {name: value for name, value in FIRST.items() if name not in missing}
+            order = server.order(122)["id"]
+            for path, body in (
+                ("/v1/charges", {"amount": 122, "currency": "usd", "source": token}),
+                (f"/v1/orders/{order}/pay", {"source": token}),
+            ):
+                body |= {"stored_credentials": stored}
+                got = server.send("POST", path, body, headers=sent)
+                ordered = [n for n in ("sequence", "is_scheduled", "initiator") if n in missing]
+                if missing and server.sandbox.settings.strict:
+                    message = f"Please provide a valid stored_credentials.{ordered[0]}."
+                    assert (got.status, got.json["error"]["message"]) == (400, message)
+                    continue
+                names = ", ".join(f"stored_credentials.{name}" for name in ordered)
+                told = f"; {names} missing, required with a multi-pay token (documented)"
+                assert (got.status, got.why) == (
+                    200,
+                    "sandbox: VISA ...4242 is listed to approve (documented)"
+                    + (told if missing else ""),
+                )
+
+
+INSTALLMENT = {
+    "bill_pay_indicator": "Installment",
+    "invoice_number": "INV123456789",
+    "description": "sofa",
+    "total_count": 12,
+    "total_amount": 120_000,
+    "sequence_number": 1,
+    "amount_type": "FIXED",
+    "interval": "MONTH",
+    "interval_count": 1,
+}
+
+
+def test_installment_members_and_their_limits(make_server: MakeServer) -> None:
+    server = make_server(strict=True)
+    sent = {"x-forwarded-for": "203.0.113.7", "user-agent": "shop/1.0"}
+
+    def pay(**changes: Any) -> Response:
+        stored = FIRST | {"installment_info": INSTALLMENT | changes}
+        body = {"amount": 122, "currency": "usd", "source": server.token()}
+        return server.send(
+            "POST", "/v1/charges", body | {"stored_credentials": stored}, headers=sent
+        )
+
+    created = pay()
+    assert created.status == 200, created
+    shown = server.send("GET", f"/v1/charges/{created.json['id']}").json
+    assert shown["stored_credentials"]["installment_info"] == INSTALLMENT
+    for wrong in ({"invoice_number": "INV1234567890"}, {"total_count": -1}, {"total_amount": "x"}):
+        got = pay(**wrong)
+        assert (got.status, got.json["error"]["message"]) == (
+            400,
+            f"Please provide a valid stored_credentials.installment_info.{next(iter(wrong))}.",
+        )
+
+
 @pytest.mark.parametrize(("spends", "after"), [(True, "used"), (False, "new")])
 def test_a_decline_saves_nothing(make_server: MakeServer, spends: bool, after: str) -> None:
     server = make_server(decline_spends_token=spends)

@@ -120,6 +120,38 @@ def test_a_wrong_value_is_refused_by_its_member(
     )
 
 
+def test_every_documented_type_of_agreement_is_accepted(server: InProcessServer) -> None:
+    kinds = ("BUSINESS_WARRANTY", "PERSONAL_WARRANTY", "BUSINESS_SETTLEMENT", "PERSONAL_SETTLEMENT")
+    for kind in ("GENERIC", *(f"ICA_{each}" for each in kinds)):
+        agreement = ACH["agreement"] | {"type": f"E_CHECK_{kind}"}
+        assert tokenise(server, {"ach": ACH | {"agreement": agreement}}).status == 200, kind
+
+
+ENCRYPTED = ("transarmor_key_id", "cvv", "brand", "first6", "last4")
+
+
+def test_an_encrypted_card_lacks_a_member(make_server: Callable[..., InProcessServer]) -> None:
+    """Accepted and told; rejected with `strict`, even where inferred replies are."""
+    whole = {"transarmor_key_id": "k", "brand": "VISA"}
+    default, strict = make_server(), make_server(strict=True, refuse_inferred=True)
+    got = default.send("POST", "/v1/tokens", default.encrypted(**whole))
+    assert (got.status, got.why) == (200, "created a single-pay token for VISA ...4242")
+    assert strict.send("POST", "/v1/tokens", strict.encrypted(**whole)).status == 200
+    for member in ENCRYPTED:
+        body = default.encrypted(**whole | {member: None})
+        got = default.send("POST", "/v1/tokens", body)
+        remark = f"card.{member} missing, required with encrypted_pan (documented)"
+        assert (got.status, got.why) == (
+            200,
+            f"created a single-pay token for VISA ...4242; {remark}",
+        )
+        assert strict.send("POST", "/v1/tokens", body).json["error"] == {
+            "type": "invalid_request_error",
+            "code": "parameter_missing",
+            "message": f"Please provide a valid card.{member}.",
+        }
+
+
 def test_a_corporate_check_has_a_business_name(server: InProcessServer) -> None:
     body = ACH | {"check_type": "corporate_check"}
     assert tokenise(server, {"ach": body}).status == 400
@@ -258,13 +290,22 @@ def test_external_token_shows_known_card_details(server: InProcessServer) -> Non
     }
 
 
+def test_an_external_token_needs_only_its_value_and_expiry(server: InProcessServer) -> None:
+    body = {"token_value": "1234567890124242", "exp_month": "12", "exp_year": "2030"}
+    assert tokenise(server, {"external_token": body}).json["card"] == {
+        "exp_month": "12",
+        "exp_year": "2030",
+        "last4": "4242",
+    }
+
+
 WRONG_EXTERNAL: dict[str, tuple[dict[str, Any], str]] = {
     "another type": ({"token_type": "OTHER"}, "valid external_token.token_type."),
     "no value": ({"token_value": ""}, "valid external_token.token_value."),
     "a value with spaces": ({"token_value": "1234 56789"}, "valid external_token.token_value."),
     "nothing known": (
         {"transarmor_token_attribute": None},
-        "external_token.transarmor_token_attri",
+        "Card expiry month is invalid.",
     ),
     "expired": (
         {"transarmor_token_attribute": {"exp_month": "1", "exp_year": "2020"}},
