@@ -234,6 +234,7 @@ IN_EVIDENCE = frozenset(
         "UNIT_QTY_BELOW_A_UNIT",
         "UNKNOWN_PATH",
         "WRONG_METHOD",
+        "WALLET_IS_APPROVED",
     }
 )
 """Behaviours that can be in the evidence of a response."""

@@ -9,7 +9,6 @@ from mock_clover.clover.charges import behaviours as charges
 from mock_clover.clover.checkout import behaviours as checkout
 from mock_clover.clover.common import behaviours_browser as browser
 from mock_clover.clover.common import behaviours_service as service
-from mock_clover.clover.customers import behaviours as customers
 from mock_clover.clover.gift_cards import behaviours as gift_cards
 from mock_clover.clover.oauth import behaviours as oauth
 from mock_clover.clover.orders import behaviours as orders
@@ -127,7 +126,6 @@ UNKNOWNS: tuple[Unknown, ...] = (
         "the response to an encrypted card without the fields that Clover's page requires",
         "accepted, the missing fields are named in x-mock-clover-why; --strict rejects them",
     ),
-    Unknown("an update of a customer without an e-mail", "", customers.CUSTOMER_UPDATE_NEEDS_EMAIL),
     Unknown("the time zone of dates in filters", "", service.DATES_ARE_UTC),
     Unknown("canceled orders", "no order has the status canceled"),
     Unknown("which charge of a split payment is refunded", "", orders.RETURN_CREATES_REFUNDS),
