@@ -123,7 +123,8 @@ _PROGRESS_ROWS_MIN = 500
     "--key-file",
     envvar=f"{PREFIX}KEY_FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="File for the RSA key pair; created if missing.",
+    help="File for the RSA key pair; created if missing. The pair that stands for production has "
+    "its own file, with the suffix .prod, created when a client fetches the keys.",
 )
 @click.option(
     "--watch",
@@ -216,7 +217,7 @@ def serve(
     _warn_about_unknown_variables(log.write_message)
     try:
         loaded = worker.scenario()
-        keys = KeyRing(fetch=worker.key)
+        keys = KeyRing(key_file, fetch=worker.key)
         if key_file is not None:
             keys.export()  # fail at startup, not at the first request
         listener = bind(host, port)

@@ -1,8 +1,10 @@
-"""The server's RSA key pair: the public key of the CDN, and the key that decrypts a PAN.
+"""The server's RSA key pairs: the public keys of the CDN, and the keys that decrypt a PAN.
 
 Keys belong to the server, not to a sandbox: generating one takes tens of milliseconds, but creating
-a sandbox must take microseconds. The pair is generated on first use; a server preloads it in a
-thread after startup. Functions import `cryptography` when they need it, because the import is slow.
+a sandbox must take microseconds. A pair is generated on first use; a server preloads the sandbox's
+in a thread after startup. The production pair, which few clients use by mistake, is never
+preloaded: it is generated when a client fetches the public keys. Functions import `cryptography`
+when they need it, because the import is slow.
 
 Source of the scheme: five independent public clients (docs/fidelity.md, AROUND
 3.1): RSA-OAEP with SHA-1 and
@@ -41,6 +43,10 @@ class SerializedKeyPair(NamedTuple):
         return "SerializedKeyPair(...)"
 
 
+PRODUCTION_SUFFIX = ".prod"
+"""The file of the production pair has the name of the key file and this suffix."""
+
+
 class KeyRing:
     """A key pair that is fetched, read from a file or generated on first use."""
 
@@ -51,8 +57,24 @@ class KeyRing:
         self._fetch = fetch
         self._lock = threading.Lock()
         self._pair: SerializedKeyPair | None = None
+        self._production: KeyRing | None = None
         self._key: RSAPrivateKey | None = None
         self._padding: Any = None
+
+    @property
+    def production(self) -> "KeyRing":
+        """The production pair; the production pair of that one is never used."""
+        with self._lock:
+            if self._production is None:
+                file = self._key_file
+                self._production = KeyRing(
+                    None if file is None else file.with_name(file.name + PRODUCTION_SUFFIX)
+                )
+            return self._production
+
+    def exists(self) -> bool:
+        """Return whether a client can have fetched the public key, now or from an earlier run."""
+        return self._pair is not None or (self._key_file is not None and self._key_file.exists())
 
     def preload(self) -> None:
         """Import `cryptography` and load the key."""

@@ -40,6 +40,7 @@ def through_the_core(
 
 def shown(server: InProcessServer, example: Example, way: Way = through_the_core) -> str:
     """Send an example and show its reply as the file does."""
+    keys = {"{{key}}": server.keys, "{{production_key}}": server.keys.production}
     body = example.body.replace("{{key}}", server.keys.public_blob())
     body = re.sub(
         r"\{\{encrypted (\d+)\}\}", lambda m: encrypt_pan(server.keys.public_blob(), m[1]), body
@@ -49,7 +50,9 @@ def shown(server: InProcessServer, example: Example, way: Way = through_the_core
     lines = [f"{got.status}"]
     lines += [f"{name}: {value}" for name, value in got.headers.items()]
     lines += [f"why: {got.why}"] if got.why else []
-    text = got.body.decode().replace(server.keys.public_blob(), "{{key}}")
+    text = got.body.decode()
+    for name, ring in keys.items() if '"TA_PUBLIC_KEY' in text else ():
+        text = text.replace(ring.public_blob(), name)
     if got.content_type.startswith("application/json") and text:
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     return "\n".join(lines) + (f"\n\n{text}" if text else "")

@@ -88,6 +88,21 @@ def test_a_key_file_is_made_once_and_kept(tmp_path) -> None:
     first, second = KeyRing(path), KeyRing(path)
     assert first.public_blob() == second.public_blob()
     assert path.stat().st_mode & 0o777 == 0o600
+    assert not first.production.exists()
+    assert [each.name for each in tmp_path.iterdir()] == ["key.pem"]
+
+
+@pytest.mark.system
+def test_the_production_pair_has_its_own_file(tmp_path) -> None:
+    path = tmp_path / "key.pem"
+    first, second = KeyRing(path), KeyRing(path)
+    blob = first.production.public_blob()
+    assert blob != first.public_blob()
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["key.pem", "key.pem.prod"]
+    assert second.production.exists()
+    sealed = encrypt_pan(blob, "4242424242424242")
+    assert second.decrypt_pan(sealed) is None
+    assert second.production.decrypt_pan(sealed) == "4242424242424242"
 
 
 @pytest.mark.system

@@ -20,12 +20,11 @@ def get_api_key(sandbox: Sandbox, _call: Call[None, None]) -> ApiKeyResponse:
 
 
 def get_keys(sandbox: Sandbox, _call: Call[None, None]) -> KeysResponse:
-    """Return the public keys as Clover's CDN does.
-
-    Both fields contain the same key, because clients mix them up.
-    """
-    blob = sandbox.keys.public_blob()
-    return KeysResponse(TA_PUBLIC_KEY_DEV=blob, TA_PUBLIC_KEY_PROD=blob)
+    """Return the public keys as Clover's CDN does: one for the sandbox, one for production."""
+    keys = sandbox.keys
+    return KeysResponse(
+        TA_PUBLIC_KEY_DEV=keys.public_blob(), TA_PUBLIC_KEY_PROD=keys.production.public_blob()
+    )
 
 
 def _api_key_endpoint(path: str, name: str) -> Endpoint:

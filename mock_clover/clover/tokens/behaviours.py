@@ -7,6 +7,12 @@ BRAND_FROM_NUMBER = Behaviour(
     "The brand of a token comes from the card number; the brand in the request is not used.",
     observed("clover_sandbox_simulator reads a brand that it never sent"),
 )
+PRODUCTION_KEY_IS_ACCEPTED = Behaviour(
+    "PRODUCTION_KEY_IS_ACCEPTED",
+    "A card that is encrypted with the production key is accepted and named in x-mock-clover-why.",
+    inferred("SEED card token has a key for the sandbox; published samples use the other one"),
+    setting="strict",
+)
 TOKENIZATION_SKIPS_CHECKS = Behaviour(
     "TOKENIZATION_SKIPS_CHECKS",
     "Address and CVV are checked when a token is charged, not when it is created.",

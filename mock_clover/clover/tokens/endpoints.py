@@ -4,6 +4,7 @@ The order of the checks is inferred: number, expiry, CVV.
 """
 
 import re
+from typing import NamedTuple
 
 from mock_clover.clover.common.cards import Brand, Card, brand_of
 from mock_clover.clover.common.problems import (
@@ -20,6 +21,7 @@ from mock_clover.clover.common.problems import (
     TOKEN_NOT_FOUND,
     strict_refusal,
 )
+from mock_clover.clover.tokens.behaviours import PRODUCTION_KEY_IS_ACCEPTED
 from mock_clover.clover.tokens.operations import (
     apply_token_rules,
     create_non_card_token,
@@ -46,6 +48,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 _PAN = re.compile(r"[2-9][0-9]{12,18}", re.ASCII)
 _CVV = re.compile(r"[0-9]{3,4}", re.ASCII)
 _SEPARATORS = str.maketrans("", "", " -")
+_PRODUCTION_KEY = "is encrypted under the production key; the sandbox has TA_PUBLIC_KEY_DEV"
 _REQUIRED_IF_ENCRYPTED = (
     "transarmor_key_id",
     "exp_month",
@@ -74,7 +77,10 @@ def create_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenRespo
     ):
         return create_non_card_token(sandbox, call)
     remark = _check_encrypted_members(sandbox, body.card)
-    card = parse_card(sandbox, body.card)
+    card, has_production_key = read_card(sandbox, body.card)
+    if has_production_key:
+        call.basis = (PRODUCTION_KEY_IS_ACCEPTED,)
+        remark = f"; card.encrypted_pan {_PRODUCTION_KEY}{remark}"
     apply_token_rules(sandbox, call, card)
     sandbox.tokens.check_capacity()
     token = Token(id=sandbox.ids.token_id(), created_ms=sandbox.clock.now_ms(), card=card)
@@ -97,9 +103,21 @@ def _check_encrypted_members(sandbox: Sandbox, request: CardRequest) -> str:
     return f"; {names} missing, required with encrypted_pan (documented)" if missing else ""
 
 
+class ReadCard(NamedTuple):
+    """A validated card, and whether it was encrypted with the production key."""
+
+    card: Card
+    has_production_key: bool
+
+
 def parse_card(sandbox: Sandbox, request: CardRequest) -> Card:
     """Validate a card and return it without its PAN and CVV."""
-    pan = _read_pan(sandbox, request)
+    return read_card(sandbox, request).card
+
+
+def read_card(sandbox: Sandbox, request: CardRequest) -> ReadCard:
+    """Validate a card; also return which key encrypted it. Raises ApiError."""
+    pan, has_production_key = _read_pan(sandbox, request)
     brand = _determine_brand(request, pan)
     _check_first6_and_last4(request, pan)
     month, year = parse_expiry(sandbox, request.exp_month, request.exp_year)
@@ -108,7 +126,7 @@ def parse_card(sandbox: Sandbox, request: CardRequest) -> Card:
     pan_fingerprint = fingerprint(sandbox.fingerprint_key, pan)
     if sandbox.settings.listed_cards_only and not sandbox.rules.has_card(pan_fingerprint):
         raise CARD_NOT_LISTED.error()
-    return Card(
+    card = Card(
         brand=brand,
         first6=pan[:6],
         last4=pan[-4:],
@@ -125,6 +143,7 @@ def parse_card(sandbox: Sandbox, request: CardRequest) -> Card:
         address_zip=request.address_zip,
         address_country=request.address_country,
     )
+    return ReadCard(card, has_production_key)
 
 
 def get_token(sandbox: Sandbox, call: Call[None, None]) -> TokenDetailsResponse:
@@ -136,11 +155,19 @@ def get_token(sandbox: Sandbox, call: Call[None, None]) -> TokenDetailsResponse:
     return token_details_response(token, credentials.merchant_id, credentials.client_id)
 
 
-def _read_pan(sandbox: Sandbox, request: CardRequest) -> str:
+def _read_pan(sandbox: Sandbox, request: CardRequest) -> tuple[str, bool]:
+    """Return the PAN, and whether it was encrypted with the production key."""
+    has_production_key = False
     if request.encrypted_pan:
-        pan = sandbox.keys.decrypt_pan(request.encrypted_pan)
-        if pan is None or not _PAN.fullmatch(pan):
+        decrypted = sandbox.keys.decrypt_pan(request.encrypted_pan)
+        if decrypted is None and sandbox.keys.production.exists():
+            decrypted = sandbox.keys.production.decrypt_pan(request.encrypted_pan)
+            has_production_key = decrypted is not None
+            if has_production_key and sandbox.settings.strict:
+                raise strict_refusal(INVALID_PAN, reason=f"card.encrypted_pan {_PRODUCTION_KEY}")
+        if decrypted is None or not _PAN.fullmatch(decrypted):
             raise INVALID_PAN.error()
+        pan = decrypted
     elif request.number:
         pan = request.number.translate(_SEPARATORS)
         if not _PAN.fullmatch(pan):
@@ -149,7 +176,7 @@ def _read_pan(sandbox: Sandbox, request: CardRequest) -> str:
         raise INVALID_PAN.error()
     if not passes_luhn(pan):
         raise INCORRECT_NUMBER.error()
-    return pan
+    return pan, has_production_key
 
 
 def _determine_brand(request: CardRequest, pan: str) -> Brand:

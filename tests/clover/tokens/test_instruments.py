@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from mock_clover.clover.tokens.records import TokenRequest
+from mock_clover.sandbox.keys import encrypt_pan
 from mock_clover.scenario.load import parse
 from tests.hostile import invalid_bodies
 from tests.in_process import DECLINED_CARD, VISA, InProcessServer, Response
@@ -150,6 +151,31 @@ def test_an_encrypted_card_lacks_a_member(make_server: Callable[..., InProcessSe
             "code": "parameter_missing",
             "message": f"Please provide a valid card.{member}.",
         }
+
+
+def test_a_card_is_encrypted_under_the_production_key(
+    make_server: Callable[..., InProcessServer],
+) -> None:
+    server = make_server()
+    keys = server.send("GET", "/assets/keys.json").json
+    assert len(set(keys.values())) == 2
+    card = {"transarmor_key_id": "k", "brand": "VISA"}
+    sealed = {"encrypted_pan": encrypt_pan(keys["TA_PUBLIC_KEY_PROD"], VISA)}
+    told = "card.encrypted_pan is encrypted under the production key; the sandbox has"
+    got = server.send("POST", "/v1/tokens", server.encrypted(**card | sealed))
+    assert (got.status, got.evidence, got.json["card"]["last4"]) == (200, "inferred", "4242")
+    assert told in got.why
+    charged = server.send(
+        "POST", "/v1/charges", {"amount": 1, "currency": "usd", "source": got.json["id"]}
+    )
+    assert charged.status == 200
+    strict = make_server(strict=True, refuse_inferred=True)
+    got = strict.send("POST", "/v1/tokens", strict.encrypted(**card | sealed))
+    assert (got.status, got.json["error"]["message"]) == (
+        400,
+        "Card number is not a valid raw or encrypted PAN.",
+    )
+    assert told in got.why
 
 
 def test_a_corporate_check_has_a_business_name(server: InProcessServer) -> None:
