@@ -22,6 +22,10 @@ from mock_clover.clover.common.problems import (
     USER_AGENT_MISSING,
     strict_refusal,
 )
+from mock_clover.clover.oauth.behaviours import (
+    DEACTIVATED_KEY_IS_REJECTED,
+    TOKEN_HAS_INTEGRATION_TYPE,
+)
 from mock_clover.clover.oauth.problems import OAUTH_MEDIA_TYPE, PERMISSION_MISSING
 from mock_clover.core.codec import (
     Codec,
@@ -39,6 +43,7 @@ from mock_clover.sandbox.idempotency import KEY_CHARS_MAX
 from mock_clover.sandbox.sandbox import Sandbox
 
 _QUERY_FIELDS_MAX = 100
+_CHECKOUT_PATH = "/invoicingcheckoutservice/"
 _CLIENT_HEADERS = (
     (b"x-forwarded-for", FORWARDED_FOR_MISSING),
     (b"user-agent", USER_AGENT_MISSING),
@@ -63,15 +68,33 @@ def authenticate(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, byte
         if api_key != sandbox.credentials.api_key:
             reason = "the apikey is not valid for this sandbox" if api_key else "no apikey was sent"
             raise UNAUTHORIZED.error(reason=reason)
+        if not sandbox.settings.api_key_active:
+            reason = "the apikey is deactivated (setting api_key_active)"
+            raise UNAUTHORIZED.error(reason=reason, basis=(DEACTIVATED_KEY_IS_REJECTED,))
+        _check_integration_type(sandbox, endpoint)
         return api_key
     header = headers.get(b"authorization")
     if header == sandbox.bearer_header:
         token = sandbox.credentials.access_token
+        _check_integration_type(sandbox, endpoint)
     else:
         token = _oauth_token(sandbox, endpoint, header)
     if sandbox.settings.permissions is not None:
         _check_permissions(endpoint, endpoint.auth.permissions, sandbox.settings.permissions)
     return token
+
+
+def _check_integration_type(sandbox: Sandbox, endpoint: Endpoint) -> None:
+    """Reject the merchant's Ecommerce token if its type does not include the endpoint."""
+    integration = sandbox.settings.integration_type
+    if integration == "any" or endpoint.surface is not ECOMMERCE:
+        return
+    if (integration == "hosted_checkout") != endpoint.path.startswith(_CHECKOUT_PATH):
+        raise UNAUTHORIZED.error(
+            reason=f"the merchant's Ecommerce token is for {integration} (setting "
+            "integration_type)",
+            basis=(TOKEN_HAS_INTEGRATION_TYPE,),
+        )
 
 
 def _oauth_token(sandbox: Sandbox, endpoint: Endpoint, header: bytes | None) -> str:

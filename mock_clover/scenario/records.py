@@ -219,6 +219,27 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
             "immediately. Clover's value is unknown.",
         ),
     ] = 259_200_000
+    multi_pay_tokens: Annotated[
+        bool,
+        msgspec.Meta(
+            description="Whether the merchant's gateway has multi-pay tokens (documented). Without "
+            "them no card can be saved; Clover's error is not known."
+        ),
+    ] = True
+    api_key_active: Annotated[
+        bool,
+        msgspec.Meta(
+            description="Whether the apikey is active. Clover deactivates keys (documented); a "
+            "deactivated one gets 401 here."
+        ),
+    ] = True
+    integration_type: Annotated[
+        Literal["any", "hosted_checkout", "iframe", "api"],
+        msgspec.Meta(
+            description="Type of the merchant's Ecommerce tokens. hosted_checkout: valid only for "
+            "the hosted checkout. iframe, api: not valid for it (observed). any: valid for all."
+        ),
+    ] = "any"
     customer_update_email: Annotated[
         Literal["required", "optional"],
         msgspec.Meta(

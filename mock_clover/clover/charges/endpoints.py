@@ -37,6 +37,7 @@ from mock_clover.clover.charges.responses import (
     pending_response,
 )
 from mock_clover.clover.common.cards import NO_CHECKS, applicable_checks
+from mock_clover.clover.common.operations_merchant import require_multi_pay_tokens
 from mock_clover.clover.common.problems import (
     AMOUNT_TOO_LARGE,
     AUTHORIZATION_EXPIRED,
@@ -47,6 +48,7 @@ from mock_clover.clover.common.problems import (
     INVALID_CHARGE_AMOUNT,
     INVALID_CHARGE_ID,
     INVALID_TAX_RATE,
+    MULTI_PAY_TOKENS_DISABLED,
     NOT_AN_AUTHORIZATION,
     TOKEN_ALREADY_USED,
 )
@@ -77,6 +79,7 @@ def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeRe
         check_metadata(request.metadata)
     if request.tax_rate_uuid is not None:
         request = include_tax(sandbox, request)
+    require_multi_pay_tokens(sandbox, needed=request.intent is not None)
     source = resolve_source(sandbox, request.source, request.stored_credentials, call.verdict)
     kind = source.token.kind
     if (
@@ -283,6 +286,7 @@ ENDPOINTS = (
         errors=(
             AMOUNT_TOO_LARGE,
             INVALID_TAX_RATE,
+            MULTI_PAY_TOKENS_DISABLED,
             TOKEN_ALREADY_USED,
             CARD_ON_FILE_MISSING,
             *THREEDS_ERRORS,

@@ -1,9 +1,10 @@
-"""The merchant of a request, for the hosts that name it in a header."""
+"""Checks of the merchant: its id in a header, and what its gateway supports."""
 
 from typing import Any
 
-from mock_clover.clover.common.problems import UNAUTHORIZED
+from mock_clover.clover.common.problems import MULTI_PAY_TOKENS_DISABLED, UNAUTHORIZED
 from mock_clover.clover.recurring.problems import MERCHANT_ID_MISSING
+from mock_clover.clover.tokens.behaviours import MULTI_PAY_TOKENS_ARE_ENABLED
 from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -17,3 +18,9 @@ def require_merchant_header(sandbox: Sandbox, call: Call[Any, Any]) -> None:
         raise UNAUTHORIZED.error(
             why="the token does not belong to the merchant in X-Clover-Merchant-Id"
         )
+
+
+def require_multi_pay_tokens(sandbox: Sandbox, *, needed: bool = True) -> None:
+    """Raise MULTI_PAY_TOKENS_DISABLED if they are needed and the gateway does not have them."""
+    if needed and not sandbox.settings.multi_pay_tokens:
+        raise MULTI_PAY_TOKENS_DISABLED.error(basis=(MULTI_PAY_TOKENS_ARE_ENABLED,))

@@ -407,6 +407,12 @@ CUSTOMER_RESOURCE_MISSING = problem(
     observed("GP CloverCustomer: PUT"),
     type="validation_error",
 )
+MULTI_PAY_TOKENS_DISABLED = invalid_request_problem(
+    "MULTI_PAY_TOKENS_DISABLED",
+    "Multi-pay tokens are not enabled for this merchant.",
+    inferred("SEED save-a-card: they must be enabled; only with the setting multi_pay_tokens"),
+    param="source",
+)
 CUSTOMER_NOT_FOUND = invalid_request_problem(
     "CUSTOMER_NOT_FOUND",
     "Customer with id {id} not found.",

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from mock_clover.clover.charges.operations_source import ask_issuer
+from mock_clover.clover.common.operations_merchant import require_multi_pay_tokens
 from mock_clover.clover.common.problems import (
     CARD_ALREADY_SAVED,
     CARD_NOT_FOUND,
@@ -19,6 +20,7 @@ from mock_clover.clover.common.problems import (
     EMAIL_INVALID,
     INVALID_CUSTOMER_SOURCE,
     INVALID_REQUEST,
+    MULTI_PAY_TOKENS_DISABLED,
     TOKEN_ALREADY_USED,
 )
 from mock_clover.clover.common.verdict import Decline
@@ -96,6 +98,7 @@ def _get_savable_token(
     sandbox: Sandbox, call: Call[Any, None], source: str, customer: Customer | None
 ) -> Token:
     """Return the token to save, verified with the issuer, or raise an ApiError."""
+    require_multi_pay_tokens(sandbox)
     token = sandbox.tokens.get(source)
     if token is None or token.state == "revoked":
         raise INVALID_CUSTOMER_SOURCE.error()
@@ -184,7 +187,12 @@ def _revoke_tokens(sandbox: Sandbox, cards: tuple[SavedCard, ...]) -> None:
             sandbox.tokens.put(token.id, replace(token, state="revoked"))
 
 
-_SAVE_CARD_ERRORS = (TOKEN_ALREADY_USED, CVV_NOT_FOUND, CARD_VERIFICATION_DECLINED)
+_SAVE_CARD_ERRORS = (
+    MULTI_PAY_TOKENS_DISABLED,
+    TOKEN_ALREADY_USED,
+    CVV_NOT_FOUND,
+    CARD_VERIFICATION_DECLINED,
+)
 
 ENDPOINTS = (
     Endpoint(

@@ -1,7 +1,19 @@
 """Behaviours of OAuth and permissions, with their evidence."""
 
-from mock_clover.core.evidence import Behaviour, documented, inferred
+from mock_clover.core.evidence import Behaviour, documented, inferred, observed
 
+DEACTIVATED_KEY_IS_REJECTED = Behaviour(
+    "DEACTIVATED_KEY_IS_REJECTED",
+    "A deactivated apikey is like a wrong one; GET /pakms/apikey shows it with active: false.",
+    inferred("SEED card token: keys can be deactivated; no response was recorded"),
+    setting="api_key_active",
+)
+TOKEN_HAS_INTEGRATION_TYPE = Behaviour(
+    "TOKEN_HAS_INTEGRATION_TYPE",
+    "An Ecommerce token is valid for one type of integration. By default, for all of them.",
+    observed("PayHub 2026-09; that the error is a 401 is inferred"),
+    setting="integration_type",
+)
 CONSENT_IS_AUTOMATIC = Behaviour(
     "CONSENT_IS_AUTOMATIC",
     "The authorization page does not ask for consent: it redirects the browser with a code.",

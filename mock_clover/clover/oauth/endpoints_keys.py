@@ -10,7 +10,7 @@ def get_api_key(sandbox: Sandbox, _call: Call[None, None]) -> ApiKeyResponse:
     """Return the merchant's key for tokenizing cards; it never changes."""
     credentials = sandbox.credentials
     return ApiKeyResponse(
-        active=True,
+        active=sandbox.settings.api_key_active,
         apiAccessKey=credentials.api_key,
         createdTime=sandbox.created_ms,
         developerAppUuid=credentials.client_id,

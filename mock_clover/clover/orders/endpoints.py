@@ -24,12 +24,14 @@ from mock_clover.clover.charges.operations_taxes import line_taxes
 from mock_clover.clover.charges.records import Charge, ChargeRequest
 from mock_clover.clover.charges.responses import ListResponse
 from mock_clover.clover.common.cards import Card
+from mock_clover.clover.common.operations_merchant import require_multi_pay_tokens
 from mock_clover.clover.common.problems import (
     AMOUNT_TOO_LARGE,
     CARD_ON_FILE_MISSING,
     INVALID_REQUEST,
     INVALID_SOURCE,
     INVALID_TAX_RATE,
+    MULTI_PAY_TOKENS_DISABLED,
     ORDER_ALREADY_PAID,
     ORDER_NOT_FOUND,
     ORDER_OVERPAID,
@@ -134,6 +136,7 @@ def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderResponse |
     source = body.source or body.customer or order.customer
     if source is None:
         raise INVALID_SOURCE.error()
+    require_multi_pay_tokens(sandbox, needed=body.intent is not None)
     payment_source = resolve_source(sandbox, source, body.stored_credentials, call.verdict)
     if payment_source.token.kind == "tender":
         check_tender(body.tender, captures=True)
@@ -347,6 +350,7 @@ ENDPOINTS = (
             ORDER_ALREADY_PAID,
             ORDER_WITHOUT_ITEMS,
             ORDER_OVERPAID,
+            MULTI_PAY_TOKENS_DISABLED,
             TOKEN_ALREADY_USED,
             CARD_ON_FILE_MISSING,
             AMOUNT_TOO_LARGE,

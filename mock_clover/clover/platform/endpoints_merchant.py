@@ -120,7 +120,7 @@ def _gateway(context: ResponseContext) -> Gateway:
         supportsTipping=True,
         supportsTipAdjust=True,
         supportsNakedCredit=True,
-        supportsMultiPayToken=True,
+        supportsMultiPayToken=context.sandbox.settings.multi_pay_tokens,
         supportsPreauthOverage=True,
         newBatchCloseEnabled=True,
         production=False,

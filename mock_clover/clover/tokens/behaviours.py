@@ -7,6 +7,12 @@ BRAND_FROM_NUMBER = Behaviour(
     "The brand of a token comes from the card number; the brand in the request is not used.",
     observed("clover_sandbox_simulator reads a brand that it never sent"),
 )
+MULTI_PAY_TOKENS_ARE_ENABLED = Behaviour(
+    "MULTI_PAY_TOKENS_ARE_ENABLED",
+    "The merchant's gateway has multi-pay tokens. Without them, no card can be saved.",
+    documented("SEED save-a-card, MD:multi-pay tokens; the error without them is inferred"),
+    setting="multi_pay_tokens",
+)
 PRODUCTION_KEY_IS_ACCEPTED = Behaviour(
     "PRODUCTION_KEY_IS_ACCEPTED",
     "A card that is encrypted with the production key is accepted and named in x-mock-clover-why.",

@@ -16,6 +16,7 @@ from mock_clover.clover.common.problems import (
     INVALID_EXPIRY_MONTH,
     INVALID_EXPIRY_YEAR,
     INVALID_PAN,
+    MULTI_PAY_TOKENS_DISABLED,
     PAN_MISMATCH,
     PARAMETER_MISSING,
     TOKEN_NOT_FOUND,
@@ -219,6 +220,7 @@ ENDPOINTS = (
             EXPIRED_CARD,
             INVALID_CARD_TYPE,
             MULTIPLE_INSTRUMENTS,
+            MULTI_PAY_TOKENS_DISABLED,
         ),
         about="Create a token for a card (plain or encrypted PAN), a gift card, a bank account, "
         "a TransArmor token or a wallet payload.",

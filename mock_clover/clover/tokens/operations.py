@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 from mock_clover.clover.common.cards import BRANDS, Brand, Card, SourceBrand, brand_of
+from mock_clover.clover.common.operations_merchant import require_multi_pay_tokens
 from mock_clover.clover.common.problems import (
     BY_NAME,
     INVALID_CARD_TYPE,
@@ -139,6 +140,7 @@ def _create_external_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> 
 
     Its expiry is in the attribute (OAS-TOK), or beside the value (DOCS:ta-pilot).
     """
+    require_multi_pay_tokens(sandbox)
     request = call.body.external_token
     if request is None or not _TOKEN_VALUE.fullmatch(request.token_value):
         raise INVALID_REQUEST.error(param="external_token.token_value")

@@ -1459,6 +1459,7 @@ ELSEWHERE = {
     "CONSENT_CROSS_SITE": "the same",
     "CHECKOUT_INVALID": "test_checkout_errors.py in its own folder, for each reason",
     "CHECKOUT_CUSTOMER_MISSING": "the same",
+    "MULTI_PAY_TOKENS_DISABLED": "test_customers.py, for each way to save a card",
     "CHECKOUT_PRICE_NEGATIVE": "the same",
     "CHECKOUT_LINE_INCOMPLETE": "the same",
     "CHECKOUT_TAX_WITHOUT_RATE": "the same",

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.checkouts import asked
 from tests.clover.tokens.test_instruments import ACH
 from tests.in_process import DECLINED_CARD, VISA, InProcessServer
 
@@ -147,3 +148,70 @@ def test_every_failed_payment_with_a_card_on_file_has_a_notice(make_server: Make
     assert server.send("POST", "/v1/charges", plain | {"source": single}).status == 402
     assert server.send("POST", "/v1/charges", plain | {"source": server.token(VISA)}).status == 200
     assert server.sandbox.notices.count == count
+
+
+def test_a_gateway_without_multi_pay_tokens(make_server: MakeServer) -> None:
+    server = make_server(multi_pay_tokens=False)
+    gateway = server.send("GET", f"/v3/merchants/{server.known.merchant_id}/gateway").json
+    assert gateway["supportsMultiPayToken"] is False
+    order = server.order(100)["id"]
+    saving = {"intent": "save_credential_on_file", "stored_credentials": SUBSEQUENT}
+    attribute = {"exp_month": "12", "exp_year": "2030"}
+    external = {"token_type": "TRANSARMOR", "token_value": "1234567890124242"} | attribute
+    plain = {"amount": 100, "currency": "usd", "source": server.token()}
+    for path, body in (
+        ("/v1/customers", {"email": EMAIL, "source": server.token()}),
+        ("/v1/tokens", {"external_token": external}),
+        ("/v1/charges", plain | saving),
+        (f"/v1/orders/{order}/pay", {"source": server.token()} | saving),
+    ):
+        refused = server.send("POST", path, body)
+        assert (refused.status, refused.json["error"], refused.evidence) == (
+            400,
+            {
+                "type": "invalid_request_error",
+                "code": "invalid_request",
+                "message": "Multi-pay tokens are not enabled for this merchant.",
+            },
+            "inferred",
+        ), path
+    assert server.send("POST", "/v1/charges", plain).status == 200
+
+
+def test_a_deactivated_api_key(make_server: MakeServer) -> None:
+    server = make_server(api_key_active=False)
+    key = server.send("GET", "/pakms/apikey").json
+    assert (key["active"], key["apiAccessKey"]) == (False, server.known.api_key)
+    refused = server.send("POST", "/v1/tokens", server.card())
+    assert (refused.status, refused.json, refused.evidence) == (
+        401,
+        {"message": "401 Unauthorized"},
+        "inferred",
+    )
+    assert "api_key_active" in refused.why
+
+
+ALL = ("checkout", "token", "charges", "key", "v3")
+
+
+def test_a_token_is_for_one_type_of_integration(make_server: MakeServer) -> None:
+    for integration, accepted in (
+        ("any", ALL),
+        ("hosted_checkout", ("checkout", "v3")),
+        ("iframe", ALL[1:]),
+        ("api", ALL[1:]),
+    ):
+        server = make_server(integration_type=integration)
+        requests = {
+            "checkout": ("POST", "/invoicingcheckoutservice/v1/checkouts", asked()),
+            "token": ("POST", "/v1/tokens", server.card()),
+            "charges": ("GET", "/v1/charges", None),
+            "key": ("GET", "/pakms/apikey", None),
+            "v3": ("GET", f"/v3/merchants/{server.known.merchant_id}", None),
+        }
+        header = {"x-clover-merchant-id": server.known.merchant_id}
+        for name, (method, path, body) in requests.items():
+            got = server.send(method, path, body, headers=header)
+            case = f"{integration}: {name}"
+            assert got.status == (200 if name in accepted else 401), case
+            assert ("integration_type" in got.why) == (name not in accepted), case
