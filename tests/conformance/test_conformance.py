@@ -235,7 +235,7 @@ ALTERATIONS = [
         *(
             GIFTS,
             "POST /v1/charges",
-            lambda t: put("gift_card.lock_id", "1")(t) if t["amount"] == 400 else t,
+            lambda t: put("gift_card.lock_id", "251")(t) if t["amount"] == 400 else t,
         ),
         [("Lock a part", "body.gift_card.lock_id", "format")],
     ),

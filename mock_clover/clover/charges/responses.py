@@ -194,7 +194,7 @@ def _with_optional_fields(charge: Charge, response: ChargeResponse) -> ChargeRes
     return replace(
         response,
         additional_charges=None if charge.surcharge is None else (charge.surcharge,),
-        partial_auth=True if partial else None if gift is None else _partial_auth(gift, charge),
+        partial_auth=True if partial else None if gift is None else _partial_auth(charge),
         warning_message=approval.warning_message if approval else None,
         saved_credentials_on_file=None if request.intent is None else _saved_credential(charge),
         threeds=None if charge.threeds is None else threeds_response(charge.threeds),
@@ -211,12 +211,9 @@ def pending_response(charge: Charge) -> ChargeResponse:
     return replace(created_response(charge), outcome=None, status="pending")
 
 
-def _partial_auth(gift: GiftCardBalances, charge: Charge) -> Literal[True] | None:
-    """Return True for a multi-lock of a gift card, which always has `partial_auth`.
-
-    Source: MD:gift-card-api.
-    """
-    return True if gift.lock_id and charge.request.partial_redemption else None
+def _partial_auth(charge: Charge) -> Literal[True] | None:
+    """Return True for a gift card with `partial_redemption`. Source: MD:gift-card-api."""
+    return True if charge.request.partial_redemption else None
 
 
 def retrieved_response(charge: Charge) -> ChargeResponse:
@@ -283,12 +280,15 @@ def retrieved_response(charge: Charge) -> ChargeResponse:
 def captured_response(charge: Charge) -> ChargeResponse:
     """Return the response to a capture. Source: GP CloverCharge, REF capturecharge.
 
-    A gift card lock that a capture of 0 released is not captured.
+    A gift card lock that a capture of 0 released is not captured. The response for a gift card also
+    has the payment method and the first digits (documented: MD:gift-card-api of August 2024).
     """
+    is_gift = charge.token.kind == "gift_card"
     captured = charge.state == "captured"
     return ChargeResponse(
         id=charge.id,
         amount=charge.request.amount,
+        payment_method_details=PAYMENT_METHODS["gift_card"] if is_gift else None,
         amount_captured=charge.amount_captured,
         currency=charge.currency,
         created=charge.created_ms // 1000 * 1000,
@@ -300,7 +300,7 @@ def captured_response(charge: Charge) -> ChargeResponse:
         outcome=APPROVED,
         paid=True if captured else None,
         status="succeeded",
-        source=_source_response(charge, with_expiry=False),
+        source=_source_response(charge, with_expiry=False, with_gift_digits=True),
         gift_card=charge.gift,
     )
 
@@ -318,7 +318,9 @@ def _saved_credential(charge: Charge) -> SavedCredential | None:
     return SavedCredential(tokenType="TRANSARMOR", value=transarmor_token(charge.token.card))
 
 
-def _source_response(charge: Charge, *, with_expiry: bool) -> Source:
+def _source_response(
+    charge: Charge, *, with_expiry: bool, with_gift_digits: bool = False
+) -> Source:
     token, card = charge.token, charge.token.card
     checks = charge.approval.checks if charge.approval is not None else NO_CHECKS
     return Source(
@@ -335,7 +337,7 @@ def _source_response(charge: Charge, *, with_expiry: bool) -> Source:
         cvc_check=checks.cvc_check,
         exp_month=card.exp_month or None if with_expiry else None,
         exp_year=card.exp_year or None if with_expiry else None,
-        first6=card.first6 or None,
+        first6=card.first6 or None if token.kind == "card" or with_gift_digits else None,
         last4=card.last4 or None,
     )
 

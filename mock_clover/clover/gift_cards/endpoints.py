@@ -1,7 +1,7 @@
 """Activate, reload and cash out gift cards, and inquire balances.
 
-A charge consumes the token of a gift card like any other token. The endpoints in this module accept
-the token before and after that (inferred). Each path has an alias: Clover's pages have
+The token of a gift card can be used again and again, for these endpoints and for charges
+(documented: the page of August 2024). Each path has an alias: Clover's pages have
 `/v1/reload`, clients of 2025 have `/v1/gift_cards/reload`.
 """
 
@@ -15,6 +15,7 @@ from mock_clover.clover.common.problems import (
     INVALID_SOURCE,
 )
 from mock_clover.clover.gift_cards.operations import (
+    REF_NUM_DIGITS,
     find_gift_card,
     gift_card_balance,
 )
@@ -96,7 +97,7 @@ def reload_gift_card(sandbox: Sandbox, call: Call[ReloadRequest, None]) -> GiftC
     token = _get_gift_card_token(sandbox, body.source)
     row = _require_active(sandbox, token)
     sandbox.gift_cards.check_capacity()
-    balance = gift_card_balance(sandbox, row).balance
+    balance = gift_card_balance(sandbox, row).available
     if row.loaded + body.amount > AMOUNT_MAX:  # a limit of this mock
         raise AMOUNT_TOO_LARGE.error()
     row = _store_card(sandbox, token, replace(row, loaded=row.loaded + body.amount))
@@ -105,12 +106,13 @@ def reload_gift_card(sandbox: Sandbox, call: Call[ReloadRequest, None]) -> GiftC
 
 
 def inquire_gift_card(sandbox: Sandbox, call: Call[GiftSourceRequest, None]) -> BalanceResponse:
-    """Return the balance of a gift card, which includes the locked amount (inferred)."""
+    """Return the balance of a gift card, without the locked amount (inferred)."""
     row = _require_active(sandbox, _get_gift_card_token(sandbox, call.body.source))
-    balance, locked = gift_card_balance(sandbox, row)
-    call.why = f"gift card ...{row.last4} has a balance of {balance}, {locked} of it locked"
+    balance = gift_card_balance(sandbox, row)
+    available, locked = balance.available, balance.locked
+    call.why = f"gift card ...{row.last4} has a balance of {available}, and {locked} locked"
     return BalanceResponse(
-        status="succeeded", gift_card=gift_view(row, balance, balance, locked=locked)
+        status="succeeded", gift_card=gift_view(row, available, available, locked=locked)
     )
 
 
@@ -122,9 +124,7 @@ def cash_out_gift_card(sandbox: Sandbox, call: Call[GiftSourceRequest, None]) ->
     balance = gift_card_balance(sandbox, row)
     row = _store_card(sandbox, token, replace(row, loaded=row.loaded - balance.available))
     call.why = f"paid out {balance.available} of gift card ...{row.last4}"
-    return _card_response(
-        sandbox, row, balance.available, gift_view(row, balance.balance, balance.locked)
-    )
+    return _card_response(sandbox, row, balance.available, gift_view(row, balance.available, 0))
 
 
 def _get_gift_card_token(sandbox: Sandbox, source: str) -> Token:
@@ -152,7 +152,7 @@ def _card_response(
     return GiftCardResponse(
         id=sandbox.ids.object_id(),
         amount=amount,
-        ref_num=sandbox.ids.ref_num(sandbox.clock.now_ms()),
+        ref_num=sandbox.ids.ref_num(sandbox.clock.now_ms())[-REF_NUM_DIGITS:],
         outcome=APPROVED,
         paid=True,
         status="succeeded",

@@ -31,6 +31,9 @@ from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.scheduler import Job
 
+REF_NUM_DIGITS = 6
+"""Digits of the ref_num of a gift card (documented, in samples)."""
+_LOCK_IDS = 1_000_000
 PARTIAL_WARNING = "partial_redemption should be true for gift card"
 """Documented MD:gift-card-api."""
 
@@ -84,10 +87,15 @@ def gift_card_balance(sandbox: Sandbox, row: GiftCard) -> Balance:
         if charge is None:
             continue
         if charge.state == "authorized":
-            locked += charge.request.amount + (charge.request.tip_amount or 0)
+            locked += locked_amount(charge)
         else:
             balance -= charge.amount_refundable
     return Balance(balance, locked)
+
+
+def locked_amount(charge: Charge) -> int:
+    """Return what an authorization locks of a gift card, with the tip."""
+    return charge.request.amount + (charge.request.tip_amount or 0)
 
 
 def authorize_non_card(sandbox: Sandbox, token: Token) -> Verdict:
@@ -159,33 +167,46 @@ def record_redemption(sandbox: Sandbox, charge: Charge) -> Charge:
     row = find_gift_card(sandbox, charge.token)
     if row is None or charge.state == "failed":
         return charge
-    balance = gift_card_balance(sandbox, row).balance
+    available = gift_card_balance(sandbox, row).available
     row = replace(row, charges=(*row.charges, charge.id))
     sandbox.gift_cards.put(charge.token.card.fingerprint, row)
-    view = gift_view(row, balance, balance - charge.amount_refundable)
+    lock_id = None
     if charge.state == "authorized":
-        view = replace(view, new_balance=balance, lock_id=sandbox.ids.object_id())
-    return replace(charge, gift=view)
+        lock_id = int(sandbox.ids.object_id(), base=36) % _LOCK_IDS
+    view = gift_view(row, available, available - locked_amount(charge), lock_id=lock_id)
+    ref_num = charge.ref_num and charge.ref_num[-REF_NUM_DIGITS:]
+    return replace(charge, gift=view, ref_num=ref_num)
 
 
 def capture_gift_card_lock(sandbox: Sandbox, charge: Charge) -> Charge:
     """Return a captured lock: redeemed, or released if the captured amount is 0.
 
-    Call this before the capture is stored, while the lock still exists.
+    Call this before the capture is stored, while the lock still exists. The response has the id of
+    the lock, and what is still locked of the card.
     Source: MD:gift-card-api.
     """
     if not charge.amount_captured:
         charge = replace(charge, state="voided")
-    return replace(charge, gift=balance_change(sandbox, charge, -charge.amount_refundable))
+    released = locked_amount(charge)
+    view = balance_change(sandbox, charge, released - charge.amount_refundable)
+    row = find_gift_card(sandbox, charge.token)
+    if view is None or row is None:
+        return replace(charge, gift=view)
+    locked = gift_card_balance(sandbox, row).locked - released
+    lock_id = charge.gift.lock_id if charge.gift else None
+    return replace(charge, gift=replace(view, lock_amount=locked, lock_id=lock_id))
 
 
 def balance_change(sandbox: Sandbox, charge: Charge, change: int) -> GiftCardBalances | None:
-    """Return the gift card of a charge after a change, or None if no gift card was charged."""
+    """Return the gift card of a charge after a change of what is not locked.
+
+    Return None if no gift card was charged.
+    """
     row = find_gift_card(sandbox, charge.token) if charge.gift is not None else None
     if row is None:
         return None
-    balance = gift_card_balance(sandbox, row).balance
-    return gift_view(row, balance, balance + change)
+    available = gift_card_balance(sandbox, row).available
+    return gift_view(row, available, available + change)
 
 
 def settle_debit(sandbox: Sandbox, job: Job) -> bool:

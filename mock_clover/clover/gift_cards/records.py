@@ -19,6 +19,8 @@ NUMBER_LENGTHS = frozenset({6, 11, 13, 16, 19})
 """6, 13, 16 and 19 are documented; the page's own example has 11."""
 GIFT_CARD_LIFETIME_MS = 5 * 365 * 86_400_000
 """From activation to expiry (inferred: the minimum in US law)."""
+GIFT_VOID_WINDOW_MS = 86_400_000
+"""How long after a charge of a gift card a full refund is a void (documented, page of 2024)."""
 _LAST_MS = 253_402_300_799_999
 """The end of the year 9999, the last date of `datetime`; shown for a card that expires later."""
 CHARGES_MAX = 1_000
@@ -62,7 +64,8 @@ class GiftCard(Record, frozen=True, kw_only=True):
 class GiftCardBalances(Record, frozen=True, kw_only=True):
     """`gift_card` of a response.
 
-    Only the activation response contains the number and code of a virtual card.
+    Only the activation response contains the number and code of a virtual card. `lock_id` is a
+    number, and a lock lowers `new_balance` (documented: the page of August 2024).
     """
 
     evidence: ClassVar[Evidence] = _MD
@@ -73,7 +76,8 @@ class GiftCardBalances(Record, frozen=True, kw_only=True):
     previous_balance: Cents
     new_balance: Cents
     lock_amount: Cents | None = None
-    lock_id: str | None = None
+    """All that is locked of the card."""
+    lock_id: int | None = None
 
     def __repr__(self) -> str:
         """Show the balances only."""
@@ -138,13 +142,19 @@ class ReloadRequest(Record, frozen=True, kw_only=True):
 
 
 def gift_view(
-    row: GiftCard, previous: Cents, new: Cents, *, locked: Cents | None = None
+    row: GiftCard,
+    previous: Cents,
+    new: Cents,
+    *,
+    locked: Cents | None = None,
+    lock_id: int | None = None,
 ) -> GiftCardBalances:
-    """Return the balances of a gift card before and after an operation."""
+    """Return the balances of a gift card before and after an operation, without what is locked."""
     expires_ms = min(row.expires_ms, _LAST_MS)
     return GiftCardBalances(
         expiration_date=datetime.fromtimestamp(expires_ms / 1000, UTC).strftime("%Y-%m-%d"),
         previous_balance=previous,
         new_balance=new,
         lock_amount=locked,
+        lock_id=lock_id,
     )

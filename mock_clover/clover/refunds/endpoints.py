@@ -16,7 +16,9 @@ from mock_clover.clover.gift_cards.operations import (
     balance_change,
     find_gift_card,
     gift_card_balance,
+    locked_amount,
 )
+from mock_clover.clover.gift_cards.records import GIFT_VOID_WINDOW_MS
 from mock_clover.clover.refunds.problems import REFUND_NOT_CANCELABLE
 from mock_clover.clover.refunds.records import (
     CancelRequest,
@@ -92,7 +94,7 @@ def refund_charge(
         and replace(charge.surcharge, id=None, amount=surcharge(amount, charge.surcharge.rate)),
     )
     if charge.gift is not None:
-        change = amount if charge.state == "captured" else 0
+        change = amount if charge.state == "captured" else locked_amount(charge)
         refund = replace(refund, gift=balance_change(sandbox, charge, change))
     sandbox.refunds.put(refund.id, refund)
     sandbox.charges.put(charge.id, _apply_refund(charge, amount))
@@ -105,13 +107,15 @@ def refund_charge(
 def is_void(sandbox: Sandbox, charge: Charge, amount: int) -> bool:
     """Return True if a refund of this amount voids the charge before it settles.
 
-    Documented: within 25 minutes of the payment. That only full refunds are voids is inferred.
+    Documented: within 25 minutes of the payment, for a gift card within 24 hours. That only full
+    refunds are voids is inferred.
     """
     if charge.state == "authorized":
         return True
     age_ms = sandbox.clock.now_ms() - charge.paid_ms
     is_full = not charge.amount_refunded and amount == charge.amount_refundable
-    return is_full and age_ms <= sandbox.settings.void_window_ms
+    window_ms = sandbox.settings.void_window_ms if charge.gift is None else GIFT_VOID_WINDOW_MS
+    return is_full and age_ms <= window_ms
 
 
 def _refund_type(sandbox: Sandbox, charge: Charge, amount: int) -> RefundType:

@@ -6,6 +6,8 @@ As with cards, numbers are not stored, only a fingerprint and the last four digi
 import re
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from mock_clover.clover.common.cards import BRANDS, Brand, Card, SourceBrand, brand_of
 from mock_clover.clover.common.operations_merchant import require_multi_pay_tokens
 from mock_clover.clover.common.problems import (
@@ -35,6 +37,8 @@ from mock_clover.sandbox.sandbox import Sandbox
 
 _SECURITY_CODE = re.compile(r"[0-9]{4,8}", re.ASCII)
 _TOKEN_VALUE = re.compile(r"[0-9A-Za-z]{8,64}", re.ASCII)
+_FIRST6_AND_LAST4 = 10
+"""A number with as few digits would be known from its first six and last four."""
 _DIGITS = re.compile(r"[0-9]+", re.ASCII)
 _SEPARATORS = str.maketrans("", "", " -")
 _WALLET_PAN = "4242424242424242"
@@ -90,6 +94,8 @@ def _create_gift_card_token(sandbox: Sandbox, call: Call[TokenRequest, None]) ->
     request = call.body.gift_card
     number = _gift_number(request or GiftCardRequest())
     card = _card_without_expiry(sandbox, number, number[-4:], "GIFT_CARD")
+    if len(number) > _FIRST6_AND_LAST4:
+        card = replace(card, first6=number[:6])
     token = _store(sandbox, call, card, "gift_card")
     call.why = f"created a token for gift card ...{card.last4}"
     return TokenResponse(id=token.id, object="token", giftCard=GiftCardLast4(last4=card.last4))

@@ -42,7 +42,7 @@ def balance(server: InProcessServer, number: str = NUMBER) -> tuple[int, int]:
     got = server.send("POST", "/v1/balance_inquiry", {"source": gift(server, number)})
     shown = got.json["gift_card"]
     assert shown["previous_balance"] == shown["new_balance"]
-    return shown["new_balance"], shown["lock_amount"]
+    return shown["new_balance"] + shown["lock_amount"], shown["lock_amount"]
 
 
 def charge(server: InProcessServer, source: str, amount: int = 100, **members: Any) -> Response:
@@ -138,7 +138,7 @@ def test_activation_sets_initial_balance(server: InProcessServer, path: str) -> 
     assert got.json == {
         "id": got.json["id"],
         "amount": 2500,
-        "ref_num": "514700500005",
+        "ref_num": "500005",
         "outcome": ANSWERED,
         "paid": True,
         "status": "succeeded",
@@ -181,7 +181,7 @@ def test_a_cashout_pays_all_that_is_not_locked(server: InProcessServer, path: st
     got = server.send("POST", path, {"source": token})
     assert (got.json["amount"], got.json["gift_card"]) == (
         4000,
-        {"expiration_date": EXPIRES, "previous_balance": 5000, "new_balance": 1000},
+        {"expiration_date": EXPIRES, "previous_balance": 4000, "new_balance": 0},
     )
     assert balance(server) == (1000, 1000)
 
@@ -294,7 +294,7 @@ def test_a_charge_redeems(server: InProcessServer) -> None:
         "currency": "USD",
         "created": 1748341370775,
         "captured": True,
-        "ref_num": "514700500010",
+        "ref_num": "500010",
         "auth_code": got.json["auth_code"],
         "outcome": ANSWERED,
         "paid": True,
@@ -412,7 +412,14 @@ def test_charges_of_one_card_are_limited(
 def lock(server: InProcessServer, amount: int = 400) -> str:
     """Lock an amount of a card and return the charge."""
     got = charge(server, gift(server), amount, capture=False, partial_redemption=True)
-    assert got.json["gift_card"]["lock_id"]
+    shown = got.json["gift_card"]
+    assert got.json["partial_auth"] is True
+    assert isinstance(shown.pop("lock_id"), int)
+    assert shown == {
+        "expiration_date": EXPIRES,
+        "previous_balance": shown["previous_balance"],
+        "new_balance": shown["previous_balance"] - amount,
+    }
     return str(got.json["id"])
 
 
@@ -428,13 +435,17 @@ def test_capture_redeems_and_zero_capture_releases(
     assert got.json["source"] == {
         "id": got.json["source"]["id"],
         "brand": "GIFT_CARD",
+        "first6": "987654",
         "last4": "1066",
     }
     assert (got.json["captured"], got.json["amount_captured"]) == (captured > 0, captured)
+    assert (got.json["payment_method_details"], got.json["ref_num"]) == ("giftCard", "500010")
     assert got.json["gift_card"] == {
         "expiration_date": EXPIRES,
-        "previous_balance": 1000,
+        "previous_balance": 600,
         "new_balance": left,
+        "lock_amount": 0,
+        "lock_id": got.json["gift_card"]["lock_id"],
     }
     assert balance(server) == (left, 0)
 
@@ -456,7 +467,7 @@ def test_a_void_releases_a_lock(server: InProcessServer) -> None:
     assert got.json["metadata"]["refundType"] == "PREAUTH"
     assert got.json["gift_card"] == {
         "expiration_date": EXPIRES,
-        "previous_balance": 1000,
+        "previous_balance": 600,
         "new_balance": 1000,
     }
     assert balance(server) == (1000, 0)
@@ -495,6 +506,18 @@ def test_a_refund_goes_back_to_the_card(server: InProcessServer) -> None:
         "new_balance": 460,
     }
     assert balance(server) == (460, 0)
+
+
+def test_a_full_refund_of_a_gift_card_is_a_void_for_a_day(make_server: MakeServer) -> None:
+    server = make_server(void_type="VOID")
+    token = active(server, 500)
+    kinds = []
+    for advance in ("24h", "1441m"):
+        created = charge(server, token).json["id"]
+        server.send("PUT", "/_mock/clock", {"advance": advance})
+        got = server.send("POST", "/v1/refunds", {"charge": created})
+        kinds.append(got.json["metadata"]["refundType"])
+    assert kinds == ["VOID", "AUTH"]
 
 
 def test_a_refund_can_be_canceled_once(server: InProcessServer) -> None:
