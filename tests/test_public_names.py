@@ -28,7 +28,8 @@ PUBLIC = {
         activate_gift_card gift_cards_activate reload_gift_card gift_cards_reload
         inquire_gift_card gift_cards_balance cash_out_gift_card gift_cards_cashout
         create_plan list_plans get_plan update_plan create_subscription list_subscriptions
-        get_subscription update_subscription create_checkout platform_get_merchant
+        get_subscription update_subscription list_plan_subscriptions delete_subscription
+        create_checkout platform_get_merchant
         platform_get_address platform_get_gateway platform_get_properties
         platform_get_ecomm_payment_configs platform_create_customer platform_list_customers
         platform_get_customer platform_update_customer platform_delete_customer

@@ -16,6 +16,7 @@ from mock_clover.clover.recurring.problems import (
     PLAN_NOT_FOUND,
 )
 from mock_clover.clover.recurring.records import (
+    INTERVAL_OF,
     Plan,
     PlanQuery,
     PlanRequest,
@@ -48,7 +49,7 @@ def create_plan(sandbox: Sandbox, call: Call[PlanRequest, None]) -> PlanResponse
         id=sandbox.ids.object_id(),
         name=body.name,
         amount=body.amount,
-        interval=body.interval,
+        interval=INTERVAL_OF[body.interval],
         interval_count=body.intervalCount,
         created_ms=now_ms,
         modified_ms=now_ms,
@@ -65,11 +66,11 @@ def list_plans(sandbox: Sandbox, call: Call[None, PlanQuery]) -> EncodedJson:
     """Return plans, newest first, as a bare array."""
     require_merchant_header(sandbox, call)
     query = call.query
+    interval = INTERVAL_OF[query.interval] if query.interval else None
     plans = (
         plan_response_for(sandbox, plan)
         for _, plan in sandbox.plans.items_newest_first()
-        if query.interval in (None, plan.interval)
-        and query.intervalCount in (None, plan.interval_count)
+        if interval in (None, plan.interval) and query.intervalCount in (None, plan.interval_count)
     )
     return EncodedJson(encode(tuple(islice(plans, ROWS_MAX))))
 
@@ -84,7 +85,7 @@ def update_plan(sandbox: Sandbox, call: Call[PlanUpdate, None]) -> PlanResponse:
     """Update a plan, except its interval. Active subscriptions prevent its deactivation."""
     require_merchant_header(sandbox, call)
     body, plan = call.body, require_plan(sandbox, call.ids[0])
-    if body.interval not in (None, plan.interval):
+    if body.interval and INTERVAL_OF[body.interval] != plan.interval:
         raise PLAN_INTERVAL_FIXED.error()
     if body.intervalCount not in (None, plan.interval_count):
         raise PLAN_INTERVAL_FIXED.error()

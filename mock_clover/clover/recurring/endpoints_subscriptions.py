@@ -17,6 +17,7 @@ from mock_clover.clover.common.problems import (
     CUSTOMER_NOT_FOUND,
     INVALID_REQUEST,
 )
+from mock_clover.clover.customers.records import DeletedResponse
 from mock_clover.clover.recurring.endpoints_plans import (
     DOC,
     ROWS_MAX,
@@ -37,7 +38,8 @@ from mock_clover.clover.recurring.records import (
     SubscriptionUpdate,
     subscription_response,
 )
-from mock_clover.clover.recurring.records_interval import parse_iso8601
+from mock_clover.clover.recurring.records_interval import format_date, parse_iso8601
+from mock_clover.core.evidence import inferred
 from mock_clover.core.record import encode
 from mock_clover.engine.endpoint import Call, EncodedJson, Endpoint, bearer
 from mock_clover.engine.overrides import validate_outcome_markers
@@ -58,6 +60,8 @@ def create_subscription(
     check_amount(amount)
     validate_outcome_markers(body.note)
     start_ms = now_ms if body.startDate is None else _parse_date("startDate", body.startDate)
+    if body.startDate is not None and _is_today(body.startDate, start_ms, now_ms):
+        start_ms = now_ms
     if start_ms < now_ms:
         raise INVALID_REQUEST.error(param="startDate")
     end_ms = None if body.endDate is None else _parse_date("endDate", body.endDate)
@@ -92,13 +96,29 @@ def create_subscription(
     return _response(sandbox, row, plan)
 
 
+def _is_today(text: str, at_ms: int, now_ms: int) -> bool:
+    """Return whether a date without a time is today; such a subscription starts now (inferred)."""
+    has_no_time = len(text) <= len("2027-01-07")
+    return has_no_time and format_date(at_ms) == format_date(now_ms)
+
+
 def list_subscriptions(sandbox: Sandbox, call: Call[None, None]) -> EncodedJson:
     """Return subscriptions, newest first, as a bare array."""
     require_merchant_header(sandbox, call)
+    return _subscription_list(sandbox, None)
+
+
+def list_plan_subscriptions(sandbox: Sandbox, call: Call[None, None]) -> EncodedJson:
+    """Return the subscriptions of a plan, newest first, as a bare array."""
+    require_merchant_header(sandbox, call)
+    return _subscription_list(sandbox, require_plan(sandbox, call.ids[0]).id)
+
+
+def _subscription_list(sandbox: Sandbox, plan_id: str | None) -> EncodedJson:
     responses = (
         _response(sandbox, row, plan, include_get_fields=True)
         for _, row in sandbox.subscriptions.items_newest_first()
-        if (plan := sandbox.plans.get(row.plan)) is not None
+        if plan_id in (None, row.plan) and (plan := sandbox.plans.get(row.plan)) is not None
     )
     return EncodedJson(encode(tuple(islice(responses, ROWS_MAX))))
 
@@ -141,6 +161,15 @@ def update_subscription(
     updated = store_and_schedule(sandbox, row, _with_next_payment(row, updated, plan, now_ms))
     call.why = "updated the subscription" if updated.active else "paused the subscription"
     return _response(sandbox, updated, plan)
+
+
+def delete_subscription(sandbox: Sandbox, call: Call[None, None]) -> DeletedResponse:
+    """Delete a subscription; its scheduled jobs then have no effect."""
+    require_merchant_header(sandbox, call)
+    row, _ = _require_subscription(sandbox, call.ids[0])
+    sandbox.subscriptions.delete(row.id)
+    call.why = "deleted the subscription"
+    return DeletedResponse(deleted=True, id=row.id, object="subscription")
 
 
 def _with_next_payment(
@@ -256,5 +285,32 @@ ENDPOINTS = (
         errors=(SUBSCRIPTION_NOT_FOUND, *_INVALID),
         about="Update a subscription: amount, note, dates; `active: false` pauses it.",
         evidence=DOC,
+    ),
+    Endpoint(
+        name="list_plan_subscriptions",
+        method="GET",
+        path="/recurring/v1/plans/{plan_id}/subscriptions",
+        path_alias="/v1/plans/{plan_id}/subscriptions",
+        run=list_plan_subscriptions,
+        response=SubscriptionResponse,
+        auth=bearer("read_merchant", "read_customers", requires_merchant_id=True),
+        response_format="array",
+        errors=(PLAN_NOT_FOUND,),
+        about="List the subscriptions of a plan, newest first.",
+        evidence=inferred("a client calls it; its response is that of all subscriptions"),
+    ),
+    Endpoint(
+        name="delete_subscription",
+        method="DELETE",
+        path="/recurring/v1/subscriptions/{subscription_id}",
+        path_alias="/v1/subscriptions/{subscription_id}",
+        run=delete_subscription,
+        response=DeletedResponse,
+        auth=bearer(
+            "read_merchant", "read_customers", "write_customers", requires_merchant_id=True
+        ),
+        errors=(SUBSCRIPTION_NOT_FOUND,),
+        about="Delete a subscription.",
+        evidence=inferred("DOCS: recurring, 2026, names the operation; no response was found"),
     ),
 )

@@ -36,7 +36,8 @@ UPCOMING_CHARGE_JOB = "upcoming_charge_notice"
 _DOC = documented("MD:working-with-recurring")
 _DATE, _TIME_OF_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}", "[0-9]{2}:[0-9]{2}"
 _ZONE = "(Z|[+-][0-9]{2}:?[0-9]{2})"
-_TIME = f"^{_DATE}([T@ ]{_TIME_OF_DAY}(:[0-9]{{2}}([.][0-9]{{1,6}})?)?{_ZONE}?)?{END_OF_STRING}"
+_CLOCK = f"[T@ ]{_TIME_OF_DAY}(:[0-9]{{2}}([.][0-9]{{1,6}})?)?{_ZONE}?"
+_TIME = f"^([0-9]{{8}}|{_DATE}({_CLOCK})?){END_OF_STRING}"
 
 Name = Annotated[
     str,
@@ -60,7 +61,12 @@ IntervalCount = Annotated[
     ),
 ]
 IntervalUnit = Annotated[
-    Interval, doc("Unit of the interval.", _DOC, problem_name="INVALID_REQUEST")
+    Literal[Interval, "Day", "Week", "Month", "Year"],
+    doc(
+        "Unit of the interval; both spellings are documented.",
+        _DOC,
+        problem_name="INVALID_REQUEST",
+    ),
 ]
 Note = Annotated[str, doc("Free text.", _DOC, problem_name="INVALID_REQUEST", max_length=255)]
 TaxRates = Annotated[
@@ -78,10 +84,26 @@ Active = Annotated[
 IsoTime = Annotated[
     str,
     doc(
-        "ISO 8601; UTC if it has no time zone.", _DOC, problem_name="INVALID_REQUEST", pattern=_TIME
+        "ISO 8601, a date such as 2027-01-07 or 20270107 too; UTC if it has no time zone.",
+        _DOC,
+        problem_name="INVALID_REQUEST",
+        pattern=_TIME,
     ),
 ]
 TimeMs = Annotated[int, msgspec.Meta(ge=0, le=LAST_MS)]
+
+
+INTERVAL_OF: dict[str, Interval] = {
+    "DAY": "DAY",
+    "WEEK": "WEEK",
+    "MONTH": "MONTH",
+    "YEAR": "YEAR",
+    "Day": "DAY",
+    "Week": "WEEK",
+    "Month": "MONTH",
+    "Year": "YEAR",
+}
+"""The stored interval by its spelling in a request."""
 
 
 class PlanRequest(Record, frozen=True, kw_only=True):

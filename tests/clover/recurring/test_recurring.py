@@ -162,6 +162,53 @@ def test_plan_response_is_as_documented(shop: SubscriptionShop) -> None:
     assert shop.send_ok("GET", f"{PLANS}/{created['id']}") == created
 
 
+def test_both_spellings_of_an_interval(shop: SubscriptionShop) -> None:
+    plan = shop.plan(interval="Month")
+    shown = shop.send_ok("GET", f"{PLANS}/{plan}")
+    assert shown["interval"] == "MONTH"
+    assert shop.send_ok("GET", f"{PLANS}?interval=Month") == [shown]
+    changed = shop.send_ok("PUT", f"{PLANS}/{plan}", {"interval": "Month", "name": "Golden"})
+    assert changed["name"] == "Golden"
+
+
+def test_subscriptions_of_a_plan_and_their_deletion(shop: SubscriptionShop) -> None:
+    plans = [shop.plan(), shop.plan()]
+    first, second, third = (shop.subscribe(plan, startDate=START) for plan in (*plans, plans[0]))
+    path = f"{PLANS}/{plans[0]}/subscriptions"
+    assert [each["id"] for each in shop.send_ok("GET", path)] == [third["id"], first["id"]]
+    assert shop.send("GET", f"{PLANS}/0000000000000/subscriptions").status == 404
+    assert shop.send_ok("DELETE", f"{SUBSCRIPTIONS}/{first['id']}") == {
+        "deleted": True,
+        "id": first["id"],
+        "object": "subscription",
+    }
+    assert shop.send("DELETE", f"{SUBSCRIPTIONS}/{first['id']}").status == 404
+    assert [each["id"] for each in shop.send_ok("GET", path)] == [third["id"]]
+    assert len(shop.payment_times("2025-06-02T00:00:00+00:00")) == 2
+    assert shop.payments(first["customerUuid"]) == []
+    assert len(shop.payments(second["customerUuid"])) == 1
+
+
+def test_a_date_may_have_no_time_and_no_dashes(shop: SubscriptionShop) -> None:
+    """Today is 2025-05-27, 10:22 UTC."""
+    now = "2025-05-27T10:22:50.775+0000"
+    for text, start in (
+        ("20270107", "2027-01-07T00:00:00.000+0000"),
+        ("2027-01-07", "2027-01-07T00:00:00.000+0000"),
+        ("20250527", now),
+        ("2025-05-27", now),
+    ):
+        assert shop.subscribe(startDate=text, endDate="20280107")["startDate"] == start, text
+    customer = shop.customer()
+    for text in ("20250526", "2025-05-26", "2025-05-27T00:00:00Z", "20251301", "2027010"):
+        body = {"customerId": customer, "collectionMethod": "CHARGE_AUTOMATICALLY"}
+        got = shop.send("POST", f"{PLANS}/{shop.plan()}/subscriptions", body | {"startDate": text})
+        assert (got.status, got.json["error"]["message"]) == (
+            400,
+            "Please provide a valid startDate.",
+        ), text
+
+
 def test_plans_are_listed_as_a_bare_array_newest_first(shop: SubscriptionShop) -> None:
     plans = [
         shop.plan(interval=interval, intervalCount=count)
@@ -227,7 +274,7 @@ def test_paths_without_recurring_prefix(shop: SubscriptionShop) -> None:
     """So the permissions page writes them."""
     dispatch, named = Router(SURFACE), {"plan_id": "P", "subscription_id": "S"}
     twice = [each for each in SURFACE if each.path_alias]
-    assert len(twice) == 8
+    assert len(twice) == 10
     for each in twice:
         assert each.path == f"/recurring{each.path_alias}"
         path = each.path_alias.format(**named)
