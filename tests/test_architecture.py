@@ -328,6 +328,8 @@ CACHED = {
     ("control/steering.py", "_router"): "the routes of the code",
     ("core/codec.py", "problem_name_of_field"): "the annotations of a record",
     ("core/codec.py", "_hints"): "the annotations of a record",
+    ("core/codec.py", "_names_without_effect"): "the annotations of a record",
+    ("core/codec.py", "_amount_names"): "the annotations of a record",
     ("core/codec.py", "_accepts_str"): "the annotation of a member",
     ("core/codec.py", "_record_type_of"): "the annotation of a member",
     ("core/masking.py", "_any_run"): "a constant pattern",

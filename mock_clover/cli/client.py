@@ -2,7 +2,8 @@
 
 import json
 import os
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -159,6 +160,7 @@ def health(*, url: str | None) -> None:
         "mock-clover journal",
         "mock-clover journal --follow",
         "mock-clover journal --sandbox checkout-7 --json",
+        "mock-clover journal --unserved          # requests for which there is no operation",
     ),
 )
 @url_option
@@ -166,21 +168,36 @@ def health(*, url: str | None) -> None:
 @click.option("--follow", "-f", is_flag=True, help="Keep printing new entries.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per entry.")
 @click.option(
+    "--unserved", is_flag=True, help="Count requests for which there is no operation, by path."
+)
+@click.option(
     "--control-token",
     metavar="TOKEN",
     envvar=f"{PREFIX}CONTROL_TOKEN",
     help="Control token of the server, if it has one.",
 )
 def journal(
-    *, url: str, sandbox: str, follow: bool, as_json: bool, control_token: str | None
+    *,
+    url: str,
+    sandbox: str,
+    follow: bool,
+    as_json: bool,
+    unserved: bool,
+    control_token: str | None,
 ) -> None:
     """Print the journal of a sandbox, oldest first, with card numbers masked."""
+    if unserved and follow:
+        raise click.BadParameter("cannot be combined with --follow", param_hint="--unserved")
     from mock_clover.client import ClientError, get_json, stream_events
 
     base = url.rstrip("/") + ("" if sandbox == "default" else f"/sandbox/{sandbox}")
     headers = {"x-mock-clover-control": control_token} if control_token else {}
     last = 0
     try:
+        if unserved:
+            path = "/_mock/journal?limit=1000&unserved=true"
+            _print_unserved(get_json(f"{base}{path}", headers=headers)["data"], as_json=as_json)
+            return
         for exchange in get_json(f"{base}/_mock/journal?limit=1000", headers=headers)["data"]:
             _print_exchange(exchange, as_json=as_json)
             last = exchange["id"]
@@ -193,11 +210,25 @@ def journal(
         return
 
 
-def _print_exchange(exchange: dict[str, object], *, as_json: bool) -> None:
+def _print_exchange(exchange: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         echo(json.dumps(exchange, ensure_ascii=False))
         return
-    echo(printable("{id:>5}  {method} {path} {status}  {why}".format_map(exchange)))
+    result = "lost" if exchange["outcome"] == "lost" else exchange["status"]
+    line = "{id:>5}  {method} {path} {result}  {why}"
+    echo(printable(line.format_map(exchange | {"result": result})))
     for name in ("fault", "idempotency", "ignored"):
         if exchange.get(name):
             echo(printable(f"       {name}: {exchange[name]}"))
+
+
+def _print_unserved(exchanges: list[dict[str, Any]], *, as_json: bool) -> None:
+    """Print what clients requested in vain, most frequent first."""
+    newest = {(each["method"], each["path"]): each["why"] for each in exchanges}
+    counts = Counter((each["method"], each["path"]) for each in exchanges)
+    for (method, path), count in counts.most_common():
+        row = {"count": count, "method": method, "path": path, "why": newest[method, path]}
+        if as_json:
+            echo(json.dumps(row, ensure_ascii=False))
+        else:
+            echo(printable("{count:>5}  {method} {path}  {why}".format_map(row)))

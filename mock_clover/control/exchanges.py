@@ -1,7 +1,8 @@
 """One exchange of the journal: its changes, the rule that determined its outcome, and replays.
 
-A replay uses the decoded body in the journal. The original headers, the query and unknown fields
-are not stored. A request with card data is never stored, so it cannot be replayed.
+A replay uses the body and the query in the journal, with the sandbox's own credentials. Unknown
+fields of a decoded body are not stored. A request with card data is stored masked, so it cannot be
+replayed.
 """
 
 import re
@@ -30,8 +31,9 @@ from mock_clover.engine.endpoint import (
 from mock_clover.engine.evidence_gate import reply_now
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.changes import Change
+from mock_clover.sandbox.exchange import Exchange, ExchangeSummary, is_cut, mask_exchange
 from mock_clover.sandbox.idempotency import KEY_CHARS_MAX
-from mock_clover.sandbox.journal import Exchange, ExchangeSummary, mask, mask_exchange, masked_body
+from mock_clover.sandbox.masking import mask, masked_body
 from mock_clover.sandbox.sandbox import Sandbox
 
 REPLAY_USER_AGENT = b"mock-clover replay"
@@ -39,6 +41,7 @@ REPLAY_USER_AGENT = b"mock-clover replay"
 CHANGES_SHOWN_MAX = 200
 """Per exchange: advancing the clock by ten years with a daily subscription makes thousands."""
 _ID_DIGITS_MAX = 15
+_MASKED = re.compile(rb"\[(?:card [.]{3}[0-9]{4}|cvv|number|secret|[0-9]+ digits)\]")
 _NEEDS_NO_QUOTING = re.compile(r"[A-Za-z: -]*")
 _PATH_SAFE = "/:@!$&'()*+,;=~-._"
 _VARIABLES = (
@@ -153,9 +156,13 @@ def replay(sandbox: Sandbox, call: Call[ReplayRequest, None]) -> ReplayResult:
     }
     if call.body.idempotency_key:
         headers[b"idempotency-key"] = call.body.idempotency_key.encode()
-    body = b"" if exchange.request is None else encode(exchange.request)
     raw = RawRequest(
-        method=exchange.method, path=exchange.path, ids=plan.ids, headers=headers, body=body
+        method=exchange.method,
+        path=exchange.path,
+        ids=plan.ids,
+        query=exchange.query.encode(),
+        headers=headers,
+        body=exchange.body if exchange.request is None else encode(exchange.request),
     )
     run_due_jobs(sandbox)
     reply = reply_now(sandbox, plan.endpoint, raw)
@@ -193,11 +200,11 @@ def _replay_plan(exchange: Exchange) -> ReplayPlan:
         return ReplayPlan(None, (), "no operation handled it, so it cannot be replayed")
     if endpoint.has_card_data:
         reason_not_replayable = (
-            "its request contained card data, so it was not stored and cannot be replayed"
+            "its request contained card data, which is stored masked, so it cannot be replayed"
         )
         return ReplayPlan(endpoint, ids, reason_not_replayable)
-    if endpoint.request is not None and exchange.request is None:
-        return ReplayPlan(endpoint, ids, "its body was not parsed, so it cannot be replayed")
+    if is_cut(exchange):
+        return ReplayPlan(endpoint, ids, "it is too long to be stored, so it cannot be replayed")
     return ReplayPlan(endpoint, ids)
 
 
@@ -214,13 +221,13 @@ def _omissions(exchange: Exchange, plan: ReplayPlan) -> list[str]:
     if endpoint is None or plan.reason_not_replayable:
         return []
     hints = []
-    if endpoint.query is not None:
-        hints.append("the query is not stored, so the replay has none")
-    if exchange.ignored:
+    if exchange.ignored and exchange.request is not None:
         hints.append("unknown fields are not replayed")
     body = "" if exchange.request is None else encode(exchange.request).decode()
     if mask(body) != body:
         hints.append("card numbers are masked in the command")
+    if _MASKED.search(exchange.body) or "[" in exchange.query:
+        hints.append("card numbers and secrets are masked in the replay")
     return hints
 
 
@@ -245,8 +252,11 @@ def _curl_command(
 ) -> str:
     """Return a shell command that repeats a request."""
     url = sandbox_base_url(sandbox, call) + quote(redact(exchange.path), safe=_PATH_SAFE)
+    if exchange.query:
+        url += f"?{redact(exchange.query)}"
     method = f" -X {exchange.method}"
-    if exchange.request is None:
+    body = exchange.body if exchange.request is None else encode(exchange.request)
+    if not body:
         method = {"GET": "", "HEAD": " --head"}.get(exchange.method, method)
     parts = [f"curl{method} {shlex.quote(url)}"]
     if plan.endpoint is not None:
@@ -254,8 +264,8 @@ def _curl_command(
             "-H " + _with_variables(sandbox, f"{name.decode()}: {value.decode()}")
             for name, value in _replay_headers(sandbox, plan.endpoint).items()
         ]
-    if exchange.request is not None:
-        parts.append("-d " + _with_variables(sandbox, mask(encode(exchange.request).decode())))
+    if body:
+        parts.append("-d " + _with_variables(sandbox, mask(body.decode())))
     return " ".join(parts)
 
 

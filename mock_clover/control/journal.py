@@ -7,12 +7,12 @@ import msgspec
 from mock_clover.clover.common.problems import CONTROL_INVALID
 from mock_clover.clover.surface import RULE_OPERATIONS
 from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control_endpoint, unknown_name
-from mock_clover.control.masking import masked_value
 from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, StatusResult
-from mock_clover.sandbox.journal import Exchange, ExchangeSummary, mask_exchange
+from mock_clover.sandbox.exchange import Exchange, ExchangeOutcome, ExchangeSummary, mask_exchange
+from mock_clover.sandbox.masking import masked_value
 from mock_clover.sandbox.sandbox import Sandbox
 
 WAIT_MS_MAX = 60_000
@@ -24,6 +24,12 @@ class JournalQuery(Record, frozen=True, kw_only=True):
 
     endpoint: Annotated[str | None, doc("Operation name.", MOCK_ONLY)] = None
     status: Annotated[int | None, doc("HTTP status.", MOCK_ONLY)] = None
+    outcome: Annotated[
+        ExchangeOutcome | None, doc("lost: the client got no complete response.", MOCK_ONLY)
+    ] = None
+    unserved: Annotated[
+        bool, doc("true: only requests for which there is no operation.", MOCK_ONLY)
+    ] = False
     method: Annotated[str | None, doc("HTTP method.", MOCK_ONLY)] = None
     path: Annotated[str | None, doc("The complete path.", MOCK_ONLY)] = None
     after: Annotated[int, doc("Only exchanges with a greater id.", MOCK_ONLY, ge=0)] = 0
@@ -36,6 +42,8 @@ class JournalQuery(Record, frozen=True, kw_only=True):
         return (
             self.endpoint in (None, exchange.endpoint)
             and self.status in (None, exchange.status)
+            and self.outcome in (None, exchange.outcome)
+            and (exchange.unserved or not self.unserved)
             and self.method in (None, exchange.method)
             and self.path in (None, exchange.path)
         )
@@ -157,13 +165,15 @@ def _differences(body: VerifyRequest, entry: Exchange) -> dict[str, Any]:
     differs: dict[str, Any] = {}
     if body.status is not None and entry.status != body.status:
         differs["status"] = {"expected": body.status, "was": entry.status}
+    captured = entry.request is None and entry.body
+    request = entry.shown_request() if captured and body.match else entry.request
     for path, expected in body.match.items():
-        actual: Any = entry.request
+        actual: Any = request
         for name in path.split("."):
             actual = _get_field(actual, name)
         if isinstance(actual, Record):
             actual = msgspec.to_builtins(actual)
-        if actual != expected:
+        if actual != expected and not (captured and actual == masked_value(path, expected)):
             differs[path] = {"expected": expected, "was": actual}
     return differs
 

@@ -4,28 +4,19 @@ from typing import Any
 
 import msgspec
 
-from mock_clover.core.masking import redact, redact_number
+from mock_clover.core.masking import redact
 from mock_clover.sandbox.ids import derived_id
-from mock_clover.sandbox.journal import mask, mask_codes
+from mock_clover.sandbox.masking import mask, mask_codes, mask_free_form, mask_leaf
 
 _KEY_MATERIAL = frozenset({"fingerprint", "cryptogram", "security_card_value"})
 """Fields that are omitted, because they identify a card or are cryptographic proofs."""
 _FREE_FORM_FIELDS = frozenset({"metadata", "customer", "shipping", "tips", "payload"})
 """Objects with arbitrary content from the client; `customer` of a charge is ignored."""
-_CVV_FIELDS = frozenset({"cvv", "cvc", "cvv2", "cvc2", "securitycode", "securitycardvalue"})
-_CARD_NUMBER_FIELDS = frozenset({"number", "pan", "cardnumber", "encryptedpan"})
-"""Free-form fields whose digits are always masked: gift card numbers have no check digit."""
-_SOURCE_DIGITS_MIN = 6
 
 
 def masked_row(row: object) -> Any:
     """Return a row as masked plain data; None for None."""
     return None if row is None else _mask_tree(msgspec.to_builtins(row), "")
-
-
-def masked_value(path: str, value: object) -> Any:
-    """Return the value at a path of a request as masked plain data."""
-    return _mask_tree(msgspec.to_builtins(value), path, free_form=True)
 
 
 def masked_snapshot(tree: Any) -> Any:
@@ -46,7 +37,7 @@ def _masked_field(name: str, value: Any) -> Any:
     if name == "body" and isinstance(value, str):
         return _masked_response(value)
     if name == "body" or name in _FREE_FORM_FIELDS:
-        return _mask_tree(value, name, free_form=True)
+        return mask_free_form(value, name)
     return masked_snapshot(value)
 
 
@@ -71,31 +62,16 @@ def masked_key(table: str, key: str) -> str:
     return gift_card_id(key) if table == "gift_cards" else redact(key)
 
 
-def _mask_tree(tree: Any, name: str, *, free_form: bool = False) -> Any:
+def _mask_tree(tree: Any, name: str) -> Any:
     """Mask all text, and numbers in free-form objects; other numbers are times and amounts."""
-    free_form = free_form or (isinstance(tree, dict) and name in _FREE_FORM_FIELDS)
     if isinstance(tree, dict):
+        if name in _FREE_FORM_FIELDS:
+            return mask_free_form(tree, name)
         return {
-            redact(key): _mask_tree(value, key, free_form=free_form)
+            redact(key): _mask_tree(value, key)
             for key, value in tree.items()
-            if free_form or key not in _KEY_MATERIAL
+            if key not in _KEY_MATERIAL
         }
     if isinstance(tree, list | tuple):
-        return [_mask_tree(each, name, free_form=free_form) for each in tree]
-    is_number = free_form and isinstance(tree, int | float) and not isinstance(tree, bool)
-    if not (isinstance(tree, str) or is_number):
-        return tree
-    text = str(tree)
-    digits = sum(map(str.isdigit, text))
-    normalized_name = name.rpartition(".")[2].lower().replace("_", "").replace("-", "")
-    if normalized_name in _CVV_FIELDS and digits:
-        return "[cvv]"
-    if normalized_name == "source" and text.isdigit() and digits >= _SOURCE_DIGITS_MIN:
-        return "[number]"
-    masked = mask(text) if isinstance(tree, str) else redact_number(tree)
-    if masked != tree:
-        return masked
-    is_card_number = (
-        free_form and normalized_name in _CARD_NUMBER_FIELDS and digits >= _SOURCE_DIGITS_MIN
-    )
-    return "[number]" if is_card_number else tree
+        return [_mask_tree(each, name) for each in tree]
+    return mask_leaf(tree, name, free_form=False)

@@ -18,7 +18,7 @@ from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint
-from mock_clover.sandbox.journal import mask
+from mock_clover.sandbox.masking import mask
 from mock_clover.sandbox.sandbox import Sandbox
 
 SEARCHED_MAX = 10_000

@@ -5,13 +5,17 @@ real clients send (a number where a string is documented) and otherwise collects
 """
 
 import re
+from collections.abc import Iterator
+from decimal import Decimal
 from functools import cache
 from itertools import accumulate
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from mock_clover.core.evidence import CENTS_META
 from mock_clover.core.masking import redact, redact_field_name
+from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record, Value
 from mock_clover.core.suggestions import nearest_word
 
@@ -26,6 +30,7 @@ _MESSAGE_CHARS_MAX = 300
 _UNQUOTED = re.compile(r"[^'\"`]*")
 _UNKNOWN_FIELD_ERROR = re.compile(r"unknown field `([^`]*)`")
 _DEPTH_DELTA_BY_BYTE = tuple({91: 1, 123: 1, 93: -1, 125: -1}.get(byte, 0) for byte in range(256))
+_FRACTION = re.compile(r"-?[0-9]{1,15}\.[0-9]{0,15}")
 _ERROR_PATH = re.compile(r" - at `\$(?P<path>[^`]{0,300})`$")
 
 
@@ -63,14 +68,15 @@ class Codec(Generic[T]):
 
     def __init__(self, record: type[T]) -> None:
         self.record = record
-        self._strict = _forbid_unknown(record)
-        self._decode = msgspec.json.Decoder(self._strict, strict=False).decode
+        self.strict = _forbid_unknown(record)
+        """The type of a decoded body in which all top-level fields have an effect."""
+        self._decode = msgspec.json.Decoder(self.strict, strict=False).decode
 
     def decode(self, raw: bytes) -> T:
         """Decode a JSON body; an empty body counts as an empty object.
 
-        The fast path returns an instance of the strict subclass, which has no unknown top-level
-        fields; see `has_no_unknown_fields`. Raises MalformedError or ViolationsError.
+        The fast path returns an instance of the strict subclass, in which all top-level fields have
+        an effect. Raises MalformedError or ViolationsError.
         """
         check_depth(raw)
         try:
@@ -80,13 +86,6 @@ class Codec(Generic[T]):
         except (msgspec.DecodeError, RecursionError, ValueError) as error:
             raise MalformedError(redact(str(error))) from None
         return self.convert(_parse(raw))
-
-    def has_no_unknown_fields(self, decoded: object, raw: bytes) -> bool:
-        """Return True only if the body certainly has no unknown fields.
-
-        The check is cheap; it may return False for a body that has none.
-        """
-        return type(decoded) is self._strict and raw.count(b"{") <= 1
 
     def convert(self, tree: object) -> T:
         """Convert a parsed object to the record, accepting numbers for strings.
@@ -139,10 +138,10 @@ def error_message(error: Exception) -> str:
 
 
 def _forbid_unknown(record: type[T]) -> type[T]:
-    """Return a subclass of a record that rejects unknown fields."""
+    """Return a subclass that rejects unknown fields, and those that have no effect."""
     subclass: Any = msgspec.defstruct(
         record.__name__,
-        (),
+        [(name, None, None) for name in _names_without_effect(record)],
         bases=(record,),
         namespace={"__module__": record.__module__, "__doc__": record.__doc__},
         forbid_unknown_fields=True,
@@ -166,20 +165,90 @@ def _parse(raw: bytes) -> object:
         raise MalformedError(redact(str(error))) from None
 
 
-def unknown_fields(tree: object, record: type[Record], prefix: str = "") -> list[str]:
-    """Return the paths of fields that the record does not have, outermost first."""
+Objects = Iterator[tuple[str, dict[str, Any], type[Record]]]
+"""Objects of a body: the prefix of the paths of its members, the object and its record."""
+
+
+def _objects(tree: object, record: type[Record], prefix: str = "") -> Objects:
+    """Yield the objects of a body that have a record, outermost first."""
     if not isinstance(tree, dict):
-        return []
+        return
+    yield prefix, tree, record
     hints = _hints(record)
-    paths = [f"{prefix}{key}" for key in tree if key not in hints]
     for key, value in tree.items():
         inner = _record_type_of(hints.get(key))
         if inner is not None and isinstance(value, list):
             for index, item in enumerate(value[:_LENIENT_ITEMS_MAX]):
-                paths += unknown_fields(item, inner, f"{prefix}{key}[{index}].")
+                yield from _objects(item, inner, f"{prefix}{key}[{index}].")
         elif inner is not None:
-            paths += unknown_fields(value, inner, f"{prefix}{key}.")
-    return paths
+            yield from _objects(value, inner, f"{prefix}{key}.")
+
+
+def unknown_fields(tree: object, record: type[Record]) -> Iterator[str]:
+    """Yield the paths of fields that the record does not have, outermost first."""
+    for prefix, members, inner in _objects(tree, record):
+        hints = _hints(inner)
+        yield from (f"{prefix}{key}" for key in members if key not in hints)
+
+
+def fields_without_effect(tree: object, record: type[Record]) -> Iterator[str]:
+    """Yield the paths of fields that are accepted but have no effect."""
+    for prefix, members, inner in _objects(tree, record):
+        for name in _names_without_effect(inner):
+            if members.get(name) is not None:
+                yield f"{prefix}{name}"
+
+
+def fractional_amounts(tree: object, record: type[Record]) -> Iterator[str]:
+    """Yield a sentence about each amount in minor units that is written with a fraction."""
+    for prefix, members, inner in _objects(tree, record):
+        for name in _amount_names(inner):
+            values = members.get(name)
+            for value in values if isinstance(values, list) else (values,):
+                if text := _fraction(value):
+                    yield f"{prefix}{name}: {text}"
+
+
+def _fraction(value: object) -> str:
+    """Describe an amount with a fraction; '' for any other value."""
+    if not isinstance(value, str | float) or not _FRACTION.fullmatch(str(value)):
+        return ""
+    amount = Decimal(str(value))
+    is_whole = amount == int(amount)
+    meaning = f"is {int(amount)} cents" if is_whole else "is not a whole number of cents"
+    meant = round(amount * 100)
+    suggestion = f"; did you mean {meant}?" if abs(meant) <= AMOUNT_MAX else ""
+    return f"{value} {meaning}{suggestion}"
+
+
+def _metas(hint: Any) -> Iterator[msgspec.Meta]:
+    """Yield the metadata of a type, of the members of a union and of the items of a list."""
+    metadata = getattr(hint, "__metadata__", None)
+    if metadata is not None:
+        yield from (meta for meta in metadata if isinstance(meta, msgspec.Meta))
+        hint = hint.__origin__
+    if get_origin(hint) is not dict:
+        for part in get_args(hint):
+            yield from _metas(part)
+
+
+@cache
+def _names_without_effect(record: type[Record]) -> tuple[str, ...]:
+    return tuple(
+        name
+        for name, hint in _hints(record).items()
+        if any(meta.extra and meta.extra.get("has_no_effect") for meta in _metas(hint))
+    )
+
+
+@cache
+def _amount_names(record: type[Record]) -> tuple[str, ...]:
+    """Return the names of the fields that are amounts in minor units, by their type."""
+    return tuple(
+        name
+        for name, hint in _hints(record).items()
+        if any(meta is CENTS_META for meta in _metas(hint))
+    )
 
 
 @cache

@@ -45,14 +45,26 @@ def inferred(source: str) -> Evidence:
     return Evidence("inferred", source)
 
 
-def doc(text: str, evidence: Evidence, *, problem_name: str = "", **bounds: Any) -> msgspec.Meta:
+def doc(
+    text: str,
+    evidence: Evidence,
+    *,
+    problem_name: str = "",
+    has_no_effect: bool = False,
+    **bounds: Any,
+) -> msgspec.Meta:
     """Return the metadata of a field: description, evidence and bounds.
 
-    `problem_name` names the problem that an invalid value of this field raises.
+    `problem_name` names the problem that an invalid value of this field raises. `has_no_effect`
+    marks a field that is accepted and ignored; a response names those that the client sent.
     """
     return msgspec.Meta(
         description=text,
-        extra={"evidence": evidence, "problem_name": problem_name},
+        extra={
+            "evidence": evidence,
+            "problem_name": problem_name,
+            "has_no_effect": has_no_effect,
+        },
         extra_json_schema={"x-evidence": evidence.level, "x-source": evidence.source},
         **bounds,
     )
@@ -107,4 +119,5 @@ CURRENCY = f"^[A-Za-z]{{3}}{END_OF_STRING}"
 
 # Types of numbers with a unit.
 Millis = Annotated[int, msgspec.Meta(description="Unix time in milliseconds, UTC.")]
-Cents = Annotated[int, msgspec.Meta(description="Minor units of the currency.")]
+CENTS_META = msgspec.Meta(description="Minor units of the currency.")
+Cents = Annotated[int, CENTS_META]

@@ -9,7 +9,8 @@ from mock_clover.clover.common.problems import ApiError
 from mock_clover.clover.common.problems_evidence import EVIDENCE_INFERRED
 from mock_clover.engine.endpoint import Endpoint, RawRequest
 from mock_clover.engine.evidence import inferred_parts
-from mock_clover.engine.pipeline import answer, reject
+from mock_clover.engine.journaling import reject
+from mock_clover.engine.pipeline import answer
 from mock_clover.engine.reply import Reply, Wait, error_reply
 from mock_clover.engine.unknown_path import CONTROL_PATH
 from mock_clover.sandbox.presented import presented_credential
@@ -35,10 +36,12 @@ def answer_unless_inferred(
         return answer(sandbox, endpoint, raw, after_delay=after_delay)
     if after_delay and sandbox.limits is not None:
         sandbox.limits.end_request(presented_credential(raw.headers))
-    return reject(sandbox, refusal, raw, endpoint.name)
+    return reject(sandbox, refusal, raw, endpoint)
 
 
-def reject_unless_inferred(sandbox: Sandbox, error: ApiError, raw: RawRequest) -> Reply:
+def reject_unless_inferred(
+    sandbox: Sandbox, error: ApiError, raw: RawRequest, endpoint: Endpoint | None
+) -> Reply:
     """Reject a request that no endpoint handles: with its error, unless that is inferred.
 
     The paths of the control API make no claim about Clover, so they are not affected.
@@ -46,7 +49,7 @@ def reject_unless_inferred(sandbox: Sandbox, error: ApiError, raw: RawRequest) -
     refusal = None
     if sandbox.settings.refuse_inferred and not raw.path.startswith(CONTROL_PATH):
         refusal = _refusal(sandbox, error_reply(sandbox, error, raw.headers))
-    return reject(sandbox, refusal or error, raw)
+    return reject(sandbox, refusal or error, raw, endpoint)
 
 
 def _refusal(sandbox: Sandbox, reply: Reply) -> ApiError | None:

@@ -17,10 +17,9 @@ from mock_clover.clover.common.problems import (
     ApiError,
     Problem,
 )
-from mock_clover.core.codec import nearest_known_path, unknown_fields
-from mock_clover.core.masking import redact_field_name
-from mock_clover.core.record import Record, decode_json
+from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, RawRequest
+from mock_clover.engine.journaling import write_exchange
 from mock_clover.engine.overrides import (
     Override,
     enforce_rate_limit,
@@ -28,6 +27,7 @@ from mock_clover.engine.overrides import (
     may_have_override,
     pick_fault,
 )
+from mock_clover.engine.remarks import add_remarks
 from mock_clover.engine.reply import Reply, Wait, error_reply, raw_reply, reply_of
 from mock_clover.engine.request import (
     authenticate,
@@ -37,13 +37,9 @@ from mock_clover.engine.request import (
     enforce_strict,
     idempotency_key,
 )
-from mock_clover.sandbox.clock import elapsed_ns
 from mock_clover.sandbox.idempotency import StoredResponse
-from mock_clover.sandbox.journal import Exchange
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records_fault import Fault
-
-_IGNORED_FIELDS_MAX = 20
 
 
 def answer(
@@ -117,7 +113,8 @@ def answer(
         reply = _apply_after_commit_fault(sandbox, reply, fault, raw.headers, endpoint)
     if not endpoint.surface.journaled:
         return replace(reply, evidence=None, basis=())
-    _write_journal(sandbox, endpoint, raw, reply, request, idempotency)
+    reply, ignored = add_remarks(endpoint, raw, request, reply)
+    write_exchange(sandbox, endpoint, raw, reply, request, idempotency, ignored)
     return reply
 
 
@@ -187,10 +184,12 @@ def _apply_after_commit_fault(
     """Apply a fault to the response to a request that was committed or rejected."""
     if fault is None:
         return reply
+    was_committed = reply.committed
     if fault.kind == "problem":  # the client gets an error instead of the real response
         error = ApiError(_problem_of(fault), {"why": f"fault: {fault.label}"})
         reply = error_reply(sandbox, error, headers, endpoint)
-    return replace(reply, fault=fault, wait_ms=sandbox.faults.delay_ms(fault))
+    wait_ms = sandbox.faults.delay_ms(fault)
+    return replace(reply, fault=fault, wait_ms=wait_ms, committed=was_committed)
 
 
 def _problem_of(fault: Fault) -> Problem:
@@ -240,80 +239,6 @@ def _apply_before_commit_fault(
     error = ApiError(_problem_of(fault), {"why": why})
     reply = error_reply(sandbox, error, raw.headers, endpoint)
     reply = replace(reply, why=why, fault=fault, wait_ms=wait_ms)
-    _write_journal(sandbox, endpoint, raw, reply, None, "")
-    return reply
-
-
-def _write_journal(
-    sandbox: Sandbox,
-    endpoint: Endpoint,
-    raw: RawRequest,
-    reply: Reply,
-    request: Record | None,
-    idempotency: str,
-) -> None:
-    """Add an exchange to the journal, without the request if it holds card data."""
-    sandbox.journal.add(
-        Exchange(
-            at_ms=sandbox.clock.now_ms(),
-            endpoint=endpoint.name,
-            method=raw.method,
-            path=raw.path,
-            status=reply.status,
-            why=reply.why,
-            idempotency=idempotency,
-            request=None if endpoint.has_card_data else request,
-            reply=reply.body,
-            fault=reply.fault.label if reply.fault else "",
-            client=raw.headers.get(b"user-agent", b""),
-            ignored=_ignored_fields(endpoint, request, raw.body),
-            duration_ns=elapsed_ns(raw.started_ns),
-        )
-    )
-
-
-def _ignored_fields(endpoint: Endpoint, request: Record | None, body: bytes) -> tuple[str, ...]:
-    """Return the unknown fields of a body, each with a suggestion if there is one."""
-    codec = endpoint.codec
-    if (
-        not body
-        or codec is None
-        or endpoint.request is None
-        or codec.has_no_unknown_fields(request, body)
-    ):
-        return ()
-    if endpoint.body_format == "json_or_form":
-        return ()
-    try:
-        tree = decode_json(body)
-    except (ValueError, RecursionError):
-        return ()
-    names = unknown_fields(tree, endpoint.request)[:_IGNORED_FIELDS_MAX]
-    if endpoint.has_card_data:
-        names = [redact_field_name(name) for name in names]
-    return tuple(
-        _with_suggestion(name, nearest_known_path(name, endpoint.request)) for name in names
-    )
-
-
-def _with_suggestion(name: str, near: str) -> str:
-    return f"{name}; did you mean {near}?" if near else name
-
-
-def reject(sandbox: Sandbox, error: ApiError, raw: RawRequest, endpoint: str = "") -> Reply:
-    """Return an error response without running an endpoint, and journal the exchange."""
-    reply = error_reply(sandbox, error, raw.headers)
-    sandbox.journal.add(
-        Exchange(
-            at_ms=sandbox.clock.now_ms(),
-            endpoint=endpoint,
-            method=raw.method,
-            path=raw.path,
-            status=reply.status,
-            why=reply.why,
-            reply=reply.body,
-            client=raw.headers.get(b"user-agent", b""),
-            duration_ns=elapsed_ns(raw.started_ns),
-        )
-    )
+    reply, ignored = add_remarks(endpoint, raw, None, reply)
+    write_exchange(sandbox, endpoint, raw, reply, None, "", ignored)
     return reply

@@ -31,7 +31,7 @@ from mock_clover.engine.error_format import (
 from mock_clover.engine.evidence import EvidencePart, lowest_evidence
 from mock_clover.engine.overrides import Override
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.scenario.records_fault import Fault
+from mock_clover.scenario.records_fault import SILENT_FAULTS, Fault
 from mock_clover.scenario.records_rule import RawResponse
 
 
@@ -52,6 +52,14 @@ class Reply(Value, frozen=True, kw_only=True):
     evidence: EvidenceLevel | None = None
     """The lowest evidence level of `basis`; None if the response makes no claim about Clover."""
     basis: tuple[EvidencePart, ...] = ()
+    committed: bool = False
+    """Whether the operation was carried out."""
+
+    @property
+    def sent_status(self) -> int | None:
+        """The status that the client receives; None if a fault sends no status line."""
+        fault = self.fault
+        return None if fault is not None and fault.kind in SILENT_FAULTS else self.status
 
 
 class Wait(Value, frozen=True):
@@ -76,8 +84,17 @@ def reply_of(sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], result:
         evidence = lowest_evidence(basis)
     if isinstance(result, Record):
         body = encode(result)
-        return Reply(status=200, body=body, why=call.why, evidence=evidence, basis=basis)
-    return replace(_special_reply(sandbox, call, result), evidence=evidence, basis=basis)
+        return Reply(
+            status=200,
+            body=body,
+            why=call.why,
+            evidence=evidence,
+            basis=basis,
+            committed=True,
+        )
+    special = _special_reply(sandbox, call, result)
+    committed = special.status < 400 or isinstance(result, Declined)
+    return replace(special, evidence=evidence, basis=basis, committed=committed)
 
 
 def _special_reply(sandbox: Sandbox, call: Call[Any, Any], result: object) -> Reply:

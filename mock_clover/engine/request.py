@@ -186,11 +186,11 @@ def enforce_strict(endpoint: Endpoint, raw: RawRequest) -> None:
         raise strict_refusal(UNKNOWN_PARAMETER, param="expand")
     if endpoint.request and endpoint.body_format != "json_or_form":
         try:
-            unknown = unknown_fields(parse(raw.body), endpoint.request)
+            unknown = next(unknown_fields(parse(raw.body), endpoint.request), None)
         except MalformedError:
             return  # `decode_body` raises a more precise error
-        if unknown:
-            param = redact_field_name(unknown[0]) if endpoint.has_card_data else unknown[0]
+        if unknown is not None:
+            param = redact_field_name(unknown) if endpoint.has_card_data else unknown
             raise strict_refusal(UNKNOWN_PARAMETER, param=param)
 
 
@@ -249,7 +249,7 @@ def decode_query(endpoint: Endpoint, query: bytes) -> Record | None:
         fields = (
             _join_repeated(query)
             if endpoint.surface.joins_repeated_parameters
-            else _query_params(query)
+            else query_fields(query)
         )
         if not endpoint.surface.journaled and endpoint.query is not None:
             _reject_unknown(fields, endpoint.query)
@@ -278,14 +278,14 @@ def _raise_violation(error: ViolationsError, *, control: bool = False) -> Never:
 
 def _merge_parameters(raw: RawRequest) -> dict[str, object]:
     """Merge query, form and JSON: clients send a legacy OAuth exchange in all three ways."""
-    merged: dict[str, object] = dict(_query_params(raw.query))
+    merged: dict[str, object] = dict(query_fields(raw.query))
     if raw.body.lstrip()[:1] in (b"{", b"["):
         tree = parse(raw.body)
         if not isinstance(tree, dict):
             raise MalformedError("Expected an object")
         merged.update(tree)
     else:
-        merged.update(_query_params(raw.body))
+        merged.update(query_fields(raw.body))
     return merged
 
 
@@ -300,7 +300,8 @@ def _join_repeated(encoded: bytes) -> dict[str, str]:
     return fields
 
 
-def _query_params(encoded: bytes) -> dict[str, str]:
+def query_fields(encoded: bytes) -> dict[str, str]:
+    """Return the parameters of a query or a form. Raises MalformedError if there are too many."""
     return dict(_parse_pairs(encoded))
 
 
@@ -326,6 +327,8 @@ def idempotency_key(headers: dict[bytes, bytes], fingerprint_key: bytes) -> str:
         or headers.get(b"idempotency_key")
         or b""
     )
+    if not key:
+        return ""
     if len(key) > KEY_CHARS_MAX:
         key = blake2b(key).hexdigest().encode()
     text = key.decode("latin-1").strip()

@@ -1,68 +1,84 @@
-"""The journal: the most recent exchanges of a sandbox, without PANs and CVVs.
+"""The journal: the most recent exchanges of a sandbox, bounded in number and in bytes."""
 
-An entry stores the decoded request, never the raw body: unknown fields are not stored, and for a
-request with card data, only the response is stored. Free text is masked when an entry is rendered.
-"""
-
-import re
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
 
-import msgspec
-from msgspec.structs import replace
-
-from mock_clover.core.masking import redact, redact_json
-from mock_clover.core.record import Record, Value, encode
-
-_CVV = re.compile(
-    r'("(?:(?:cvv|cvc)2?|security_?(?:code|card_?value))\\*"\s*:[\s\["\\]*)[0-9]{3,8}',
-    re.IGNORECASE,
+from mock_clover.core.record import encode
+from mock_clover.sandbox.exchange import (
+    NO_HEADERS,
+    Exchange,
+    HeaderNames,
+    cut_exchange,
+    header_names,
+    mask_exchange,
 )
-"""A misplaced CVV, for example in metadata, and the security code of a virtual gift card. Token
-requests are not stored."""
+
 ENTRIES_MAX = 1_000
-"""Maximum number of exchanges per sandbox, about 1 MB."""
+"""Maximum number of exchanges per sandbox."""
+JOURNAL_BYTES_MAX = 4 * 1_048_576
+"""Maximum size of the exchanges of a sandbox; a thousand usual ones take about 2 MiB."""
+JOURNALS_BYTES_MAX = 64 * 1_048_576
+"""Maximum size of the exchanges of all sandboxes of a server."""
 LINES_BYTES_MAX = 2_097_152
 """Maximum size of the cached JSON lines for live-journal clients; about 1,000 exchanges."""
-REPLY_BYTES_MAX = 65_536
-"""For a longer response, only the length is stored."""
 
 
-class Exchange(Value, frozen=True, kw_only=True):
-    """One request and its response."""
+class JournalBudget:
+    """The size of all journals of a server.
 
-    number: int = 0
-    """Assigned by the journal, from 1."""
-    at_ms: int
-    endpoint: str
-    method: str
-    path: str
-    status: int
-    why: str
-    idempotency: str = ""
-    """How the idempotency key was used: `stored`, `replayed` or empty."""
-    request: Record | None = None
-    reply: bytes
-    fault: str = ""
-    client: bytes = b""
-    """The User-Agent header."""
-    ignored: tuple[str, ...] = ()
-    """Unknown fields of the request."""
-    duration_ns: int = 0
+    If it is exceeded, the journal that was not written to for the longest time loses its oldest
+    exchanges.
+    """
 
-    def __repr__(self) -> str:
-        """Return only method, path and status, because headers and bodies may contain anything."""
-        return redact(f"Exchange({self.method} {self.path!r} {self.status})")
+    __slots__ = ("_journals", "bytes", "newest")
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self._journals: dict[Journal, None] = {}
+        """From least to most recently written."""
+        self.newest: Journal | None = None
+
+    def add(self, journal: "Journal") -> None:
+        """Count the journal of a sandbox that was registered."""
+        if journal.budget is not self:
+            journal.budget = self
+            self.bytes += journal.bytes
+            self.make_room(journal)
+
+    def remove(self, journal: "Journal") -> None:
+        """Stop counting a journal."""
+        journal.budget = None
+        self.bytes -= journal.bytes
+        self._journals.pop(journal, None)
+        self.newest = None if self.newest is journal else self.newest
+
+    def make_room(self, journal: "Journal") -> None:
+        """Note that a journal was written to, and evict what exceeds the maximum."""
+        self._journals.pop(journal, None)
+        self._journals[journal] = None
+        self.newest = journal
+        while self.bytes > JOURNALS_BYTES_MAX:
+            oldest = next(iter(self._journals))
+            if not oldest.evict_oldest():
+                del self._journals[oldest]
 
 
 class Journal:
     """A ring buffer of exchanges."""
 
-    __slots__ = ("_entries", "_lines", "_lines_bytes", "count", "watchers")
+    __slots__ = (
+        *("_entries", "_lines", "_lines_bytes"),
+        *("budget", "bytes", "count", "header_names", "watchers"),
+    )
 
     def __init__(self) -> None:
-        self._entries: deque[Exchange] = deque(maxlen=ENTRIES_MAX)
+        self._entries: deque[Exchange] = deque()
+        self.header_names = NO_HEADERS
+        """Those of the newest exchange, shared by the next one if it has the same."""
+        self.bytes = 0
+        """The approximate size of the exchanges in memory."""
+        self.budget: JournalBudget | None = None
+        """The budget of the server, while the sandbox is registered."""
         self.count = 0
         """Total number of exchanges written."""
         self.watchers: set[Callable[[], None]] = set()
@@ -100,90 +116,49 @@ class Journal:
         index = number - 1 - self.count
         return self._entries[index] if -len(self._entries) <= index < 0 else None
 
+    def new_header_names(self, headers: dict[bytes, bytes]) -> HeaderNames:
+        """Return the names in a dict of headers that has others than the newest exchange."""
+        self.header_names = header_names(tuple(headers))
+        return self.header_names
+
     def add(self, exchange: Exchange) -> None:
-        """Add an exchange with the next number; the oldest is evicted if the journal is full."""
+        """Add an exchange with the next number; what is too long in it is masked and cut."""
+        self.append(cut_exchange(exchange, self.count + 1))
+
+    def append(self, exchange: Exchange) -> None:
+        """Append an exchange that has the next number and its size, and nothing too long."""
+        entries, budget, size = self._entries, self.budget, exchange.size
         self.count += 1
-        reply = exchange.reply
-        if len(reply) > REPLY_BYTES_MAX:
-            reply = b'"%d bytes"' % len(reply)
-        self._entries.append(replace(exchange, number=self.count, reply=reply))
+        entries.append(exchange)
+        if len(entries) > ENTRIES_MAX:
+            size -= entries.popleft().size
+        self.bytes += size
+        if budget is not None:
+            budget.bytes += size
+            if budget.newest is not self or budget.bytes > JOURNALS_BYTES_MAX:
+                budget.make_room(self)
+        while self.bytes > JOURNAL_BYTES_MAX:
+            self.evict_oldest()
         if self.watchers:
             self.notify()
+
+    def evict_oldest(self) -> bool:
+        """Remove the oldest exchange; return False if there is none."""
+        if not self._entries:
+            return False
+        size = self._entries.popleft().size
+        self.bytes -= size
+        if self.budget is not None:
+            self.budget.bytes -= size
+        return True
+
+    def close(self) -> None:
+        """Release its share of the budget; live-journal clients learn of the deletion."""
+        if self.budget is not None:
+            self.budget.remove(self)
+        self.notify()
 
     def notify(self) -> None:
         """Notify the watchers that an exchange or delivery changed, or the sandbox was deleted."""
         for watcher in tuple(self.watchers):
             watcher()
-
-
-class ExchangeSummary(Record, frozen=True, kw_only=True):
-    """An exchange with all text masked, for the control API."""
-
-    id: int
-    at_ms: int
-    endpoint: str
-    method: str
-    path: str
-    status: int
-    why: str
-    fault: str | None = None
-    idempotency: str | None = None
-    client: str | None = None
-    took_us: int | None = None
-    ignored: tuple[str, ...] | None = None
-    request: Any = None
-    reply: Any = None
-
-
-def mask_exchange(exchange: Exchange) -> ExchangeSummary:
-    """Return an exchange with all text masked."""
-    client = exchange.client.decode("latin-1")
-    return ExchangeSummary(
-        id=exchange.number,
-        at_ms=exchange.at_ms,
-        endpoint=exchange.endpoint,
-        method=exchange.method,
-        path=redact(exchange.path),
-        status=exchange.status,
-        why=redact(exchange.why),
-        fault=exchange.fault or None,
-        idempotency=exchange.idempotency or None,
-        client=redact(client) or None,
-        took_us=exchange.duration_ns // 1000 or None,
-        ignored=tuple(map(redact, exchange.ignored)) or None,
-        request=None if exchange.request is None else masked_body(encode(exchange.request)),
-        reply=masked_body(exchange.reply),
-    )
-
-
-_SOURCE = re.compile(r'("source"\s*:\s*")[0-9 \-]{6,}(")')
-"""A number in place of a token. Gift card numbers have no check digit that identifies them."""
-
-
-def mask(text: str) -> str:
-    """Mask card numbers and CVVs in a body."""
-    return mask_codes(redact(text))
-
-
-def mask_codes(text: str) -> str:
-    """Mask CVVs and numbers in place of a token."""
-    return _SOURCE.sub(r"\1[number]\2", _CVV.sub(r"\1[cvv]", text))
-
-
-def masked_body(body: bytes) -> Any:
-    """Return a masked body, parsed if it is JSON, else as text."""
-    text = body.decode("utf-8", "replace")
-    masked = mask(text)
-    try:
-        return msgspec.json.decode(masked)
-    except msgspec.DecodeError:
-        return masked if masked == text else _masked_numbers(text, masked)
-
-
-def _masked_numbers(text: str, masked: str) -> Any:
-    """Return a body in which numbers are masked, not only texts."""
-    try:
-        tree = redact_json(msgspec.json.decode(text))
-        return msgspec.json.decode(mask_codes(encode(tree).decode()))
-    except msgspec.DecodeError:
-        return masked

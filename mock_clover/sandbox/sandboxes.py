@@ -8,6 +8,7 @@ from msgspec.structs import asdict
 from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.credentials import Credentials, derive_credentials, fingerprint_key
 from mock_clover.sandbox.hooks import Hooks
+from mock_clover.sandbox.journal import JournalBudget
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.merchants import (
     apply_declared,
@@ -61,6 +62,7 @@ class Sandboxes:
         self._settings = self.settings_of(scenario)
         self._make_clock = make_clock
         self._on_evict = on_evict
+        self.journal_budget = JournalBudget()
         self.webhook_sender: Callable[[Sandbox], None] = keep_in_outbox
         """Sends the deliveries of an outbox. All new sandboxes get it."""
         self._by_name: dict[str, Sandbox] = {}
@@ -315,9 +317,8 @@ class Sandboxes:
             merchant = self._new(
                 name, sandbox.rules, settings, setting_overrides, sandbox.clock, own_seed
             )
-            merchant.set_credentials(
-                scenario_credentials(scenario, self.seed, sandbox.name, declared.name)
-            )
+            own = scenario_credentials(scenario, self.seed, sandbox.name, declared.name)
+            merchant.set_credentials(own)
             self._load_fixtures(merchant, declared.data, declared.name)
             sandbox.merchants += (merchant,)
 
@@ -361,7 +362,7 @@ class Sandboxes:
             for credential in _credential_keys(merchant.credentials):
                 if self._by_credential.get(credential) is merchant:
                     del self._by_credential[credential]
-            merchant.journal.notify()  # live-journal clients learn that it was deleted
+            merchant.journal.close()
 
     def register(self, sandbox: Sandbox) -> None:
         """Add a sandbox and its merchants; evict the least recently used ones beyond the limit."""
@@ -375,6 +376,7 @@ class Sandboxes:
                 self._on_evict(oldest)
             self._by_name[merchant.name] = merchant
             merchant.webhook_sender = self.webhook_sender
+            self.journal_budget.add(merchant.journal)
             self._lru[merchant.name] = self._lru.pop(merchant.name, None)
             for credential in _credential_keys(merchant.credentials):
                 owner = self._by_credential.get(credential)

@@ -12,6 +12,11 @@ FaultPhase = Literal["before_commit", "after_commit"]
 SOCKET_FAULTS: frozenset[FaultKind] = frozenset({"drop", "hang", "truncate", "garbage"})
 """Kinds that break the connection itself; an ASGI application has no access to it."""
 
+LOSING_FAULTS = SOCKET_FAULTS
+"""Kinds after which the client has no complete response."""
+SILENT_FAULTS: frozenset[FaultKind] = SOCKET_FAULTS - {"truncate"}
+"""Kinds that send no status line."""
+
 DELAY_MS_MAX = 600_000
 FIELDS_BY_KIND: dict[FaultKind, tuple[str, ...]] = {
     "delay": ("delay_ms", "jitter_ms"),

@@ -16,13 +16,15 @@ from mock_clover.clover.common.problems import METHOD_NOT_ALLOWED, PAYLOAD_TOO_L
 from mock_clover.clover.surface import SURFACE
 from mock_clover.control.surface import all_control_endpoints
 from mock_clover.core.error_text import error_location
-from mock_clover.engine.endpoint import ROOT_PATH, SCHEME, RawRequest
+from mock_clover.engine.endpoint import ROOT_PATH, SCHEME, Endpoint, RawRequest
 from mock_clover.engine.evidence_gate import answer_unless_inferred, reject_unless_inferred
 from mock_clover.engine.pipeline import answer
+from mock_clover.engine.remarks import with_ignored
 from mock_clover.engine.reply import Reply, Wait
 from mock_clover.engine.router import Router
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
+from mock_clover.sandbox.exchange import NOT_READ
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.server.body import ClientDisconnectedError, HeldBytes
@@ -112,7 +114,7 @@ class App:
                 path=path,
                 query=query,
                 headers=headers,
-                body=body or b"",
+                body=NOT_READ if body is None else body,
                 started_ns=started,
             )
             reply, unjournaled = self.handle_in_sandbox(
@@ -127,7 +129,8 @@ class App:
             reply, unjournaled = self._internal_error(bug), False
         if not unjournaled and isinstance(reply, Reply):
             duration_ms = elapsed_ns(started) / 1e6
-            self.log.write(sandbox.name, method, path, reply.status, reply.why, duration_ms)
+            status = reply.status if reply.fault is None else reply.sent_status
+            self.log.write(sandbox.name, method, path, status, with_ignored(reply), duration_ms)
         return reply
 
     def handle_now(self, *request: Any, after_delay: bool = False) -> Reply:
@@ -144,6 +147,7 @@ class App:
         after_delay: bool = False,
     ) -> tuple[Reply | Wait, bool]:
         """Handle a request in a sandbox; return the response and whether to skip logging it."""
+        endpoint: Endpoint | None = None
         try:
             if raw.path.startswith(DASHBOARD[0]):
                 self._control_guard.check_path(raw.path, raw.headers)
@@ -151,7 +155,7 @@ class App:
             if error is not None:
                 raise error
         except ApiError as early:
-            return self._error_reply(sandbox, raw, early)
+            return self._error_reply(sandbox, raw, early, endpoint)
         if ids:
             raw = replace(raw, ids=ids)
         if sandbox.scheduler.heap and endpoint.surface.journaled:
@@ -169,12 +173,12 @@ class App:
         return reply, not endpoint.surface.journaled
 
     def _error_reply(
-        self, sandbox: Sandbox, raw: RawRequest, error: ApiError
+        self, sandbox: Sandbox, raw: RawRequest, error: ApiError, endpoint: Endpoint | None
     ) -> tuple[Reply, bool]:
         """Respond to a CORS preflight request, or reject a request before it reaches a handler."""
         if raw.method == "OPTIONS" and self._is_cross_origin(raw.path):
             return Reply(status=200, body=b"", why="preflight", headers=_PREFLIGHT), True
-        reply = reject_unless_inferred(sandbox, error, raw)
+        reply = reject_unless_inferred(sandbox, error, raw, endpoint)
         if error.problem is METHOD_NOT_ALLOWED:
             allow = ", ".join((*self._router.allowed_methods(raw.path), "OPTIONS")).encode()
             reply = replace(reply, headers=((b"allow", allow),))

@@ -22,7 +22,7 @@ _LINES_MAX = 5_000
 _CHUNK_BYTES = 4_096  # PIPE_BUF: a pipe reported as writable accepts this much without blocking
 
 
-LogRow = tuple[float, str, str, str, int, str, float]
+LogRow = tuple[float, str, str, str, int | None, str, float]
 """An exchange: time, sandbox, method, path, status, why, milliseconds. Rows are formatted in
 batches, which takes half the time."""
 
@@ -40,9 +40,15 @@ class ExchangeLog:
         self._timestamp = ""
 
     def write(
-        self, sandbox: str, method: str, path: str, status: int, why: str, duration_ms: float
+        self,
+        sandbox: str,
+        method: str,
+        path: str,
+        status: int | None,
+        why: str,
+        duration_ms: float,
     ) -> None:
-        """Log one exchange."""
+        """Log one exchange; its status is None if a fault kept it from the client."""
         if self._format == "none":
             return
         self._enqueue((machine_ms() / 1000, sandbox, method, path, status, why, duration_ms))
@@ -60,7 +66,8 @@ class ExchangeLog:
             self._timestamp if int(at) == self._timestamp_second else self._format_time(int(at))
         )
         if self._format == "text":
-            return f"{timestamp} {method} {path} {status} {duration_ms:.2f}ms {sandbox} | {why}\n"
+            sent = "lost" if status is None else status
+            return f"{timestamp} {method} {path} {sent} {duration_ms:.2f}ms {sandbox} | {why}\n"
         entry = {
             "at": timestamp,
             "method": method,

@@ -28,8 +28,9 @@ def journal_text(clover: "MockClover") -> str:
 
 def exchange_line(exchange: dict[str, Any]) -> str:
     """Return one journal entry as text: request, status, reason, fault, idempotency and bodies."""
+    result = "lost" if exchange["outcome"] == "lost" else exchange["status"]
     parts = [
-        f"#{exchange['id']} {exchange['method']} {exchange['path']} {exchange['status']}",
+        f"#{exchange['id']} {exchange['method']} {exchange['path']} {result}",
         exchange["why"],
     ]
     if exchange.get("fault") and "fault: " not in exchange["why"]:
@@ -39,7 +40,7 @@ def exchange_line(exchange: dict[str, Any]) -> str:
     parts += [f"ignored {each}" for each in exchange.get("ignored") or ()]
     if exchange.get("request"):
         parts.append(f"request {_short_json(exchange['request'])}")
-    if exchange["status"] >= 400 and exchange.get("reply"):
+    if exchange["outcome"] != "ok" and exchange.get("reply"):
         parts.append(f"response {_short_json(exchange['reply'])}")
     return printable(" | ".join(parts))
 
@@ -63,8 +64,8 @@ def verification_failure(query: dict[str, Any], result: dict[str, Any]) -> str:
 
 def _mask_match(match: dict[str, Any]) -> dict[str, Any]:
     """Mask card numbers in `match`, because failures get into logs."""
-    from mock_clover.control.masking import masked_value
     from mock_clover.core.masking import redact
+    from mock_clover.sandbox.masking import masked_value
 
     return {redact(path): masked_value(path, value) for path, value in match.items()}
 

@@ -19,6 +19,7 @@ EXCHANGE: dict[str, Any] = {
     "method": HOSTILE,
     "path": HOSTILE,
     "status": 404,
+    "outcome": "rejected",
     "why": HOSTILE,
     "fault": HOSTILE,
     "idempotency": HOSTILE,

@@ -540,19 +540,24 @@ def test_journal_entry_is_complete(server: InProcessServer) -> None:
         "method": "POST",
         "path": "/v1/charges",
         "status": 200,
+        "outcome": "ok",
         "request": body,
         "reply": created.json,
     }
+    headers = {"host": None, "authorization": None, "apikey": None, "idempotency-key": "k"}
     why = "sandbox: VISA ...4242 is listed to approve (documented)"
     assert (status, without_time(answer["data"])) == (
         200,
         [
-            {"id": 2, "why": why, "idempotency": "stored"} | entry,
+            {"id": 2, "why": why, "idempotency": "stored", "committed": True, "headers": headers}
+            | entry,
             {
                 "id": 3,
                 "why": f"idempotency: replay of: {why}",
                 "idempotency": "replayed",
+                "committed": False,
                 "client": "me",
+                "headers": headers | {"user-agent": "me"},
             }
             | entry,
         ],
@@ -570,7 +575,7 @@ def test_journal_lists_ignored_fields(server: InProcessServer) -> None:
     assert server.send("POST", "/v1/charges", body).status == 200
     server.charge()
     result = got(server.send("GET", "/_mock/journal?endpoint=create_charge"))[1]["data"]
-    assert result[0]["ignored"] == ["amout; did you mean amount?", "zzz"]
+    assert result[0]["ignored"] == ["amout (did you mean amount?)", "zzz"]
     assert "ignored" not in result[1]
 
 
@@ -578,7 +583,7 @@ def test_journal_lists_ignored_nested_fields(server: InProcessServer) -> None:
     server.charge(stored_credentials={"sequenc": "FIRST"})
     result = got(server.send("GET", "/_mock/journal?endpoint=create_charge"))[1]["data"]
     inner = "stored_credentials.sequenc"
-    assert result[0]["ignored"] == [f"{inner}; did you mean stored_credentials.sequence?"]
+    assert result[0]["ignored"] == [f"{inner} (did you mean stored_credentials.sequence?)"]
 
 
 def test_the_journal_is_filtered(server: InProcessServer) -> None:
@@ -602,6 +607,10 @@ def test_the_journal_is_filtered(server: InProcessServer) -> None:
         "limit=2": [6, 7],
         "limit=1&endpoint=create_charge": [7],
         "endpoint=create_refund": [],
+        "outcome=declined": [7],
+        "outcome=rejected": [3, 5],
+        "outcome=lost": [],
+        "unserved=true": [5],
     }.items():
         status, answer = got(server.send("GET", f"/_mock/journal?{query}"))
         assert (status, [entry["id"] for entry in answer["data"]]) == (200, ids), query

@@ -140,7 +140,7 @@ def test_a_refusal_changes_nothing(server: InProcessServer) -> None:
     server.send("POST", "/v1/charges", {"amount": 1})
     result = last(server)
     assert (result["exchange"]["status"], result["changes"]) == (400, [])
-    assert result["hint"] == "its body was not parsed, so it cannot be replayed"
+    assert (result["exchange"]["request"], result["replayable"]) == ({"amount": 1}, True)
 
 
 def test_changes_are_recorded_after_first_inspection(make_server: MakeServer) -> None:
@@ -246,17 +246,16 @@ def test_exchange_names_deciding_card(server: InProcessServer) -> None:
     assert last(server)["rule"] == {"name": why, "because": "the scenario lists the card"}
 
 
-NOT_KEPT = "its request contained card data, so it was not stored and cannot be replayed"
+MASKED = "its request contained card data, which is stored masked, so it cannot be replayed"
+TOO_LONG = "it is too long to be stored, so it cannot be replayed"
 UNREPEATABLE: dict[str, tuple[str, str, Any, str]] = {
-    "a token": ("POST", "/v1/tokens", {"card": {"number": VISA}}, NOT_KEPT),
+    "a token": ("POST", "/v1/tokens", {"card": {"number": VISA}}, MASKED),
     "no path": (
         *("GET", "/v1/nothing", None),
         "no operation handled it, so it cannot be replayed",
     ),
-    "no body": (
-        *("POST", "/v1/charges", []),
-        "its body was not parsed, so it cannot be replayed",
-    ),
+    "a long body": ("POST", "/v1/charges", [""] * 5_000, TOO_LONG),
+    "a long query": ("GET", f"/v1/charges?a={'x' * 5_000}", None, TOO_LONG),
 }
 
 
@@ -398,12 +397,27 @@ def test_replay_lists_omitted_parts(
     assert find_leaks(json.dumps(result)) == []
 
 
-def test_replay_reports_omitted_query(server: InProcessServer) -> None:
-    server.send("GET", "/v1/charges?limit=1")
-    result = last(server)
-    assert result["hint"] == "the query is not stored, so the replay has none"
+def test_a_replay_has_the_query_and_a_body_that_was_rejected(server: InProcessServer) -> None:
     bearer = '-H "authorization: Bearer $CLOVER_ACCESS_TOKEN"'
-    assert result["curl"] == f"curl {HOME}/v1/charges {bearer}"
+    forwarded = "-H 'x-forwarded-for: 127.0.0.1' -H 'content-type: application/json'"
+    for method, path, raw, curl in (
+        ("GET", "/v1/charges?limit=1", b"", f"curl '{HOME}/v1/charges?limit=1' {bearer}"),
+        (
+            *("POST", "/v1/charges", b'{"amount":-5}'),
+            f"""curl -X POST {HOME}/v1/charges {bearer} {forwarded} -d '{{"amount":-5}}'""",
+        ),
+        (
+            *("POST", "/v1/charges", b'{"amount":5,}'),
+            f"""curl -X POST {HOME}/v1/charges {bearer} {forwarded} -d '{{"amount":5,}}'""",
+        ),
+    ):
+        sent = server.send(method, path, raw=raw)
+        result = last(server)
+        assert (result["hint"], result["curl"]) == (None, curl)
+        number = server.sandbox.journal.count
+        again = server.send("POST", f"/_mock/journal/{number}/replay", {}).json
+        assert (again["status"], again["reply"]) == (sent.status, sent.json)
+        assert last(server)["curl"] == curl
 
 
 def test_an_exchange_of_a_sandbox_is_at_its_path(server: InProcessServer) -> None:

@@ -9,7 +9,8 @@ from typing import Any, Self
 
 import pytest
 
-from mock_clover.sandbox.journal import ENTRIES_MAX, LINES_BYTES_MAX, Exchange, Journal
+from mock_clover.sandbox.exchange import Exchange
+from mock_clover.sandbox.journal import ENTRIES_MAX, LINES_BYTES_MAX, Journal
 from mock_clover.server.housekeeping import IDLE_S, IdleSandboxReaper
 from mock_clover.server.log import ExchangeLog
 from tests.in_process import InProcessServer

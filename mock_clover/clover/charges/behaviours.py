@@ -114,7 +114,7 @@ CHARGE_CREATES_ORDER = Behaviour(
 )
 UNKNOWN_FIELDS_IGNORED = Behaviour(
     "UNKNOWN_FIELDS_IGNORED",
-    "An undocumented field is ignored and recorded in the journal.",
+    "An undocumented field is ignored; a header of the response and the journal name it.",
     observed("WOO sends several, and Clover accepts its requests"),
     setting="strict",
 )

@@ -183,7 +183,11 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
     return_gateway_response: (
         Annotated[
             bool,
-            doc("Accepted and ignored; no source describes its effect.", documented(_GIFT_PAGE)),
+            doc(
+                "Accepted and ignored; no source describes its effect.",
+                documented(_GIFT_PAGE),
+                has_no_effect=True,
+            ),
         ]
         | None
     ) = None
@@ -196,7 +200,11 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
     customer: (
         Annotated[
             dict[str, Any] | str,
-            doc("Ignored; Clover's WooCommerce plugin sends it.", observed("WOO")),
+            doc(
+                "Ignored; Clover's WooCommerce plugin sends it.",
+                observed("WOO"),
+                has_no_effect=True,
+            ),
         ]
         | None
     ) = None

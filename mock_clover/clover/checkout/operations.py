@@ -42,7 +42,7 @@ from mock_clover.engine.error_format import decline_body, error_format
 from mock_clover.engine.overrides import find_override
 from mock_clover.engine.reply import error_reply
 from mock_clover.engine.scheduler import run_due_jobs
-from mock_clover.sandbox.journal import Exchange
+from mock_clover.sandbox.exchange import Exchange
 from mock_clover.sandbox.sandbox import Sandbox
 
 PAGE = "/pay-checkout"
@@ -224,7 +224,8 @@ def _journal(
         reply = decline_body(paid.verdict, paid.charge.id, form)
     else:
         status, reply = 200, encode(created_response(paid.charge))
-    _write_exchange(sandbox, payment.checkout, payment, status, paid.verdict.why, reply)
+    why = paid.verdict.why
+    _write_exchange(sandbox, payment.checkout, payment, status, why, reply, committed=True)
     if event is not None:
         send_rule_event(sandbox, PAY_CHECKOUT, (), payment, event, status, reply)
 
@@ -243,6 +244,8 @@ def _write_exchange(
     status: int,
     why: str,
     reply: bytes,
+    *,
+    committed: bool = False,
 ) -> None:
     sandbox.journal.add(
         Exchange(
@@ -251,6 +254,7 @@ def _write_exchange(
             method="PAGE",
             path=f"{PAGE}/{checkout_id}",
             status=status,
+            committed=committed,
             why=why,
             request=payment,
             reply=reply,

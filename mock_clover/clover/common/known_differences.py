@@ -60,7 +60,8 @@ KNOWN_DIFFERENCES: tuple[KnownDifference, ...] = (
     ),
     KnownDifference(
         "response headers",
-        "Responses have x-mock-clover-why, x-mock-clover-evidence and x-request-id. Of Clover's "
+        "Responses have x-mock-clover-why, x-mock-clover-evidence and x-request-id, and "
+        "x-mock-clover-ignored if something in the request has no effect. Of Clover's "
         "own headers, they have only those of the rate limits.",
     ),
     KnownDifference(

@@ -72,10 +72,18 @@ class TokenV2Request(Record, frozen=True, kw_only=True):
     ) = None
     no_refresh_token: Annotated[bool, doc("Omit the refresh token.", _DOC)] | None = None
     grant_type: (
-        Annotated[str, doc("Ignored.", observed("clients send it"), max_length=_TEXT_MAX)] | None
+        Annotated[
+            str,
+            doc("Ignored.", observed("clients send it"), max_length=_TEXT_MAX, has_no_effect=True),
+        ]
+        | None
     ) = None
     redirect_uri: (
-        Annotated[str, doc("Ignored.", observed("clients send it"), max_length=_TEXT_MAX)] | None
+        Annotated[
+            str,
+            doc("Ignored.", observed("clients send it"), max_length=_TEXT_MAX, has_no_effect=True),
+        ]
+        | None
     ) = None
 
 
@@ -85,7 +93,11 @@ class RefreshRequest(Record, frozen=True, kw_only=True):
     client_id: Annotated[str, doc("App id.", _REFRESH, max_length=_TEXT_MAX)] | None = None
     refresh_token: Annotated[str, doc("Works once.", _REFRESH, max_length=_TEXT_MAX)] | None = None
     grant_type: (
-        Annotated[str, doc("Ignored.", observed("clients send it"), max_length=_TEXT_MAX)] | None
+        Annotated[
+            str,
+            doc("Ignored.", observed("clients send it"), max_length=_TEXT_MAX, has_no_effect=True),
+        ]
+        | None
     ) = None
 
 

@@ -46,7 +46,11 @@ class PlatformCustomerUpdate(Record, frozen=True, kw_only=True):
     firstName: _Name = None
     lastName: _Name = None
     marketingAllowed: (
-        Annotated[bool, doc("Ignored, as on the sandbox.", _OBSERVED, problem_name=_QUERY)] | None
+        Annotated[
+            bool,
+            doc("Ignored, as on the sandbox.", _OBSERVED, problem_name=_QUERY, has_no_effect=True),
+        ]
+        | None
     ) = None
 
 

@@ -34,7 +34,7 @@ from mock_clover.clover.webhooks.operations import send_rule_event
 from mock_clover.core.record import encode
 from mock_clover.engine.error_format import decline_body, error_format
 from mock_clover.engine.overrides import find_override
-from mock_clover.sandbox.journal import Exchange
+from mock_clover.sandbox.exchange import Exchange
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.scheduler import Job
 
@@ -147,6 +147,7 @@ def _attempt_payment(sandbox: Sandbox, plan: Plan, row: Subscription) -> Payment
             method="CLOCK",
             path=f"/recurring/v1/subscriptions/{row.id}",
             status=status,
+            committed=attempt.charge is not None,
             why=why,
             request=request,
             reply=reply,

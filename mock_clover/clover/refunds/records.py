@@ -48,7 +48,9 @@ class RefundRequest(Record, frozen=True, kw_only=True):
         ]
         | None
     ) = None
-    metadata: Annotated[dict[str, Any], doc("Accepted and ignored.", _REF)] | None = None
+    metadata: (
+        Annotated[dict[str, Any], doc("Accepted and ignored.", _REF, has_no_effect=True)] | None
+    ) = None
 
 
 class Refund(Record, frozen=True, kw_only=True):

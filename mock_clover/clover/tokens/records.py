@@ -54,7 +54,14 @@ class CardRequest(SecretRecord, frozen=True, kw_only=True):
         | None
     ) = None
     transarmor_key_id: (
-        Annotated[str, doc("Id of the key; ignored, because no known client sends it.", _SEED)]
+        Annotated[
+            str,
+            doc(
+                "Id of the key; ignored, because no known client sends it.",
+                _SEED,
+                has_no_effect=True,
+            ),
+        ]
         | None
     ) = None
     exp_month: (
@@ -142,7 +149,9 @@ class TokenRequest(SecretRecord, frozen=True, kw_only=True):
     encryptedWallet: Annotated[WalletRequest, doc("A wallet.", WRAPPER)] | None = None
     encrypted_wallet: Annotated[WalletRequest, doc("A wallet.", _WALLET)] | None = None
     applePayPaymentData: Annotated[ApplePayPaymentData, doc("Apple Pay.", _WALLET)] | None = None
-    apiKey: Annotated[str, doc("Ignored; Clover's Node SDK sends it.", _OAS)] | None = None
+    apiKey: (
+        Annotated[str, doc("Ignored; Clover's Node SDK sends it.", _OAS, has_no_effect=True)] | None
+    ) = None
 
 
 TokenState = Literal["new", "used", "multipay", "revoked"]

@@ -85,7 +85,7 @@ class AchRequest(SecretRecord, frozen=True, kw_only=True):
         ]
         | None
     ) = None
-    session_id: Annotated[str, doc("Accepted and ignored.", _MD)] | None = None
+    session_id: Annotated[str, doc("Accepted and ignored.", _MD, has_no_effect=True)] | None = None
     agreement: Annotated[Agreement, doc("The customer's consent.", _REQUIRED)]
 
 

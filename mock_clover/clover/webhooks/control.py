@@ -29,7 +29,7 @@ from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control_endpo
 from mock_clover.core.evidence import doc
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, StatusResult
-from mock_clover.sandbox.journal import masked_body
+from mock_clover.sandbox.masking import masked_body
 from mock_clover.sandbox.outbox import Outbox
 from mock_clover.sandbox.sandbox import Sandbox
 

@@ -155,7 +155,7 @@ TAKEN: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
     "another word for the redirects": (
         {},
         {"redirectUrl": "https://shop.example/"},
-        ["redirectUrl; did you mean redirectUrls?"],
+        ["redirectUrl (did you mean redirectUrls?)"],
     ),
     "a word of older clients": ({}, {"successUrl": "x"}, ["successUrl"]),
     "a fragment": ({}, {"redirectUrls": {"success": "https://shop.example/#/paid"}}, []),

@@ -63,14 +63,15 @@ function page(whole, acts, waiting) {
         el("span", { class: "path" }, exchange.path)),
       button("Close", acts.onClose, { class: "quiet small", title: "Esc" })),
     el("p", { class: "outcome" },
-      el("strong", { class: `is-${outcome} big` }, `${OUTCOMES[outcome].sign} ${exchange.status || "no response"}`),
-      " ", OUTCOMES[outcome].word, " in ", latencyText(exchange.took_us),
+      el("strong", { class: `is-${outcome} big` }, `${OUTCOMES[outcome].sign} ${exchange.status ?? "no response"}`),
+      " ", exchange.outcome === "lost" ? "lost" : OUTCOMES[outcome].word, " in ", latencyText(exchange.took_us),
       exchange.fault ? el("span", { class: "badge fault" }, `⚡ ${exchange.fault}`) : null,
       exchange.idempotency === "replayed" ? el("span", { class: "badge replayed" }, "↺ replayed") : null),
     why(whole),
     actions(whole, acts),
     part("Response", exchange.reply),
     part("Request", exchange.request),
+    headers(exchange),
     changes(whole),
     facts(exchange),
     el("p", { class: "hint", "data-more": true }, whole.hint ?? waiting),
@@ -126,6 +127,15 @@ function changes(whole) {
     found, found.length && whole.noted ? null : el("p", { class: "hint" }, hintWithoutChanges(whole)));
 }
 
+function headers({ headers: sent, query }) {
+  const rows = Object.entries(sent ?? {}).map(([name, value]) => [name, value ?? "…"]);
+  if (query) rows.unshift(["query", query]);
+  return rows.length ? factList("Request headers", rows) : null;
+}
+
+const factList = (title, rows) => el("section", { "aria-label": title }, el("h3", {}, title),
+  el("dl", { class: "facts" }, rows.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])));
+
 const hintWithoutChanges = (whole) =>
   whole.noted ? "No changes." : "Incomplete: changes are recorded only while a dashboard is open.";
 
@@ -134,10 +144,10 @@ function facts(exchange) {
     ["ID", String(exchange.id)],
     ["Operation", exchange.endpoint || "none"],
     ["Sandbox time", `${dateOf(exchange.at_ms)} (${timeOf(exchange.at_ms)}, ${stampOf(exchange.at_ms)})`],
+    ["Carried out", exchange.committed === undefined ? "" : exchange.committed ? "yes" : "no"],
     ["Idempotency", exchange.idempotency],
     ["Client", exchange.client],
     ["Ignored", exchange.ignored?.join("; ")],
   ].filter(([, value]) => value);
-  return el("section", { "aria-label": "Details" }, el("h3", {}, "Details"),
-    el("dl", { class: "facts" }, rows.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])));
+  return factList("Details", rows);
 }

@@ -29,7 +29,7 @@ export function startExchanges() {
   chart = new Chart(buckets);
   const chips = byId("chips-shown");
   for (const [name, { sign, word }] of Object.entries(OUTCOMES)) chips.append(chip(name, word, sign));
-  for (const [name, word] of Object.entries(FLAGS)) chips.append(chip(name, word, name === "fault" ? "⚡" : "↺"));
+  for (const [name, { sign, word }] of Object.entries(FLAGS)) chips.append(chip(name, word, sign));
   byId("operation").addEventListener("change", filtered);
   byId("search").addEventListener("input", filtered);
   byId("pause").addEventListener("click", pause);
@@ -192,8 +192,8 @@ function fillRow(row, entry) {
   const { sign, word } = OUTCOMES[entry.outcome];
   row.className = `row is-${entry.outcome}`;
   time.textContent = timeOf(entry.at_ms);
-  status.textContent = `${sign} ${entry.status || "–"}`;
-  status.setAttribute("title", word);
+  status.textContent = `${sign} ${entry.lost ? "lost" : entry.status}`;
+  status.setAttribute("title", entry.lost ? "lost: the client got no complete response" : word);
   method.textContent = entry.method;
   path.textContent = entry.path;
   op.textContent = entry.endpoint;

@@ -10,10 +10,16 @@ export const OUTCOMES = {
   rejected: { sign: "▲", word: "rejected" },
   failed: { sign: "✕", word: "failed" },
 };
-export const FLAGS = { fault: "fault", replayed: "replayed" };
+export const FLAGS = {
+  lost: { sign: "∅", word: "lost" },
+  fault: { sign: "⚡", word: "fault" },
+  replayed: { sign: "↺", word: "replayed" },
+};
 
 /** Return the outcome of an exchange, a key of OUTCOMES. */
 export function outcomeOf(exchange) {
+  if (exchange.outcome === "lost") return "failed";
+  if (exchange.outcome in OUTCOMES) return exchange.outcome;
   if (exchange.status === 402) return "declined";
   if (exchange.status < 100 || exchange.status >= 500) return "failed";
   return exchange.status >= 400 ? "rejected" : "ok";
@@ -32,6 +38,7 @@ export function parseEntry(text, receivedMs) {
     method: exchange.method,
     path: exchange.path,
     status: exchange.status,
+    lost: exchange.outcome === "lost",
     why: exchange.why,
     endpoint: exchange.endpoint,
     fault: exchange.fault ?? "",
@@ -100,6 +107,7 @@ export class Filter {
   isShown(entry) {
     return (
       this.shown.has(entry.outcome) ||
+      (entry.lost && this.shown.has("lost")) ||
       (entry.fault !== "" && this.shown.has("fault")) ||
       (entry.replayed && this.shown.has("replayed"))
     );

@@ -1,0 +1,134 @@
+"""Write an exchange to the journal of its sandbox, and reject a request without an endpoint."""
+
+from msgspec.structs import replace
+
+from mock_clover.clover.common.problems import ApiError
+from mock_clover.core.record import Record
+from mock_clover.engine.endpoint import Endpoint, RawRequest
+from mock_clover.engine.reply import Reply, error_reply
+from mock_clover.engine.unknown_path import CONTROL_PATH
+from mock_clover.sandbox.clock import elapsed_ns
+from mock_clover.sandbox.exchange import (
+    EXCHANGE_BYTES,
+    REPLY_BYTES_MAX,
+    TEXT_CHARS_MAX,
+    Exchange,
+    decoded_bytes,
+)
+from mock_clover.sandbox.masking import captured_body, masked_query
+from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.scenario.records_fault import LOSING_FAULTS
+
+_OAUTH_PATH = "/oauth/"
+
+
+def write_exchange(
+    sandbox: Sandbox,
+    endpoint: Endpoint,
+    raw: RawRequest,
+    reply: Reply,
+    request: Record | None,
+    idempotency: str,
+    ignored: tuple[str, ...],
+) -> None:
+    """Add an exchange to the journal."""
+    journal, body, path, why = sandbox.journal, raw.body, raw.path, reply.why
+    if endpoint.has_card_data:
+        request = None
+    headers, names = raw.headers, journal.header_names
+    if tuple(headers) != names.names:
+        names = journal.new_header_names(headers)
+    values = names.values_in(headers)
+    request_bytes = 0 if request is None else decoded_bytes(body)
+    texts = len(path) + len(why) + len(b"".join(values))
+    reply_and_request = len(reply.body) + request_bytes
+    is_plain = (
+        texts <= TEXT_CHARS_MAX
+        and reply_and_request <= REPLY_BYTES_MAX
+        and reply.fault is None
+        and not (ignored or raw.query or (request is None and body))
+    )
+    # Python passes more than 15 arguments by keyword in a dict, which takes five times as long.
+    exchange = Exchange(
+        number=journal.count + 1,
+        at_ms=sandbox.clock.now_ms(),
+        endpoint=endpoint.name,
+        method=raw.method,
+        path=path,
+        status=reply.status,
+        why=why,
+        idempotency=idempotency,
+        request=request,
+        headers=names,
+        header_values=values,
+        reply=reply.body,
+        committed=reply.committed,
+        duration_ns=elapsed_ns(raw.started_ns),
+        size=EXCHANGE_BYTES + texts + names.size + reply_and_request if is_plain else request_bytes,
+    )
+    if is_plain:
+        journal.append(exchange)
+    else:
+        journal.add(_with_details(exchange, raw, reply, endpoint, ignored))
+
+
+def _with_details(
+    exchange: Exchange, raw: RawRequest, reply: Reply, endpoint: Endpoint, ignored: tuple[str, ...]
+) -> Exchange:
+    """Return an exchange with what only some have: a query, a masked body, a fault."""
+    exchange = replace(
+        exchange,
+        body=_captured(raw, endpoint) if exchange.request is None else b"",
+        query=masked_query(raw.query),
+        ignored=ignored,
+    )
+    fault = reply.fault
+    if fault is None:
+        return exchange
+    was_made = fault.when == "after_commit" or reply.sent_status is not None
+    return replace(
+        exchange,
+        status=reply.sent_status,
+        reply=reply.body if was_made else b"",
+        fault=fault.label,
+        lost=fault.kind in LOSING_FAULTS,
+    )
+
+
+def _captured(raw: RawRequest, endpoint: Endpoint | None) -> bytes:
+    if not raw.body:
+        return b""
+    return captured_body(
+        raw.body,
+        has_card_data=endpoint is not None and endpoint.has_card_data,
+        has_secrets=raw.path.startswith(_OAUTH_PATH),
+    )
+
+
+def reject(
+    sandbox: Sandbox,
+    error: ApiError,
+    raw: RawRequest,
+    endpoint: Endpoint | None = None,
+) -> Reply:
+    """Return an error response without running an endpoint, and journal the exchange."""
+    reply = error_reply(sandbox, error, raw.headers)
+    names = sandbox.journal.new_header_names(raw.headers)
+    sandbox.journal.add(
+        Exchange(
+            at_ms=sandbox.clock.now_ms(),
+            endpoint=endpoint.name if endpoint is not None else "",
+            method=raw.method,
+            path=raw.path,
+            status=reply.status,
+            why=reply.why,
+            body=_captured(raw, endpoint),
+            query=masked_query(raw.query),
+            headers=names,
+            header_values=names.values_in(raw.headers),
+            reply=reply.body,
+            unserved=endpoint is None and not raw.path.startswith(CONTROL_PATH),
+            duration_ns=elapsed_ns(raw.started_ns),
+        )
+    )
+    return reply

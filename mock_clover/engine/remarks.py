@@ -1,0 +1,148 @@
+"""Tell a client what it did not mean: members without effect, and amounts with a fraction.
+
+Both are told on the reply itself and in the journal: the members in the header
+`x-mock-clover-ignored`, the amounts in `x-mock-clover-why`. A request without either costs a few
+lookups; only others are parsed again.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from mock_clover.clover.common.problems import UNAUTHORIZED
+from mock_clover.core.codec import (
+    MalformedError,
+    fields_without_effect,
+    fractional_amounts,
+    nearest_known_path,
+    parse,
+    unknown_fields,
+)
+from mock_clover.core.masking import redact, redact_field_name
+from mock_clover.core.printable import printable
+from mock_clover.core.record import Record
+from mock_clover.engine.endpoint import Endpoint, RawRequest
+from mock_clover.engine.reply import Reply
+from mock_clover.engine.request import query_fields
+from mock_clover.sandbox.masking import cut_text
+
+IGNORED_HEADER = b"x-mock-clover-ignored"
+HEADER_BYTES_MAX = 512
+"""Maximum length of the header's value, without the number of further members."""
+_BRACE, _DOT = b"{."  # finding a byte by its number takes a fifth of the time
+_FRACTION = re.compile(rb"[0-9]\.")
+_IGNORED_MAX = 20
+_COUNTED_MAX = 1_000
+_NAME_CHARS_MAX = 128
+_AMOUNTS_MAX = 3
+_TOKEN_PARAMETER = "access_token"  # noqa: S105 - the name of a query parameter
+"""The platform API accepts its token in the query."""
+
+
+def add_remarks(
+    endpoint: Endpoint, raw: RawRequest, request: Record | None, reply: Reply
+) -> tuple[Reply, tuple[str, ...]]:
+    """Return a response with what a client should know about its request, and what was ignored."""
+    codec, body = endpoint.codec, raw.body
+    if (
+        not raw.query
+        and (
+            codec is None
+            or not body
+            or (type(request) is codec.strict and body.find(_BRACE, 1) < 0)
+        )
+        and (_DOT not in body or _FRACTION.search(body) is None)
+    ) or reply.status == UNAUTHORIZED.status:
+        return reply, ()
+    tree = _tree_of(endpoint, raw)
+    found = list(islice(_ignored(endpoint, raw, tree), _COUNTED_MAX))
+    ignored = tuple(each.text for each in found[:_IGNORED_MAX])
+    if found:
+        header = (IGNORED_HEADER, _header_value(ignored, len(found)))
+        reply = replace(reply, headers=(*reply.headers, header))
+        if len(found) > _IGNORED_MAX:
+            ignored += (f"+{len(found) - _IGNORED_MAX} more",)
+    if endpoint.request is not None:
+        amounts = "; ".join(islice(fractional_amounts(tree, endpoint.request), _AMOUNTS_MAX))
+        if amounts:
+            reply = replace(reply, why=f"{reply.why}; {printable(redact(amounts))}")
+    return reply, ignored
+
+
+def with_ignored(reply: Reply) -> str:
+    """Return the reason of a response, with what it says was ignored."""
+    if not reply.headers:
+        return reply.why
+    ignored = next((value for name, value in reply.headers if name == IGNORED_HEADER), b"")
+    return f"{reply.why}; ignored {ignored.decode()}" if ignored else reply.why
+
+
+def _tree_of(endpoint: Endpoint, raw: RawRequest) -> Any:
+    """Return the parsed body; None if there is none."""
+    try:
+        if endpoint.body_format == "json_or_form":
+            return query_fields(raw.body) if raw.body[:1] not in (b"{", b"[") else parse(raw.body)
+        return parse(raw.body) if raw.body and endpoint.request is not None else None
+    except MalformedError:
+        return None
+
+
+class _Ignored(NamedTuple):
+    """A member of the body or of the query without effect; `record` has the known members."""
+
+    path: str
+    record: type[Record] | None = None
+    prefix: str = ""
+    is_known: bool = False
+    has_card_data: bool = False
+
+    @property
+    def text(self) -> str:
+        """The member with a suggestion, masked, as one line of ASCII."""
+        path = redact_field_name(self.path) if self.has_card_data else self.path
+        name = f"{self.prefix}{_clean(path)}"
+        if self.is_known:
+            return f"{name} (accepted, without effect)"
+        near = nearest_known_path(path, self.record) if self.record is not None else ""
+        return f"{name} (did you mean {_clean(near)}?)" if near else name
+
+
+def _ignored(endpoint: Endpoint, raw: RawRequest, tree: Any) -> Iterator[_Ignored]:
+    """Yield the members of the body and of the query that have no effect."""
+    record = endpoint.request
+    if record is not None:
+        for path in unknown_fields(tree, record):
+            yield _Ignored(path, record, has_card_data=endpoint.has_card_data)
+        for path in fields_without_effect(tree, record):
+            yield _Ignored(path, is_known=True)
+    try:
+        parameters = query_fields(raw.query) if raw.query else {}
+    except MalformedError:
+        return
+    known = record if endpoint.body_format == "json_or_form" else endpoint.query
+    if endpoint.surface.preprocess is not None:
+        parameters.pop(_TOKEN_PARAMETER, None)
+    unknown = parameters if known is None else unknown_fields(parameters, known)
+    for name in unknown:
+        yield _Ignored(name, known, "query ")
+
+
+def _clean(name: str) -> str:
+    """Return the name of a member as one masked line of ASCII, cut if it is long."""
+    text = printable(redact(cut_text(name, _NAME_CHARS_MAX)))
+    return text.encode("ascii", "backslashreplace").decode()
+
+
+def _header_value(texts: tuple[str, ...], count: int) -> bytes:
+    """Return the members for the header; those that do not fit are counted."""
+    shown: list[str] = []
+    for text in texts:
+        if len(", ".join((*shown, text))) > HEADER_BYTES_MAX:
+            break
+        shown.append(text)
+    if len(shown) < count:
+        shown.append(f"+{count - len(shown)} more")
+    return ", ".join(shown).encode("ascii", "backslashreplace")

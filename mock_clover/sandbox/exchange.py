@@ -1,0 +1,249 @@
+"""One exchange of the journal: what is stored of a request and its response, and what is shown.
+
+The decoded request is stored, never the raw body. The body of a request that was rejected before it
+was decoded, or that has card data, is stored masked; so is every query. Of the headers, the names
+and the values of `KEPT_HEADERS` are stored. Free text is masked when an exchange is shown, and what
+is too long is masked and cut when it is stored.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from operator import itemgetter
+from typing import Any, Literal
+
+from msgspec.structs import replace
+
+from mock_clover.core.masking import redact
+from mock_clover.core.record import Record, Value, encode
+from mock_clover.sandbox.masking import CUT_MARK, cut_text, hide_secrets, masked_body
+
+REPLY_BYTES_MAX = 65_536
+"""For a longer response, only the length is stored."""
+REQUEST_BYTES_MAX = 262_144
+"""For a decoded request that takes more memory, only the length is stored."""
+TEXT_CHARS_MAX = 2_048
+"""A longer path, reason or header value is cut, and so are header names with more in total."""
+EXCHANGE_BYTES = 1_500
+"""The fixed part of an exchange in memory."""
+_OVERSIZED = b'"more than %d bytes in memory"' % REQUEST_BYTES_MAX
+NOT_READ = b'"[not read]"'
+"""Stands for a body that the server did not accept."""
+_HEADER_CHARS_MAX = 256
+_HEADERS_MAX = 64
+_VALUE_BYTES = 64
+"""A list, an object or another value of a decoded request in memory, in addition to its text."""
+_SHORT_BODY_BYTES, _SHORT_REQUEST_BYTES = 192, 1_024
+"""A short body is not examined."""
+KEPT_HEADERS = (
+    *(b"idempotency-key", b"x-forwarded-for", b"user-agent", b"content-type", b"accept"),
+    b"x-clover-merchant-id",
+)
+"""Headers whose values are stored. None of them is a credential."""
+_DECLINED_STATUS = 402
+
+ExchangeOutcome = Literal["ok", "declined", "rejected", "failed", "lost"]
+"""How an exchange ended for the client. lost: a fault kept the complete response from it."""
+
+
+def decoded_bytes(body: bytes) -> int:
+    """Return about how many bytes the decoded form of a JSON body takes in memory.
+
+    Lists and objects may take forty times as much as their text.
+    """
+    if len(body) <= _SHORT_BODY_BYTES:
+        return _SHORT_REQUEST_BYTES
+    return len(body) + _VALUE_BYTES * (body.count(b",") + body.count(b"[") + body.count(b"{"))
+
+
+class HeaderNames(Value, frozen=True, kw_only=True):
+    """The header names of a request; the requests of a client usually share them."""
+
+    names: tuple[bytes, ...] = ()
+    kept: tuple[bytes, ...] = ()
+    """Those whose values are stored."""
+    values_in: Callable[[dict[bytes, bytes]], tuple[bytes, ...]] = lambda _: ()
+    """Return the values to store."""
+    size: int = 0
+    """About how many bytes the names take in memory."""
+
+
+NO_HEADERS = HeaderNames()
+
+
+class Exchange(Value, frozen=True, kw_only=True):
+    """One request and its response."""
+
+    number: int = 0
+    """Assigned by the journal, from 1."""
+    at_ms: int
+    endpoint: str
+    method: str
+    path: str
+    status: int | None
+    """The status that was sent; None if no status line was sent."""
+    why: str
+    idempotency: str = ""
+    """How the idempotency key was used: `stored`, `replayed` or empty."""
+    request: Record | None = None
+    """The decoded request; None if it was not decoded or has card data."""
+    size: int = 0
+    """About how many bytes it takes in memory; before it is cut, only `request`."""
+    body: bytes = b""
+    """The masked body, if `request` is None."""
+    query: str = ""
+    """The masked query."""
+    headers: HeaderNames = NO_HEADERS
+    header_values: tuple[bytes, ...] = ()
+    """The values of `headers.kept`."""
+    reply: bytes
+    fault: str = ""
+    lost: bool = False
+    """Whether a fault kept the complete response from the client."""
+    committed: bool = False
+    """Whether the operation was carried out by this request."""
+    unserved: bool = False
+    """Whether this server has no operation with this method and path."""
+    ignored: tuple[str, ...] = ()
+    """Members of the body and of the query that have no effect."""
+    duration_ns: int = 0
+
+    def __repr__(self) -> str:
+        """Return only method, path and status, because headers and bodies may contain anything."""
+        return redact(f"Exchange({self.method} {self.path!r} {self.status})")
+
+    @property
+    def outcome(self) -> ExchangeOutcome:
+        """How the exchange ended for the client."""
+        status = self.status
+        if self.lost or status is None:
+            return "lost"
+        is_result = (self.committed or self.idempotency == "replayed") and not self.fault
+        if status == _DECLINED_STATUS or (is_result and 400 <= status < 500):
+            return "declined"
+        if status < 100 or status >= 500:
+            return "failed"
+        return "rejected" if status >= 400 else "ok"
+
+    def shown_headers(self) -> dict[str, str | None]:
+        """Return all header names, each with its masked value if it is stored."""
+        shown: dict[str, str | None] = {
+            redact(name.decode("latin-1")): None
+            for name in self.headers.names
+            if name[:1] != b":"  # a pseudo-header of this server
+        }
+        for name, value in zip(self.headers.kept, self.header_values, strict=True):
+            shown[name.decode()] = redact(value.decode("latin-1"))
+        return shown
+
+    def shown_request(self) -> Any:
+        """Return the body of the request, masked; None if there is none."""
+        body = self.body if self.request is None else encode(self.request)
+        if not body:
+            return None
+        tree = masked_body(body)
+        return hide_secrets(tree) if self.path.startswith("/oauth/") else tree
+
+
+def header_names(names: tuple[bytes, ...]) -> HeaderNames:
+    """Return the names, cut if they are too many or too long."""
+    kept = tuple(name for name in KEPT_HEADERS if name in names)
+    if len(names) > _HEADERS_MAX or len(b"".join(names)) > TEXT_CHARS_MAX:
+        names = tuple(_cut_header(name) for name in names[:_HEADERS_MAX])
+    return HeaderNames(
+        names=names,
+        kept=kept,
+        values_in=itemgetter(*kept) if len(kept) > 1 else partial(_values_of, kept),
+        size=len(b"".join(names)) + _VALUE_BYTES * len(names),
+    )
+
+
+def _values_of(kept: tuple[bytes, ...], headers: dict[bytes, bytes]) -> tuple[bytes, ...]:
+    return tuple(headers[name] for name in kept)
+
+
+def _cut_header(text: bytes) -> bytes:
+    return cut_text(text.decode("latin-1"), _HEADER_CHARS_MAX).encode("latin-1", "replace")
+
+
+def cut_exchange(exchange: Exchange, number: int) -> Exchange:
+    """Return an exchange with a number and its size; what is too long is masked and cut."""
+    request, size, body, reply = exchange.request, exchange.size, exchange.body, exchange.reply
+    if size > REQUEST_BYTES_MAX:
+        request, size, body = None, 0, _OVERSIZED
+    reply = reply if len(reply) <= REPLY_BYTES_MAX else b'"%d bytes"' % len(reply)
+    path, why = (cut_text(text, TEXT_CHARS_MAX) for text in (exchange.path, exchange.why))
+    values = exchange.header_values
+    if len(b"".join(values)) > TEXT_CHARS_MAX:
+        values = tuple(map(_cut_header, values))
+    parts = (path, why, exchange.query, *exchange.ignored, body, reply, *values)
+    return replace(
+        exchange,
+        number=number,
+        path=path,
+        why=why,
+        request=request,
+        body=body,
+        header_values=values,
+        reply=reply,
+        size=EXCHANGE_BYTES
+        + size
+        + exchange.headers.size
+        + sum(map(len, parts))
+        + _VALUE_BYTES * len(exchange.ignored),
+    )
+
+
+def is_cut(exchange: Exchange) -> bool:
+    """Return whether the path, the query or the body was too long to be stored."""
+    texts = (exchange.path, exchange.query, exchange.body.decode())
+    return any(CUT_MARK in text for text in texts) or exchange.body in (_OVERSIZED, NOT_READ)
+
+
+class ExchangeSummary(Record, frozen=True, kw_only=True):
+    """An exchange with all text masked, for the control API."""
+
+    id: int
+    at_ms: int
+    endpoint: str
+    method: str
+    path: str
+    query: str | None = None
+    status: int | None
+    """null if no status line was sent."""
+    outcome: ExchangeOutcome
+    committed: bool
+    why: str
+    fault: str | None = None
+    idempotency: str | None = None
+    client: str | None = None
+    took_us: int | None = None
+    ignored: tuple[str, ...] | None = None
+    headers: dict[str, str | None] | None = None
+    """All names; the values of a few headers, and null for the others."""
+    request: Any = None
+    reply: Any = None
+
+
+def mask_exchange(exchange: Exchange) -> ExchangeSummary:
+    """Return an exchange with all text masked."""
+    headers = exchange.shown_headers()
+    return ExchangeSummary(
+        id=exchange.number,
+        at_ms=exchange.at_ms,
+        endpoint=exchange.endpoint,
+        method=exchange.method,
+        path=redact(exchange.path),
+        query=redact(exchange.query) or None,
+        status=exchange.status,
+        outcome=exchange.outcome,
+        committed=exchange.committed,
+        why=redact(exchange.why),
+        fault=exchange.fault or None,
+        idempotency=exchange.idempotency or None,
+        client=headers.get("user-agent") or None,
+        took_us=exchange.duration_ns // 1000 or None,
+        ignored=tuple(map(redact, exchange.ignored)) or None,
+        headers=headers or None,
+        request=exchange.shown_request(),
+        reply=masked_body(exchange.reply) if exchange.reply else None,
+    )
