@@ -13,10 +13,11 @@ from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_
 
 import msgspec
 
+from mock_clover.core.broken_rule import broken_rule
 from mock_clover.core.evidence import CENTS_META
 from mock_clover.core.masking import redact, redact_field_name
 from mock_clover.core.money import AMOUNT_MAX
-from mock_clover.core.record import Record, Value
+from mock_clover.core.record import Record, SecretRecord, Value
 from mock_clover.core.suggestions import nearest_word
 
 T = TypeVar("T", bound=Record)
@@ -48,6 +49,8 @@ class Violation(Value, frozen=True):
     path: str
     problem_name: str
     message: str
+    rule: str
+    """The member, what was sent, and the rule that it broke."""
 
 
 class ViolationsError(Exception):
@@ -99,8 +102,13 @@ class Codec(Generic[T]):
             return msgspec.convert(coerced, self.record, strict=False)
         except (msgspec.ValidationError, RecursionError, ValueError) as error:
             message = error_message(error)
-        violations = _violations(coerced, self.record) or [
-            Violation("", "", _with_suggestion(message, "", self.record))
+        violations = _violations(coerced, self.record, tree) or [
+            Violation(
+                path="",
+                problem_name="",
+                message=_with_suggestion(message, "", self.record),
+                rule=message,
+            )
         ]
         raise ViolationsError(tuple(violations))
 
@@ -273,23 +281,55 @@ def _hints(record: type[Record]) -> dict[str, Any]:
     return {encoded: hints[name] for encoded, name in names}
 
 
-def _violations(tree: dict[str, object], record: type[Record]) -> list[Violation]:
+def _violations(
+    tree: dict[str, object], record: type[Record], sent: dict[str, object]
+) -> list[Violation]:
+    """Return the violations of a coerced tree; `sent` is the tree before it was coerced."""
     violations = []
     for field in msgspec.structs.fields(record):
         problem_name = problem_name_of_field(record, field.name)
         if field.encode_name not in tree:
             if field.required:
-                violations.append(Violation(field.encode_name, problem_name, "is missing"))
+                violations.append(_violation(field, "", problem_name, "is missing", record, sent))
             continue
         try:
             msgspec.convert(tree[field.encode_name], field.type, strict=False)
         except (msgspec.ValidationError, RecursionError, ValueError) as error:
             message = error_message(error)
             match = _ERROR_PATH.search(message)
-            path = field.encode_name + (match["path"] if match else "")
-            message = _with_suggestion(_ERROR_PATH.sub("", message), path, record)
-            violations.append(Violation(path, problem_name, message))
+            below = match["path"] if match else ""
+            message = _ERROR_PATH.sub("", message)
+            violations.append(_violation(field, below, problem_name, message, record, sent))
     return violations
+
+
+def _violation(
+    field: msgspec.structs.FieldInfo,
+    below: str,
+    problem_name: str,
+    message: str,
+    record: type[Record],
+    sent: dict[str, object],
+) -> Violation:
+    """Return a violation at a path below a field, with the sentence about the broken rule."""
+    path = field.encode_name + below
+    hint: Any = field.type
+    value: Any = sent.get(field.encode_name)
+    is_secret = issubclass(record, SecretRecord)
+    for step in re.findall(r"[^.\[\]]+", below):
+        inner = _record_type_of(hint)
+        is_secret = is_secret or (inner is not None and issubclass(inner, SecretRecord))
+        if isinstance(value, list):
+            value = value[int(step)]
+        else:
+            hint = _hints(inner).get(step) if inner is not None else None
+            value = value.get(step) if isinstance(value, dict) else None
+    return Violation(
+        path=path,
+        problem_name=problem_name,
+        message=_with_suggestion(message, path, record),
+        rule=broken_rule(path, message, value, hint, is_secret=is_secret),
+    )
 
 
 def _with_suggestion(message: str, path: str, record: type[Record]) -> str:

@@ -36,7 +36,8 @@ class Problem(Record, frozen=True, kw_only=True):
         """Return the error of this problem; `params` fill the message template.
 
         Some params have a meaning of their own. why: what forced the error. reason: detail for the
-        journal. param: the invalid parameter. headers: additional response headers. basis: the
+        journal. rule: the member, what was sent and the rule that it broke. param: the invalid
+        parameter. headers: additional response headers. basis: the
         evidence that the error relies on, in addition to its own.
         """
         return ApiError(self, params)

@@ -178,7 +178,9 @@ def error_reply(
         str(param) if param is not None else None,
         has_error_object=endpoint is None or endpoint.surface.has_error_object,
     )
-    why = f"{problem.name} ({problem.evidence.level}: {problem.evidence.source})"
+    rule = error.params.get("rule")
+    name = problem.name if rule is None else f"{problem.name} ({rule})"
+    why = f"{name} ({problem.evidence.level}: {problem.evidence.source})"
     reason = error.params.get("reason")
     if (
         reason is not None

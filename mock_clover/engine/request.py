@@ -273,7 +273,7 @@ def _raise_violation(error: ViolationsError, *, control: bool = False) -> Never:
     first = error.violations[0]
     problem = BY_NAME.get(first.problem_name, INVALID_REQUEST)
     field = _MISSING_FIELD.search(first.message)
-    raise problem.error(param=f"{first.path}.{field[1]}" if field else first.path)
+    raise problem.error(param=f"{first.path}.{field[1]}" if field else first.path, rule=first.rule)
 
 
 def _merge_parameters(raw: RawRequest) -> dict[str, object]:

@@ -47,7 +47,7 @@ ExternalReference = (
         doc(
             "Up to 12 letters, digits and spaces between them.",
             _REF,
-            problem_name="INVALID_REQUEST",
+            problem_name="INVALID_EXTERNAL_REFERENCE",
             max_length=12,
             pattern=f"^([A-Za-z0-9]+( +[A-Za-z0-9]+)*)?{END_OF_STRING}",
         ),

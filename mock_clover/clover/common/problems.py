@@ -265,6 +265,12 @@ INVALID_SOURCE = invalid_request_problem(
     observed("GP CloverCharge: no source; that an unknown source gets the same is inferred"),
     param="source",
 )
+INVALID_EXTERNAL_REFERENCE = invalid_request_problem(
+    "INVALID_EXTERNAL_REFERENCE",
+    "Please provide valid format or check allowable max length of 12.",
+    observed("PayHub 2026-09-18: a UUID; that a wrong format alone gets the same is inferred"),
+    param="external_reference_id",
+)
 INVALID_TENDER = invalid_request_problem(
     "INVALID_TENDER",
     "Please provide a valid tender.",

@@ -245,6 +245,17 @@ case(
     invalid("invalid_request", "Please provide a valid description."),
     "description",
 )
+for value in ("0b0e6c1e-7c1e-4a5e-9a4e-2f0d4f6b8c11", "ORDER-123"):
+    case(
+        "INVALID_EXTERNAL_REFERENCE",
+        400,
+        f"the external reference {value}",
+        charging(external_reference_id=value),
+        invalid(
+            "invalid_request", "Please provide valid format or check allowable max length of 12."
+        ),
+        "external_reference_id",
+    )
 case(
     "UNKNOWN_PARAMETER",
     400,

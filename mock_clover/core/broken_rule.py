@@ -1,0 +1,94 @@
+"""Say which rule an invalid value broke: the member, what was sent, and the rule.
+
+What was sent is shown without digits, and for members of secret records only its kind and length.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, get_args, get_origin
+
+import msgspec
+
+from mock_clover.core.evidence import END_OF_STRING
+from mock_clover.core.masking import redact, redact_field_name
+
+_TEXT_CHARS_MAX = 40
+_NUMBER_CHARS_MAX = 12  # fewer than a card number has
+_LENGTH = re.compile(r"Expected `(str|array|object)[^`]*` of length (<=|>=|==) (\d+)")
+_RANGE = re.compile(r"Expected `(?:int|float)[^`]*` (<=|>=|<|>) (\S+)")
+_TYPE = re.compile(r"Expected `([^`]+)`")
+_MISSING = re.compile(r"missing required field `(\w+)`")
+_UNITS = {"str": "characters", "array": "items", "object": "members"}
+_BOUNDS = {"<=": "at most", ">=": "at least", "==": "exactly", "<": "less than", ">": "more than"}
+_TYPE_NAMES = {
+    "int": "an integer",
+    "float": "a number",
+    "str": "a string",
+    "bool": "true or false",
+    "array": "an array",
+    "object": "an object",
+}
+
+
+def broken_rule(path: str, message: str, value: object, hint: Any, *, is_secret: bool) -> str:
+    """Return the sentence about an invalid member.
+
+    `message`: what msgspec said. `hint`: the type of the member.
+    """
+    if message == "is missing":
+        return f"{path} is missing; it is required"
+    if match := _MISSING.search(message):
+        return f"{path}.{match[1]} is missing; it is required"
+    if (match := _LENGTH.search(message)) and isinstance(value, str | list | dict):
+        return f"{path} has {len(value)} {_UNITS[match[1]]}; {_BOUNDS[match[2]]} {match[3]}"
+    if match := _RANGE.search(message):
+        number = _shown_number(str(value), is_secret=is_secret)
+        return f"{path} is {number}; {_BOUNDS[match[1]]} {match[2]}"
+    shown = f"{path} is {_shown(value, is_secret=is_secret)}"
+    if " matching regex " in message:
+        metas = [meta for meta in _metas(hint) if meta.pattern]
+        pattern = str(metas[0].pattern).replace(END_OF_STRING, "$") if metas else "its pattern"
+        described = next((meta.description for meta in metas if meta.description), None)
+        suffix = f" ({described.rstrip('.')})" if described else ""
+        return f"{shown}; must match {pattern}{suffix}"
+    literals = ", ".join(map(str, _literals(hint)))
+    if literals and "`array" not in message:
+        return f"{shown}; must be one of {literals}"
+    if match := _TYPE.search(message):
+        names = [_TYPE_NAMES.get(name, name) for name in match[1].split(" | ") if name != "null"]
+        return f"{shown}; must be {' or '.join(names)}"
+    return f"{shown}; {message}"
+
+
+def _shown(value: object, *, is_secret: bool) -> str:
+    """Return a value without what may be part of a card number or a code."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, list | dict):
+        return f"an array of {len(value)} items" if isinstance(value, list) else "an object"
+    text = str(value)
+    if isinstance(value, int | float):
+        return _shown_number(text, is_secret=is_secret)
+    if is_secret or len(text) > _TEXT_CHARS_MAX:
+        return f"a text of {len(text)} characters"
+    return f'"{redact_field_name(redact(text))}"'
+
+
+def _shown_number(text: str, *, is_secret: bool) -> str:
+    return "a number" if is_secret or len(text) > _NUMBER_CHARS_MAX else text
+
+
+def _metas(hint: Any) -> Iterator[msgspec.Meta]:
+    yield from _parts(hint, lambda part: [m for m in getattr(part, "__metadata__", ()) if m])
+
+
+def _literals(hint: Any) -> Iterator[object]:
+    yield from _parts(hint, lambda part: get_args(part) if get_origin(part) is Literal else ())
+
+
+def _parts(hint: Any, of: Callable[[Any], Any]) -> Iterator[Any]:
+    """Yield what `of` returns for a type and the types within it."""
+    yield from of(hint)
+    inner = (hint.__origin__,) if hasattr(hint, "__metadata__") else get_args(hint)
+    for part in inner if get_origin(hint) is not Literal else ():
+        yield from _parts(part, of)
