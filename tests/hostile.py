@@ -412,6 +412,7 @@ VALID_BODIES: dict[str, Callable[[Fixtures], dict[str, Any]]] = {
         "source": created.ids["customer_id"],
     },
     "capture_charge": lambda _: {"amount": 1},
+    "release_charge": lambda _: {"amount": 1},
     "finalize_payment": lambda created: {
         "charge_id": created.pending,
         "threeds": {"source": "CLOVER", "flow_status": "SUCCESS"},

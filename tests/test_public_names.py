@@ -22,9 +22,9 @@ PUBLIC = {
         authorize answer_consent exchange_token exchange_token_by_post authorize_v2
         answer_consent_v2 exchange_code refresh_tokens recover_tokens migrate_token
         get_api_key get_api_key_v1 get_keys create_token get_token create_charge
-        capture_charge list_charges get_charge finalize_payment create_refund list_refunds
-        get_refund cancel_refund create_customer update_customer revoke_card get_customer
-        delete_customer create_order list_orders get_order pay_order return_order
+        capture_charge release_charge list_charges get_charge finalize_payment create_refund
+        list_refunds get_refund cancel_refund create_customer update_customer revoke_card
+        get_customer delete_customer create_order list_orders get_order pay_order return_order
         activate_gift_card gift_cards_activate reload_gift_card gift_cards_reload
         inquire_gift_card gift_cards_balance cash_out_gift_card gift_cards_cashout
         create_plan list_plans get_plan update_plan create_subscription list_subscriptions

@@ -24,12 +24,18 @@ from mock_clover.sandbox.scheduler import Job
 
 
 def expire_authorization(sandbox: Sandbox, job: Job) -> bool:
-    """Expire an authorization that was not captured."""
+    """Expire an authorization that was not captured, or release the rest after its shipments."""
     charge = sandbox.charges.get(job.id)
-    if charge is None or charge.state != "authorized":
+    if charge is None:
         return False
-    sandbox.charges.put(charge.id, replace(charge, state="expired"))
-    return True
+    if charge.state == "authorized":
+        sandbox.charges.put(charge.id, replace(charge, state="expired"))
+        return True
+    left = charge.amount_capturable
+    if left:
+        released = replace(charge, amount_released=charge.amount_released + left)
+        sandbox.charges.put(charge.id, released)
+    return left > 0
 
 
 JOBS: dict[str, Callable[[Sandbox, Job], bool]] = {

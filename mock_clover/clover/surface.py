@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from mock_clover.clover.charges import endpoints as charges
+from mock_clover.clover.charges import endpoints_capture as charges_capture
 from mock_clover.clover.charges import endpoints_read as charges_read
 from mock_clover.clover.checkout import endpoints as checkout
 from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
@@ -52,7 +53,12 @@ GROUPS = (
     Group(
         "Charges",
         "Sales, authorizations, captures, 3-D Secure.",
-        (*charges.ENDPOINTS, *charges_read.ENDPOINTS, *threeds.ENDPOINTS),
+        (
+            *charges.ENDPOINTS,
+            *charges_capture.ENDPOINTS,
+            *charges_read.ENDPOINTS,
+            *threeds.ENDPOINTS,
+        ),
     ),
     Group("Refunds", "Refunds, and voids of authorizations.", refunds.ENDPOINTS),
     Group("Customers", "Cards on file.", customers.ENDPOINTS),

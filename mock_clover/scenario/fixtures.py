@@ -11,7 +11,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mock_clover.clover.charges.endpoints import capture_charge, store_charge
+from mock_clover.clover.charges.endpoints import store_charge
+from mock_clover.clover.charges.endpoints_capture import capture_charge
 from mock_clover.clover.charges.operations_source import PaymentSource
 from mock_clover.clover.charges.records import CaptureRequest, ChargeRequest
 from mock_clover.clover.common.cards import Card, brand_of

@@ -74,7 +74,7 @@ CHARGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"state": "voided"}, {"captured": False, "amount_refunded": 1800, "refunded": True}),
     ({"state": "expired"}, {"captured": False, "amount_refunded": 0}),
     ({"state": "refunded"}, {"captured": True, "amount_refunded": 1800, "refunded": True}),
-    ({"refunded": 300}, {"captured": True, "amount_refunded": 300, "refunded": None}),
+    ({"refunded": 300}, {"captured": True, "amount_refunded": 300, "refunded": False}),
     ({"captured": 900}, {"captured": True, "amount_captured": 900, "amount_refunded": 0}),
     ({"captured": 900, "refunded": 900}, {"amount_refunded": 900, "refunded": True}),
     (

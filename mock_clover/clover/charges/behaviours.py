@@ -101,12 +101,6 @@ AUTHORIZATION_LIFETIME_OTHER_BRANDS = Behaviour(
     "Authorizations of all other brands expire after 7 days.",
     inferred("like Visa; no source names another brand"),
 )
-CAPTURE_WITHIN_AUTHORIZATION = Behaviour(
-    "CAPTURE_WITHIN_AUTHORIZATION",
-    "An authorization can be captured once, for at most the authorized amount.",
-    inferred("Clover's hotel and car examples state no limit"),
-    setting="over_capture_percent",
-)
 CHARGE_CREATES_ORDER = Behaviour(
     "CHARGE_CREATES_ORDER",
     "A charge creates an order.",

@@ -1,6 +1,4 @@
-"""Create and capture charges: sales, authorizations and declines."""
-
-import re
+"""Create charges: sales, authorizations and declines."""
 
 from msgspec.structs import replace
 
@@ -11,7 +9,6 @@ from mock_clover.clover.charges.operations_on_file import (
 )
 from mock_clover.clover.charges.operations_purchase import (
     check_and_strip_unsupported_data,
-    check_level2,
     check_tender,
 )
 from mock_clover.clover.charges.operations_source import (
@@ -24,15 +21,12 @@ from mock_clover.clover.charges.operations_taxes import include_tax
 from mock_clover.clover.charges.records import (
     AUTHORIZATION_EXPIRY_JOB,
     AUTHORIZATION_LIFETIME_MS,
-    CAPTURABLE_STATES,
-    CaptureRequest,
     Charge,
     ChargeRequest,
 )
 from mock_clover.clover.charges.records_surcharge import AdditionalCharge, surcharge
 from mock_clover.clover.charges.responses import (
     ChargeResponse,
-    captured_response,
     created_response,
     pending_response,
 )
@@ -40,22 +34,14 @@ from mock_clover.clover.common.cards import NO_CHECKS, applicable_checks
 from mock_clover.clover.common.operations_merchant import require_multi_pay_tokens
 from mock_clover.clover.common.problems import (
     AMOUNT_TOO_LARGE,
-    AUTHORIZATION_EXPIRED,
-    CAPTURE_TOO_LARGE,
     CARD_ON_FILE_MISSING,
-    CHARGE_ALREADY_CAPTURED,
-    CHARGE_NOT_FOUND,
-    INVALID_CHARGE_AMOUNT,
-    INVALID_CHARGE_ID,
     INVALID_TAX_RATE,
     MULTI_PAY_TOKENS_DISABLED,
-    NOT_AN_AUTHORIZATION,
     TOKEN_ALREADY_USED,
 )
 from mock_clover.clover.common.verdict import Approval, Decline
 from mock_clover.clover.gift_cards.operations import (
     cap_to_balance,
-    capture_gift_card_lock,
     record_redemption,
 )
 from mock_clover.clover.threeds.operations import (
@@ -65,8 +51,6 @@ from mock_clover.clover.threeds.operations import (
 )
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented
-from mock_clover.core.money import AMOUNT_MAX
-from mock_clover.core.object_id import OBJECT_ID
 from mock_clover.engine.endpoint import Call, Declined, Endpoint, bearer
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -224,54 +208,6 @@ def _send_charge_events(sandbox: Sandbox, charge: Charge, *, has_order: bool) ->
     )
 
 
-def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> ChargeResponse:
-    """Capture an authorization once, in full or in part."""
-    charge_id = call.ids[0]
-    if not re.fullmatch(OBJECT_ID, charge_id):
-        raise INVALID_CHARGE_ID.error()
-    charge = _get_charge(sandbox, charge_id)
-    if charge.state == "expired":
-        raise AUTHORIZATION_EXPIRED.error()
-    if charge.state not in CAPTURABLE_STATES:
-        already = charge.state == "captured" and not charge.sale
-        raise (CHARGE_ALREADY_CAPTURED if already else NOT_AN_AUTHORIZATION).error()
-    amount = charge.request.amount if call.body.amount is None else call.body.amount
-    if amount == 0 and charge.request.amount and charge.gift is None:
-        raise INVALID_CHARGE_AMOUNT.error()
-    if amount > _capturable(sandbox, charge):
-        raise CAPTURE_TOO_LARGE.error()
-    now_ms = sandbox.clock.now_ms()
-    captured = replace(charge, state="captured", amount_captured=amount, captured_ms=now_ms)
-    if charge.gift is not None:
-        captured = capture_gift_card_lock(sandbox, captured)
-    if charge.surcharge is not None:
-        share = surcharge(amount, charge.surcharge.rate)
-        captured = replace(captured, surcharge=replace(charge.surcharge, amount=share))
-    if call.body.level2 is not None:
-        check_level2(call.body.level2)
-        captured = replace(captured, request=replace(charge.request, level2=call.body.level2))
-    sandbox.charges.put(charge.id, captured)
-    if sandbox.outbox is not None:
-        send_platform_event(sandbox, "P", charge.id, "UPDATE", "capture")
-    call.why = f"captured {amount} of an authorization of {charge.request.amount}"
-    return captured_response(captured)
-
-
-def _capturable(sandbox: Sandbox, charge: Charge) -> int:
-    """Return the maximum amount that can be captured; for a gift card, the locked amount."""
-    amount = charge.request.amount
-    if charge.gift is not None:
-        return amount
-    return min(amount + amount * sandbox.settings.over_capture_percent // 100, AMOUNT_MAX)
-
-
-def _get_charge(sandbox: Sandbox, charge_id: str) -> Charge:
-    charge = sandbox.charges.get(charge_id)
-    if charge is None:
-        raise CHARGE_NOT_FOUND.error(id=charge_id)
-    return charge
-
-
 ENDPOINTS = (
     Endpoint(
         name="create_charge",
@@ -293,26 +229,5 @@ ENDPOINTS = (
         ),
         about="Charge a token or a card on file; `capture: false` only authorizes.",
         evidence=documented("REF createcharge"),
-    ),
-    Endpoint(
-        name="capture_charge",
-        method="POST",
-        path="/v1/charges/{charge_id}/capture",
-        run=capture_charge,
-        request=CaptureRequest,
-        auth=bearer("read_payments", "write_payments", "online_payments"),
-        response=ChargeResponse,
-        idempotent=True,
-        requires_client_headers=True,
-        errors=(
-            INVALID_CHARGE_ID,
-            CHARGE_NOT_FOUND,
-            NOT_AN_AUTHORIZATION,
-            CHARGE_ALREADY_CAPTURED,
-            AUTHORIZATION_EXPIRED,
-            CAPTURE_TOO_LARGE,
-        ),
-        about="Capture an authorization, in full or in part; 0 releases the lock of a gift card.",
-        evidence=documented("REF capturecharge"),
     ),
 )

@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mock_clover.clover.charges.behaviours import FAILED_CHARGE_IS_RETRIEVABLE
+from mock_clover.clover.charges.behaviours_capture import SPLIT_TOTALS_ARE_CUMULATIVE
 from mock_clover.clover.charges.behaviours_purchase import EXPAND_NESTS_OBJECTS
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.charges.responses import ChargeResponse, ListResponse, retrieved_response
@@ -66,6 +67,8 @@ def get_charge(sandbox: Sandbox, call: Call[None, ChargeQuery]) -> ChargeRespons
         raise CHARGE_NOT_FOUND.error(id=call.ids[0])
     if charge.decline is not None:
         call.basis = (FAILED_CHARGE_IS_RETRIEVABLE,)
+    if charge.is_split or charge.amount_released:
+        call.basis += (SPLIT_TOTALS_ARE_CUMULATIVE,)
     response = retrieved_response(charge)
     if call.query.expand is None:
         return response

@@ -32,6 +32,7 @@ METADATA_BYTES_MAX = 500
 """Documented REF createcharge: at most 500 characters."""
 
 _REF = documented("REF createcharge")
+_SPLIT = documented("DOCS:capture-charge-for-split-shipment")
 _GIFT_PAGE = "MD:gift-card-api, in its samples"
 
 Ecomind = Literal["ecom", "moto"]
@@ -217,10 +218,22 @@ class CaptureRequest(Record, frozen=True, kw_only=True):
         Annotated[
             Cents,
             doc(
-                "Defaults to the authorized amount.",
+                "Defaults to what is left of the authorization.",
                 documented("REF capturecharge"),
                 problem_name="INVALID_CHARGE_AMOUNT",
                 ge=0,
+            ),
+        ]
+        | None
+    ) = None
+    split_shipment: (
+        Annotated[
+            str,
+            doc(
+                "Number of this shipment and count of all, at most 99, such as 1/3.",
+                _SPLIT,
+                problem_name="INVALID_REQUEST",
+                pattern=f"^[1-9][0-9]?/[1-9][0-9]?{END_OF_STRING}",
             ),
         ]
         | None
@@ -233,6 +246,23 @@ class CaptureRequest(Record, frozen=True, kw_only=True):
         | None
     ) = None
     level2: LevelTwo = None
+
+
+class ReleaseRequest(Record, frozen=True, kw_only=True):
+    """Body of `PUT /v1/charges/{id}`."""
+
+    amount: (
+        Annotated[
+            Cents,
+            doc(
+                "The amount to release; without it, all that is left (inferred).",
+                _SPLIT,
+                problem_name="INVALID_CHARGE_AMOUNT",
+                ge=1,
+            ),
+        ]
+        | None
+    ) = None
 
 
 ChargeState = Literal["pending", "authorized", "captured", "voided", "expired", "failed"]
@@ -248,7 +278,6 @@ AUTHORIZATION_EXPIRY_JOB = "authorization_expired"
 DEBIT_SETTLEMENT_JOB = "debit_settled"
 """Kind of the job after which a pending ACH debit has succeeded."""
 
-CAPTURABLE_STATES: frozenset[ChargeState] = frozenset({"authorized"})
 RefundType = Literal["PREAUTH", "AUTH", "VOID"]
 REFUND_TYPE: dict[ChargeState, RefundType] = {"authorized": "PREAUTH", "captured": "AUTH"}
 """The refundType by the state of the charge; a charge in any other state cannot be refunded.
@@ -281,7 +310,11 @@ class Charge(Record, frozen=True, kw_only=True):
     is_debit_pending: bool = False
     """Whether the charge is an ACH debit that is still pending."""
     captured_ms: Millis | None = None
-    """When an authorization was captured, or released by a capture of 0."""
+    """When an authorization was last captured, or released as a whole."""
+    is_split: bool = False
+    """Whether the captures had `split_shipment`, so that others may follow."""
+    amount_released: Cents = 0
+    """The part of the authorization that was released."""
 
     @property
     def paid_ms(self) -> Millis:
@@ -289,10 +322,17 @@ class Charge(Record, frozen=True, kw_only=True):
         return self.created_ms if self.threeds is None else self.threeds.ended_ms or self.created_ms
 
     @property
+    def amount_capturable(self) -> Cents:
+        """What is left of an authorization; 0 if no capture can follow."""
+        if self.state == "authorized" or (self.state == "captured" and self.is_split):
+            return max(0, self.request.amount - self.amount_captured - self.amount_released)
+        return 0
+
+    @property
     def amount_refundable(self) -> Cents:
         """The amount that can still be refunded; for an authorization, what a void releases."""
         if self.state == "authorized":
-            return self.request.amount
+            return self.amount_capturable
         if self.state != "captured":
             return 0
         return self.amount_captured + (self.request.tip_amount or 0) - self.amount_refunded

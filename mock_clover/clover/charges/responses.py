@@ -247,7 +247,7 @@ def retrieved_response(charge: Charge) -> ChargeResponse:
         failure_code=failed.code if failed else None,
         failure_message=failed.message if failed else None,
         paid=True if captured and not charge.is_debit_pending else None,
-        refunded=True if charge.amount_refunded and not charge.amount_refundable else None,
+        refunded=None if not charge.amount_refunded else not charge.amount_refundable,
         receipt_email=request.receipt_email,
         status="failed"
         if failed
@@ -277,23 +277,26 @@ def retrieved_response(charge: Charge) -> ChargeResponse:
     )
 
 
-def captured_response(charge: Charge) -> ChargeResponse:
-    """Return the response to a capture. Source: GP CloverCharge, REF capturecharge.
+def captured_response(charge: Charge, amount: int) -> ChargeResponse:
+    """Return the response to a capture of this amount.
 
-    A gift card lock that a capture of 0 released is not captured. The response for a gift card also
-    has the payment method and the first digits (documented: MD:gift-card-api of August 2024).
+    Source: GP CloverCharge; DOCS:capture-charge-for-split-shipment, whose `amount` is the captured
+    one, with the payment method and the description. The response for a gift card keeps the locked
+    amount, and has the first digits (documented: MD:gift-card-api of August 2024). A lock that a
+    capture of 0 released is not captured.
     """
     is_gift = charge.token.kind == "gift_card"
     captured = charge.state == "captured"
     return ChargeResponse(
         id=charge.id,
-        amount=charge.request.amount,
-        payment_method_details=PAYMENT_METHODS["gift_card"] if is_gift else None,
+        amount=charge.request.amount if is_gift else amount,
+        payment_method_details=PAYMENT_METHODS[charge.token.kind],
         amount_captured=charge.amount_captured,
         currency=charge.currency,
         created=charge.created_ms // 1000 * 1000,
         captured=captured,
         customer=charge.customer,
+        description=charge.request.description,
         ref_num=charge.ref_num,
         auth_code=charge.auth_code,
         order=charge.order,
@@ -302,6 +305,18 @@ def captured_response(charge: Charge) -> ChargeResponse:
         status="succeeded",
         source=_source_response(charge, with_expiry=False, with_gift_digits=True),
         gift_card=charge.gift,
+    )
+
+
+def released_response(charge: Charge) -> ChargeResponse:
+    """Return the response to a release of what was left of an authorization.
+
+    Source: DOCS:capture-charge-for-split-shipment, for the outcome and amount_captured; the other
+    fields are those of a capture (inferred).
+    """
+    return replace(
+        captured_response(charge, charge.request.amount),
+        outcome=Outcome(network_status="reversed_after_approval"),
     )
 
 

@@ -6,6 +6,7 @@ Each has its evidence. This module imports the behaviours of all resources from
 """
 
 from mock_clover.clover.charges import behaviours as charges_behaviours
+from mock_clover.clover.charges import behaviours_capture as capture_behaviours
 from mock_clover.clover.charges import behaviours_purchase as purchase_behaviours
 from mock_clover.clover.checkout import behaviours as checkout_behaviours
 from mock_clover.clover.common import behaviours_browser as browser_behaviours
@@ -27,6 +28,7 @@ _MODULES = (
     oauth_behaviours,
     tokens_behaviours,
     charges_behaviours,
+    capture_behaviours,
     purchase_behaviours,
     refunds_behaviours,
     threeds_behaviours,

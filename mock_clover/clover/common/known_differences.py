@@ -6,6 +6,7 @@
 from typing import NamedTuple
 
 from mock_clover.clover.charges import behaviours as charges
+from mock_clover.clover.charges import behaviours_capture as captures
 from mock_clover.clover.checkout import behaviours as checkout
 from mock_clover.clover.common import behaviours_browser as browser
 from mock_clover.clover.common import behaviours_service as service
@@ -117,7 +118,7 @@ UNKNOWNS: tuple[Unknown, ...] = (
     Unknown("the response for a failed charge", "", charges.FAILED_CHARGE_IS_RETRIEVABLE),
     Unknown("the list of decline codes", "", charges.DECLINE_REASONS),
     Unknown("the minimum amount", "0 is accepted, as REF createcharge says"),
-    Unknown("the maximum amount of a capture", "", charges.CAPTURE_WITHIN_AUTHORIZATION),
+    Unknown("the maximum amount of a capture", "", captures.CAPTURE_WITHIN_AUTHORIZATION),
     Unknown("which of several saved cards is charged", "", charges.NEWEST_CARD_IS_CHARGED),
     Unknown(
         "the response to incomplete stored_credentials of a multi-pay token",

@@ -343,6 +343,14 @@ CAPTURE_TOO_LARGE = invalid_request_problem(
     param="amount",
 )
 
+NOTHING_TO_RELEASE = problem(
+    "NOTHING_TO_RELEASE",
+    400,
+    "processing_error",
+    "Invalid request: no authorized amount is left",
+    inferred("the page on split shipment has no error; the format is that of a second capture"),
+)
+
 # Refunds ------------------------------------------------------------------------------------------
 
 INVALID_REFUND_CHARGE = invalid_request_problem(

@@ -39,7 +39,8 @@ def test_an_authorization_is_unpaid_until_its_capture(server: InProcessServer) -
     order = captured.json["order"]
     assert captured.json == {
         "id": created["id"],
-        "amount": 1800,
+        "amount": 1500,
+        "payment_method_details": "card",
         "amount_captured": 1500,
         "currency": "USD",
         "created": SECONDS,

@@ -658,6 +658,17 @@ case(
     code="charge_already_captured",
 )
 case(
+    "NOTHING_TO_RELEASE",
+    400,
+    "the release of a sale",
+    lambda server: server.send("PUT", f"/v1/charges/{server.charge()['id']}", {"amount": 1}),
+    {
+        "code": "processing_error",
+        "message": "Invalid request: no authorized amount is left",
+    },
+    type_="api_error",
+)
+case(
     "INVALID_CHARGE_ID",
     400,
     "the capture of an id of 12 characters",

@@ -410,7 +410,7 @@ def test_issuer_pages_explain_how_to_answer(server: InProcessServer, method: str
 
 def test_finalize_path_lists_allowed_methods(server: InProcessServer) -> None:
     got = server.send("DELETE", "/v1/charges/finalize_payment")
-    assert (got.status, got.headers["allow"]) == (405, "GET, POST, OPTIONS")
+    assert (got.status, got.headers["allow"]) == (405, "PUT, GET, POST, OPTIONS")
 
 
 # Time, keys, lists, snapshots ---------------------------------------------------------------------
