@@ -264,6 +264,7 @@ class Fixtures(NamedTuple):
     gift: str
     charge: str
     pending: str
+    tender: str
     code: str
     client_id: str
     client_secret: str
@@ -321,6 +322,7 @@ def create_fixtures(server: Sender) -> Fixtures:
     credentials = server.known
     platform = f"/v3/merchants/{credentials.merchant_id}"
     orders = f"{platform}/orders/{order['id']}"
+    printed = make(f"{platform}/print_event", orderRef={"id": order["id"]})["id"]
     line = make(f"{orders}/line_items", name="Tea", price=50)["id"]
     app = {"client_id": credentials.client_id, "client_secret": credentials.client_secret}
 
@@ -346,6 +348,10 @@ def create_fixtures(server: Sender) -> Fixtures:
             "payment_id": charge["id"],
             "item_id": make(f"{platform}/items", name="Cup", price=100)["id"],
             "line_item_id": line,
+            "collection": "print_event",
+            "row_id": printed,
+            "nested": "modifiers",
+            "object": "default_service_charge",
             "modification_id": make(f"{orders}/line_items/{line}/modifications", amount=1)["id"],
             "discount_id": make(f"{orders}/discounts", amount=-1)["id"],
             "line_discount_id": make(f"{orders}/line_items/{line}/discounts", amount=-1)["id"],
@@ -357,6 +363,7 @@ def create_fixtures(server: Sender) -> Fixtures:
         gift=gift,
         charge=charge["id"],
         pending=pending["id"],
+        tender=server.send("GET", f"{platform}/tenders").json["elements"][0]["id"],
         code=code(""),
         **app,
         merchant_id=credentials.merchant_id,
@@ -489,6 +496,13 @@ VALID_BODIES: dict[str, Callable[[Fixtures], dict[str, Any]]] = {
     "platform_create_line_discount": lambda _: {"percentage": 10},
     "platform_create_modification": lambda _: {"name": "Milk", "amount": 1},
     "platform_create_service_charge": lambda _: {"id": "SC", "percentageDecimal": 100_000},
+    "platform_record_payment": lambda created: {
+        "tender": {"id": created.tender},
+        "amount": 1,
+    },
+    "platform_create_refund": lambda created: {"payment": {"id": created.charge}, "amount": 1},
+    "platform_create_print_event": lambda created: {"orderRef": {"id": created.ids["order_id"]}},
+    "platform_create_tender": lambda _: {"label": "Voucher"},
     "platform_create_item": lambda _: {"name": "Cup", "price": 5},
     "platform_create_tax_rate": lambda _: {"name": "Tax", "rate": 5},
     "platform_create_order_type": lambda _: {"label": "Delivery"},
@@ -506,6 +520,7 @@ REPEATABLE = frozenset(
         *("platform_create_customer", "platform_update_customer", "platform_create_order"),
         *("platform_update_order", "platform_create_line_item", "platform_create_atomic_order"),
         *("platform_check_out_atomic_order", "platform_update_line_item"),
+        *("platform_create_print_event", "platform_create_tender"),
         *("platform_create_item", "platform_create_tax_rate", "platform_create_order_type"),
     }
 )
@@ -521,6 +536,8 @@ def filled(endpoint: Endpoint, fixtures: Fixtures, **ids: str) -> str:
     """Return an endpoint's path with ids of existing objects, and a query if one is needed."""
     unknown = dict.fromkeys(re.findall(r"\{(\w+)\}", endpoint.path), UNKNOWN_ID)
     paid = {"order_id": fixtures.paid_order} if endpoint.name == "return_order" else {}
+    if endpoint.name == "platform_list_nested_rows":
+        paid = {"collection": "modifier_groups"}
     path = endpoint.path.format_map(unknown | fixtures.ids | paid | ids)
     return (
         f"{path}?client_id={fixtures.client_id}" if endpoint.name in AUTHORIZE_ENDPOINTS else path

@@ -46,7 +46,9 @@ PUBLIC = {
         platform_get_payment platform_list_refunds platform_create_item platform_list_items
         platform_get_item platform_create_tax_rate platform_list_tax_rates
         platform_get_tax_rate platform_create_order_type platform_list_order_types
-        platform_list_tenders
+        platform_list_tenders platform_create_tender platform_record_payment
+        platform_create_refund platform_get_refund platform_create_print_event
+        platform_list_rows platform_get_row platform_list_nested_rows platform_get_object
     """,
     "control endpoints": """
         root livez readyz healthz health openapi journal verify get_exchange replay_exchange

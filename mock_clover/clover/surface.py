@@ -15,6 +15,7 @@ from mock_clover.clover.oauth import endpoints_v2 as oauth_v2
 from mock_clover.clover.orders import endpoints as orders
 from mock_clover.clover.orders import endpoints_returns as returns
 from mock_clover.clover.platform import endpoints_adjustments as adjustments
+from mock_clover.clover.platform import endpoints_collections as collections
 from mock_clover.clover.platform import endpoints_customers as v3_customers
 from mock_clover.clover.platform import endpoints_inventory as inventory
 from mock_clover.clover.platform import endpoints_lines as lines
@@ -81,6 +82,7 @@ GROUPS = (
             *adjustments.ENDPOINTS,
             *payments.ENDPOINTS,
             *inventory.ENDPOINTS,
+            *collections.ENDPOINTS,
         ),
     ),
 )

@@ -267,6 +267,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Whether browsers may call it from other origins."""
     path_alias: str = ""
     """An alternative path for the same operation."""
+    path_choices: dict[str, tuple[str, ...]] = {}
+    """The values that placeholders of the path can have; any other value is an unknown path."""
     surface: ApiStyle = ECOMMERCE
     """The API that the operation belongs to."""
     build_rule_input: RuleInputFactory | None = None

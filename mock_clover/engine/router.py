@@ -1,13 +1,16 @@
 """Route paths to endpoints."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.engine.unknown_path import method_error, path_error
 
 RouteMatch = tuple[Endpoint, tuple[str, ...]]
-Pattern = tuple[tuple[str | None, ...], dict[str, Endpoint]]
-"""The segments of a path, with None for an id, and its endpoints by method."""
+Segments = tuple[str | frozenset[str] | None, ...]
+"""The segments of a path: None for an id, a set for a placeholder with a choice of values."""
+Pattern = tuple[Segments, dict[str, Endpoint]]
+"""The segments of a path, and its endpoints by method."""
 RouteKey = tuple[int | str | None, ...]
 
 
@@ -32,9 +35,10 @@ class Router:
                 self._add_pattern(path, endpoint)
 
     def _add_pattern(self, path: str, endpoint: Endpoint) -> None:
-        pattern = tuple(None if part.startswith("{") else part for part in path.split("/")[1:])
-        key = _route_key(pattern)
-        if None in key:
+        parts = path.split("/")[1:]
+        pattern = tuple(_choice(endpoint, part) if part.startswith("{") else part for part in parts)
+        key = _route_key(parts)
+        if any(str(part).startswith("{") for part in key):
             raise ValueError(f"{path}: an id must be the last or the third segment or later")
         by_pattern = dict(self._patterns_by_key.get(key, ()))
         by_pattern[pattern] = by_pattern.get(pattern, {}) | {endpoint.method: endpoint}
@@ -67,7 +71,12 @@ class Router:
         for patterns in self._patterns_by_key.values():
             for _, by_method in patterns:
                 for method, endpoint in by_method.items():
-                    yield method, endpoint.path
+                    choices = endpoint.path_choices
+                    for values in product(*choices.values()):
+                        path = endpoint.path
+                        for name, value in zip(choices, values, strict=True):
+                            path = path.replace(f"{{{name}}}", value)
+                        yield method, path
 
     def _candidates(self, parts: list[str]) -> Sequence[Pattern]:
         """Return the patterns that may match a path."""
@@ -88,16 +97,25 @@ class Router:
         }
 
 
-def _route_key(parts: Sequence[str | None]) -> RouteKey:
+def _route_key(parts: Sequence[str]) -> RouteKey:
     """Return the number of segments and the first two of them; of two segments, the first."""
     return (len(parts), *parts[: 2 if len(parts) > 2 else 1])
 
 
-def _match_pattern(pattern: tuple[str | None, ...], parts: list[str]) -> tuple[str, ...] | None:
+def _choice(endpoint: Endpoint, part: str) -> frozenset[str] | None:
+    choices = endpoint.path_choices.get(part.strip("{}"))
+    return None if choices is None else frozenset(choices)
+
+
+def _match_pattern(pattern: Segments, parts: list[str]) -> tuple[str, ...] | None:
     ids = []
     for expected, part in zip(pattern, parts, strict=True):
         if expected is None:
             if not part:
+                return None
+            ids.append(part)
+        elif isinstance(expected, frozenset):
+            if part not in expected:
                 return None
             ids.append(part)
         elif expected != part:

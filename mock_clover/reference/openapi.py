@@ -133,6 +133,11 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     return operation
 
 
+def _choices(endpoint: Endpoint, name: str) -> dict[str, Any]:
+    choices = endpoint.path_choices.get(name)
+    return {} if choices is None else {"enum": list(choices)}
+
+
 def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     example = example_of(endpoint)
     parameters: list[dict[str, Any]] = [
@@ -141,7 +146,7 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
             "in": "path",
             "required": True,
             "description": f"Id of the {name.removesuffix('_id').replace('_', ' ')}.",
-            "schema": {"type": "string"},
+            "schema": {"type": "string"} | _choices(endpoint, name),
             "example": value,
         }
         for name, value in zip(re.findall(r"\{(\w+)\}", endpoint.path), example.ids, strict=True)

@@ -23,6 +23,7 @@ from mock_clover.clover.customers.records import CustomerRequest, CustomerUpdate
 from mock_clover.clover.orders.endpoints import create_order, pay_order
 from mock_clover.clover.orders.endpoints_returns import return_order
 from mock_clover.clover.orders.records import OrderRequest, PayRequest, ReturnRequest
+from mock_clover.clover.platform.records_row import PlatformRow
 from mock_clover.clover.refunds.endpoints import create_refund
 from mock_clover.clover.refunds.records import RefundRequest
 from mock_clover.clover.tokens.operations_expiry import end_of_month_ms
@@ -72,6 +73,7 @@ def _create_fixtures(sandbox: Sandbox, fixtures: Fixtures, progress: Progress) -
             customer_id = _create_customer(sandbox, fixture)
         customer_ids[fixture.email] = customer_ids[customer_id] = customer_id
         progress(1)
+    _create_platform_rows(sandbox, fixtures, progress)
     rows: list[FixtureOrder | FixtureCharge] = [*fixtures.orders, *fixtures.charges]
     for row in sorted(rows, key=_age_ms, reverse=True):
         customer = customer_ids[row.customer] if row.customer is not None else None
@@ -81,6 +83,15 @@ def _create_fixtures(sandbox: Sandbox, fixtures: Fixtures, progress: Progress) -
             else:
                 _create_charge(sandbox, row, customer)
         progress(1)
+
+
+def _create_platform_rows(sandbox: Sandbox, fixtures: Fixtures, progress: Progress) -> None:
+    for collection, rows in fixtures.platform.items():
+        for fields in reversed(rows):  # lists show the newest first
+            row_id = str(fields.get("id") or sandbox.ids.object_id())
+            row = PlatformRow(collection=collection, id=row_id, fields=fields)
+            sandbox.platform_rows.put(row.key, row)
+            progress(1)
 
 
 def _age_ms(row: FixtureCustomer | FixtureOrder | FixtureCharge) -> int:

@@ -175,8 +175,16 @@ class Fixtures(FixtureRecord, frozen=True, kw_only=True):
     customers: Annotated[tuple[FixtureCustomer, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
     orders: Annotated[tuple[FixtureOrder, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
     charges: Annotated[tuple[FixtureCharge, ...], msgspec.Meta(max_length=ROWS_MAX)] = ()
+    platform: Annotated[
+        dict[str, tuple[dict[str, Any], ...]],
+        msgspec.Meta(
+            description="Rows of the platform API's collections, such as categories, employees or "
+            "devices, by the last part of their path. A row without `id` gets one."
+        ),
+    ] = {}
 
     @property
     def count(self) -> int:
         """The number of rows to create."""
-        return self.people + len(self.customers) + len(self.orders) + len(self.charges)
+        rows = self.people + len(self.customers) + len(self.orders) + len(self.charges)
+        return rows + sum(map(len, self.platform.values()))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from mock_clover.clover.charges.records import AUTHORIZATION_LIFETIME_MS, METADATA_BYTES_MAX
 from mock_clover.clover.common.cards import brand_of
 from mock_clover.clover.orders.records import order_totals
+from mock_clover.clover.platform.records_row import COLLECTIONS, OBJECTS
 from mock_clover.core.duration import parse_duration_ms
 from mock_clover.core.masking import passes_luhn
 from mock_clover.core.money import AMOUNT_MAX
@@ -16,6 +17,7 @@ from mock_clover.core.suggestions import did_you_mean
 from mock_clover.scenario.findings import Finding
 from mock_clover.scenario.records import Merchant, Scenario
 from mock_clover.scenario.records_fixtures import (
+    ROWS_MAX,
     FixtureCard,
     FixtureCharge,
     FixtureCustomer,
@@ -63,11 +65,28 @@ def _check_fixtures(fixtures: Fixtures, listed: set[str], path: str) -> Iterator
             yield f"{here}.items", f"the total {total} exceeds the maximum of {AMOUNT_MAX}"
         elif not total and order.state != "created":
             yield f"{here}.state", f"an order with total 0 cannot be {order.state}"
+    yield from _check_platform(fixtures, path)
     for index, charge in enumerate(fixtures.charges):
         here = f"{path}.charges[{index}]"
         yield from _check_id(charge.id, ids, f"{here}.id")
         yield from _check_payer(charge, fixtures, listed, ids, here)
         yield from _check_charge(charge, here)
+
+
+def _check_platform(fixtures: Fixtures, path: str) -> Iterator[Finding]:
+    known = (*COLLECTIONS, *OBJECTS)
+    for name, rows in fixtures.platform.items():
+        here = f"{path}.platform.{name}"
+        if name not in known:
+            yield here, f"there is no such collection{did_you_mean(name, known)}"
+        if len(rows) > (1 if name in OBJECTS else ROWS_MAX):
+            yield here, "has too many rows" if name in COLLECTIONS else "is one object"
+        ids = [row["id"] for row in rows if "id" in row]
+        for index, row_id in enumerate(ids):
+            if not isinstance(row_id, str) or not row_id or "/" in row_id:
+                yield f"{here}[{index}].id", "must be a text without a slash"
+            elif row_id in ids[:index]:
+                yield f"{here}[{index}].id", f"{row_id} is used twice"
 
 
 def _check_cards(

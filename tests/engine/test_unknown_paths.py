@@ -41,7 +41,7 @@ CASES = [
     ("GET", "/" + "v1/" * 30, 404, "observed", UNKNOWN),
     ("DELETE", "/v1/charges", 405, "inferred", "the path has POST, GET"),
     ("PUT", f"{V3}/payments", 405, "observed", "the path has GET"),
-    ("GET", f"{V3}/tax_rules", 404, "inferred", UNSERVED),
+    ("GET", f"{V3}/customers.csv", 404, "inferred", UNSERVED),
     ("POST", f"{V3}/categories", 405, "inferred", UNSERVED),
     ("DELETE", f"{V3}/categories/X", 404, "inferred", UNSERVED),
     ("PUT", "/v1/tokens/X", 404, "inferred", UNSERVED),

@@ -217,7 +217,8 @@ def test_the_platforms_page_runs(tmp_path: Path, shared_server: ServerProcess) -
     script = "\n".join(blocks("howto/platform-v3.md", "sh"))
     out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, shared_server)
     assert "405 PUT not allowed." in out
-    tax, first, second, order, back, refunds, payments, customer, missing, configs = objects(out)
+    *page, cash = objects(out)
+    tax, first, second, order, back, refunds, payments, customer, missing, configs = page
     assert tax["isDefault"] is True
     assert (first["amount_paid"], second["amount_paid"], second["status"]) == (980, 1980, "paid")
     paid = order["payments"]["elements"]
@@ -231,6 +232,7 @@ def test_the_platforms_page_runs(tmp_path: Path, shared_server: ServerProcess) -
     assert (customer["firstName"], card["expirationDate"]) == ("Jo", "1230")
     assert missing == {"message": "Not Found", "details": "Order not found"}
     assert configs["surcharging"]["supported"] is False
+    assert (cash["amount"], cash["result"]) == (900, "SUCCESS")
 
 
 def test_nodes_page_runs(tmp_path: Path, shared_server: ServerProcess) -> None:

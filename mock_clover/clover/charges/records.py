@@ -13,6 +13,7 @@ from mock_clover.clover.charges.records_tender import Tender
 from mock_clover.clover.common.cards import SourceBrand
 from mock_clover.clover.common.verdict import Approval, Decline
 from mock_clover.clover.gift_cards.records import GiftCardBalances
+from mock_clover.clover.platform.records_tender_payment import RecordedPayment
 from mock_clover.clover.threeds.records import ThreeDS, ThreeDSField
 from mock_clover.clover.tokens.records import Token
 from mock_clover.core.evidence import (
@@ -309,6 +310,8 @@ class Charge(Record, frozen=True, kw_only=True):
     """The effect on the gift card, if a gift card was charged."""
     is_debit_pending: bool = False
     """Whether the charge is an ACH debit that is still pending."""
+    recorded: RecordedPayment | None = None
+    """If the payment was recorded in the platform API, with the tender of the merchant."""
     captured_ms: Millis | None = None
     """When an authorization was last captured, or released as a whole."""
     is_split: bool = False

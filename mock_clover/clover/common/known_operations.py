@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 _REF = "REF: the inventory operations, from a client generated from Clover's OpenAPI document"
+_ORDERS = "REF: the order operations, from a client generated from Clover's OpenAPI document"
 _SDK = "Clover's CloverSDK (2016): its table of paths"
 _MERCHANT = "/v3/merchants/{merchant_id}"
 
@@ -49,8 +50,6 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     ("POST", "/option_items", _REF),
     ("POST", "/discounts", _REF),
     ("POST DELETE", "/discounts/{discount_id}", _REF),
-    ("GET", "/tax_rules", _REF),
-    ("GET", "/tax_rules/{tax_rule_id}", _REF),
     # The merchant, employees and customers.
     ("POST", "/address", _SDK),
     ("POST", "/properties", _SDK),
@@ -76,9 +75,11 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     ("GET", "/employees/{employee_id}/payments", _SDK),
     ("GET", "/shifts.csv", _SDK),
     # Orders and payments.
+    ("DELETE", "/orders_v2/{order_id}", _ORDERS),
+    ("POST", "/orders/{order_id}/voided_line_items", _ORDERS),
     ("POST", "/orders/{order_id}/line_items/{line_item_id}/exchange/{other_id}", _SDK),
     ("POST", "/authorizations", _SDK),
-    ("GET POST DELETE", "/authorizations/{authorization_id}", _SDK),
+    ("POST DELETE", "/authorizations/{authorization_id}", _SDK),
     ("POST", "/payments/{payment_id}", _SDK),
     ("POST", "/credits", _SDK),
     ("POST DELETE", "/credits/{credit_id}", _SDK),

@@ -52,3 +52,8 @@ TAX_RATE_BY_ID = Behaviour(
     "A tax_rate_uuid is the id of one of the merchant's taxes; an unknown one is an error.",
     documented("REF createcharge, createorder; the error is inferred"),
 )
+COLLECTION_IS_EMPTY = Behaviour(
+    "COLLECTION_IS_EMPTY",
+    "A collection for which the scenario has no rows, such as employees, is an empty list.",
+    inferred("a real merchant has rows; a scenario gives them in `data.platform`"),
+)

@@ -1,13 +1,14 @@
 """Endpoints for inventory: items, taxes, order types and tenders, limited to what shops use."""
 
 from collections.abc import Iterator
+from typing import Any
+
+import msgspec
 
 from mock_clover.clover.charges.operations_taxes import find_tax, no_tax_rate, taxes_of
 from mock_clover.clover.platform.http import platform_endpoint, platform_list_endpoint
 from mock_clover.clover.platform.listing import Fields, ListField, list_page
-from mock_clover.clover.platform.problems import (
-    PLATFORM_INVALID_ID,
-)
+from mock_clover.clover.platform.problems import PLATFORM_INVALID_ID, PLATFORM_INVALID_QUERY
 from mock_clover.clover.platform.records import (
     Elements,
     ExpandQuery,
@@ -30,6 +31,8 @@ from mock_clover.clover.platform.records_inventory import (
     order_type_response,
     tax_response,
 )
+from mock_clover.clover.platform.records_row import PlatformRow
+from mock_clover.clover.platform.records_tender_payment import TENDERS_MAX, TenderRequest
 from mock_clover.clover.platform.view import (
     ResponseContext,
     nested_list,
@@ -37,10 +40,12 @@ from mock_clover.clover.platform.view import (
 )
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented, observed
+from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.sandbox import Sandbox
 
+_TENDER_ROWS = "tenders"
 _OBSERVED = observed("clover_sandbox_simulator, recorded in 2026-02")
 _ITEM = documented("REF inventoryGetItem")
 _TAX = documented("REF taxrates")
@@ -95,6 +100,45 @@ def tender_response(context: ResponseContext, label_key: str) -> TenderResponse:
         visible=True,
         supportsCashDiscount=False,
     )
+
+
+def tenders_of(context: ResponseContext) -> Iterator[TenderResponse]:
+    """Iterate over the tenders: Clover's, and those that the merchant added."""
+    yield from (tender_response(context, label_key) for label_key in TENDERS)
+    for row in context.sandbox.platform_rows:
+        if row.collection == _TENDER_ROWS:
+            yield TenderResponse(
+                href=f"{context.root}/tenders/{row.id}",
+                id=row.id,
+                editable=bool(row.fields.get("editable", True)),
+                labelKey=str(row.fields.get("labelKey") or ""),
+                label=str(row.fields.get("label") or ""),
+                opensCashDrawer=bool(row.fields.get("opensCashDrawer")),
+                enabled=bool(row.fields.get("enabled", True)),
+                visible=bool(row.fields.get("visible", True)),
+                supportsCashDiscount=False,
+            )
+
+
+def create_tender(sandbox: Sandbox, call: Call[TenderRequest, None]) -> TenderResponse:
+    """Add a tender of the merchant."""
+    context = response_context(sandbox, call)
+    added = sum(row.collection == _TENDER_ROWS for row in sandbox.platform_rows)
+    if added >= TENDERS_MAX:
+        reason = f"this mock keeps at most {TENDERS_MAX} tenders"
+        raise PLATFORM_INVALID_QUERY.error(param="tenders", reason=reason)
+    sandbox.platform_rows.check_capacity()
+    tender_id = sandbox.ids.object_id()
+    fields = {"labelKey": f"com.clover.tender.custom.{tender_id}"} | _without_none(call.body)
+    row = PlatformRow(collection=_TENDER_ROWS, id=tender_id, fields=fields)
+    sandbox.platform_rows.put(row.key, row)
+    call.why = "added a tender"
+    return next(each for each in tenders_of(context) if each.id == tender_id)
+
+
+def _without_none(record: Record) -> dict[str, Any]:
+    fields: dict[str, Any] = msgspec.to_builtins(record)
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def create_item(sandbox: Sandbox, call: Call[ItemRequest, ExpandQuery]) -> ItemResponse:
@@ -189,7 +233,7 @@ def list_order_types(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Eleme
 def list_tenders(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     """List tenders."""
     context = response_context(sandbox, call)
-    rows = (tender_response(context, label_key) for label_key in TENDERS)
+    rows = tenders_of(context)
     return list_page(context, call, "tenders", TENDER_FIELDS, rows, lambda each: each)
 
 
@@ -229,6 +273,16 @@ ENDPOINTS = (
     ),
     platform_list_endpoint(
         "/order_types", list_order_types, ORDER_TYPE_FIELDS, "read_merchant", _OBSERVED
+    ),
+    platform_endpoint(
+        "POST",
+        "/tenders",
+        create_tender,
+        TenderResponse,
+        "write_merchant",
+        documented("REF merchantCreateTender"),
+        request=TenderRequest,
+        errors=(PLATFORM_INVALID_QUERY,),
     ),
     platform_list_endpoint("/tenders", list_tenders, TENDER_FIELDS, "read_merchant", _TENDERS),
 )

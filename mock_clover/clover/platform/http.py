@@ -22,6 +22,7 @@ from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import (
     NO_AUTH,
     ApiStyle,
+    Auth,
     Call,
     Endpoint,
     HandlerResult,
@@ -106,7 +107,7 @@ def platform_endpoint(
     path: str,
     run: Callable[..., HandlerResult],
     response: type[Record],
-    permission: Permission | None,
+    permission: Permission | Auth | None,
     evidence: Evidence,
     *,
     query: type[Record] | None = None,
@@ -118,6 +119,9 @@ def platform_endpoint(
     `path` is relative to the path of the merchant. Without a permission, no token is required. Any
     query can have an invalid `expand`.
     """
+    auth = permission if isinstance(permission, Auth) else NO_AUTH
+    if isinstance(permission, str):
+        auth = bearer(permission)
     return Endpoint(
         name=f"platform_{run.__name__}",
         method=method,
@@ -127,7 +131,7 @@ def platform_endpoint(
         response=response,
         surface=PLATFORM,
         errors=(*errors, PLATFORM_INVALID_QUERY) if query is not None else errors,
-        auth=bearer(permission) if permission is not None else NO_AUTH,
+        auth=auth,
         about=(run.__doc__ or "").partition("\n")[0],
         evidence=evidence,
         **others,

@@ -4,7 +4,15 @@ from typing import Any, ClassVar, Literal
 
 from mock_clover.clover.charges.records import ChargeState
 from mock_clover.clover.platform.records import Elements, Reference
-from mock_clover.core.evidence import Cents, Evidence, Millis, documented, observed
+from mock_clover.core.evidence import (
+    Cents,
+    Evidence,
+    FieldEvidence,
+    Millis,
+    documented,
+    evidence_for_fields,
+    observed,
+)
 from mock_clover.core.record import Record
 
 PaymentResult = Literal["SUCCESS", "FAIL", "VOIDED", "AUTH", "PENDING"]
@@ -70,6 +78,9 @@ class PaymentResponse(Record, frozen=True, kw_only=True):
     """A payment. Source: CC 27777."""
 
     evidence: ClassVar[Evidence] = observed("CC 27777")
+    field_evidence: ClassVar[FieldEvidence] = evidence_for_fields(
+        documented("REF payGetPayment"), "cashTendered", "externalPaymentId", "note"
+    )
 
     id: str
     order: Any = None
@@ -78,7 +89,10 @@ class PaymentResponse(Record, frozen=True, kw_only=True):
     tipAmount: Cents
     taxAmount: Cents
     cashbackAmount: Cents
+    cashTendered: Cents | None = None
+    externalPaymentId: str | None = None
     externalReferenceId: str | None = None
+    note: str | None = None
     employee: Reference
     createdTime: Millis
     clientCreatedTime: Millis

@@ -12,14 +12,14 @@ from mock_clover.clover.orders.records import Order
 from mock_clover.clover.orders.records_item import TaxRate
 from mock_clover.clover.orders.responses import OrderWithCharges
 from mock_clover.clover.platform.endpoints_customers import platform_customer_response
-from mock_clover.clover.platform.endpoints_inventory import tender_response
+from mock_clover.clover.platform.endpoints_inventory import tender_response, tenders_of
 from mock_clover.clover.platform.records import Elements, Reference, truncate_to_seconds
 from mock_clover.clover.platform.records_cart import UNIT, ServiceCharge
 from mock_clover.clover.platform.records_inventory import (
     DEFAULT_TENDER_BY_KIND,
-    TENDERS,
     OrderTypeResponse,
     TaxRateResponse,
+    TenderResponse,
     order_type_response,
 )
 from mock_clover.clover.platform.records_order import (
@@ -37,6 +37,7 @@ from mock_clover.clover.platform.records_payment import (
     PaymentResult,
     PlatformRefundResponse,
 )
+from mock_clover.clover.platform.records_tender_payment import RecordedPayment
 from mock_clover.clover.platform.view import ResponseContext, nested_list
 from mock_clover.clover.refunds.records import Refund
 from mock_clover.sandbox.ids import derived_id
@@ -246,7 +247,8 @@ def payment_tax(charge: Charge) -> int:
 
 def platform_payment_response(context: ResponseContext, charge: Charge) -> PaymentResponse:
     """Return the payment response for a charge."""
-    full_tender = tender_response(context, _tender_key(context, charge))
+    full_tender = _tender_of(context, charge)
+    recorded = charge.recorded or RecordedPayment()
     created = truncate_to_seconds(charge.created_ms)
     return PaymentResponse(
         id=charge.id,
@@ -258,7 +260,10 @@ def platform_payment_response(context: ResponseContext, charge: Charge) -> Payme
         tipAmount=charge.request.tip_amount or 0,
         taxAmount=payment_tax(charge),
         cashbackAmount=0,
-        externalReferenceId=charge.request.external_reference_id,
+        cashTendered=recorded.cashTendered,
+        externalPaymentId=recorded.externalPaymentId,
+        externalReferenceId=(recorded.externalReferenceId or charge.request.external_reference_id),
+        note=recorded.note,
         employee=context.employee,
         createdTime=created,
         clientCreatedTime=created,
@@ -281,14 +286,14 @@ def _order_of(context: ResponseContext, charge: Charge) -> PlatformOrderResponse
     return platform_order_response(context.nested("order"), order)
 
 
-def _tender_key(context: ResponseContext, charge: Charge) -> str:
-    """Return the tender key of a charge: the requested one if known, else the default."""
+def _tender_of(context: ResponseContext, charge: Charge) -> TenderResponse:
+    """Return the tender of a charge: the requested one if known, else the default."""
     requested = charge.request.tender
     if charge.token.kind == "tender" and requested is not None:
-        for key in TENDERS:
-            if requested.label_key == key or requested.id == tender_response(context, key).id:
-                return key
-    return DEFAULT_TENDER_BY_KIND[charge.token.kind]
+        for tender in tenders_of(context):
+            if requested.id == tender.id or requested.label_key == tender.labelKey:
+                return tender
+    return tender_response(context, DEFAULT_TENDER_BY_KIND[charge.token.kind])
 
 
 def _surcharges(charge: Charge) -> Elements:

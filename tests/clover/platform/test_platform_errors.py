@@ -262,8 +262,8 @@ CASES += [
     ),
     (
         "METHOD_NOT_ALLOWED",
-        "POST of tenders",
-        asking("POST", "/tenders", {}),
+        "POST of payments",
+        asking("POST", "/payments", {}),
         405,
         "405 POST not allowed.",
         PLAIN,
@@ -312,7 +312,7 @@ def test_every_platform_problem_is_tested() -> None:
 
 def test_405_lists_allowed_methods(server: InProcessServer) -> None:
     """Observed: `405 POST not allowed.` and `Allow: GET, OPTIONS`."""
-    assert asking("POST", "/tenders")(server).headers["allow"] == "GET, OPTIONS"
+    assert asking("POST", "/payments")(server).headers["allow"] == "GET, OPTIONS"
 
 
 def test_problem_fault_has_platform_format(server: InProcessServer) -> None:
