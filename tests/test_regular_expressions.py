@@ -81,6 +81,11 @@ LINEAR: dict[str | bytes, str] = {
     r"[A-Za-z: -]*": "only matched with the whole text; one run",
     r"[^'\"`]*": "only matched at the beginning; one run",
     r"[^.\[\]]+": "nothing follows the run",
+    r"Expected `(str|array|object)[^`]*` of length (<=|>=|==) (\d+)": (
+        "no overlap: the run contains no backtick"
+    ),
+    r"Expected `(?:int|float)[^`]*` (<=|>=|<|>) (\S+)": "no overlap: the run contains no backtick",
+    r"Expected `([^`]+)`": "no overlap: the run contains no backtick",
     r"unknown field `([^`]*)`": "no overlap: the run contains no backtick",
     r"unknown field `(?P<field>[^`]*)`": "no overlap: the run contains no backtick",
     r" - at (?:`key` in )?`\$(?P<path>[^`]*)`$": "no overlap: the run contains no backtick",
@@ -91,6 +96,12 @@ LINEAR: dict[str | bytes, str] = {
     r"^# clock (\S+)$": "no overlap: the run contains no space; the text is a golden flow",
     r'("(?:(?:cvv|cvc)2?|security_?(?:code|card_?value))\\*"\s*:[\s\["\\]*)[0-9]{3,8}': (
         "no overlap: the runs contain no letter; one way: a run ends at the first other character"
+    ),
+    r"((?:(?:cvv|cvc)2?|security[_ -]?(?:code|card_?value))(?:%[0-9a-f]{2}|[^0-9a-z]){0,8})"
+    r"[0-9]{3,8}": "at most eight separators, and only a percent sign can match in two ways",
+    r"\d{3,}": "nothing follows the run",
+    rb"\[(?:card [.]{3}[0-9]{4}|cvv|number|secret|[0-9]+ digits)\]": (
+        "no overlap: the run contains no bracket"
     ),
     r'("source"\s*:\s*")[0-9 \-]{6,}(")': "no overlap: the runs contain no letter",
     rb'(?:client_id|app_uuid)"?\s*[=:]\s*"?([^&"\s]{1,200})': (

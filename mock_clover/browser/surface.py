@@ -3,6 +3,7 @@
 from mock_clover.browser.assets import asset, folder_endpoints, script
 from mock_clover.browser.cards import ENDPOINT as CARDS
 from mock_clover.clover.surface import ROUTER
+from mock_clover.control.surface import CONTROL_ENDPOINTS
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.engine.router import Router
 
@@ -22,5 +23,5 @@ BROWSER_SURFACE: tuple[Endpoint, ...] = (
     asset("/3ds/static/issuer.js", "threeds/issuer.js"),
     asset("/3ds/static/issuer.css", "threeds/issuer.css"),
 )
-STATIC_ROUTER = Router(BROWSER_SURFACE, base=ROUTER)
-"""The routes that all servers share: Clover's API and the files that browsers load."""
+STATIC_ROUTER = Router((*BROWSER_SURFACE, *CONTROL_ENDPOINTS), base=ROUTER)
+"""The routes that all servers share: Clover's API, control calls, and files of browsers."""

@@ -20,23 +20,32 @@ from mock_clover.control import sandboxes as sandbox_calls
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.sandbox.sandboxes import Sandboxes
 
+CONTROL_ENDPOINTS: tuple[Endpoint, ...] = (
+    *health.ENDPOINTS,
+    *journal.ENDPOINTS,
+    *exchanges.ENDPOINTS,
+    *rows.ENDPOINTS,
+    *notices.ENDPOINTS,
+    *metadata.ENDPOINTS,
+    *threeds.ENDPOINTS,
+    *webhooks.ENDPOINTS,
+    *checkouts.ENDPOINTS,
+)
+"""The control endpoints that need only the sandbox of the request."""
 
-def all_control_endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
-    """Return all control endpoints of a server."""
+
+def server_endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
+    """Return the control endpoints that need all sandboxes of a server."""
     return (
         *root_page.endpoints(sandboxes),
-        *health.ENDPOINTS,
-        *journal.ENDPOINTS,
-        *exchanges.ENDPOINTS,
-        *rows.ENDPOINTS,
-        *notices.ENDPOINTS,
         *steering.endpoints(sandboxes),
         *scenario_editor.endpoints(sandboxes),
-        *metadata.ENDPOINTS,
         *ca.endpoints(sandboxes),
         *sandbox_calls.endpoints(sandboxes),
         *snapshots.endpoints(sandboxes),
-        *threeds.ENDPOINTS,
-        *webhooks.ENDPOINTS,
-        *checkouts.ENDPOINTS,
     )
+
+
+def all_control_endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
+    """Return all control endpoints of a server."""
+    return (*CONTROL_ENDPOINTS, *server_endpoints(sandboxes))

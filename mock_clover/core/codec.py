@@ -33,8 +33,6 @@ _UNKNOWN_FIELD_ERROR = re.compile(r"unknown field `([^`]*)`")
 _DEPTH_DELTA_BY_BYTE = tuple({91: 1, 123: 1, 93: -1, 125: -1}.get(byte, 0) for byte in range(256))
 _FRACTION = re.compile(r"-?[0-9]{1,15}\.[0-9]{0,15}")
 _ERROR_PATH = re.compile(r" - at `\$(?P<path>[^`]{0,300})`$")
-
-
 DEPTH_MAX = 64
 """Maximum nesting depth of a body. Real bodies have at most six levels."""
 

@@ -96,15 +96,8 @@ def answer(
             reply = _run_handler(sandbox, endpoint, call, override)
             if key:
                 idempotency = "stored"
-                response = StoredResponse(
-                    endpoint=endpoint.name,
-                    path=raw.path,
-                    request=request,
-                    status=reply.status,
-                    body=reply.body,
-                    why=reply.why,
-                )
-                sandbox.idempotency.store((owner, key), response)
+                stored = _stored_response(endpoint, raw, request, reply)
+                sandbox.idempotency.store((owner, key), stored)
     except ApiError as error:
         reply = error_reply(sandbox, error, raw.headers, endpoint)
         override = _override_that_caused_error(override)
@@ -116,6 +109,19 @@ def answer(
     reply, ignored = add_remarks(endpoint, raw, request, reply)
     write_exchange(sandbox, endpoint, raw, reply, request, idempotency, ignored)
     return reply
+
+
+def _stored_response(
+    endpoint: Endpoint, raw: RawRequest, request: Record | None, reply: Reply
+) -> StoredResponse:
+    return StoredResponse(
+        endpoint=endpoint.name,
+        path=raw.path,
+        request=request,
+        status=reply.status,
+        body=reply.body,
+        why=reply.why,
+    )
 
 
 def _replay(stored: StoredResponse) -> Reply:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from mock_clover.browser.surface import BROWSER_SURFACE, STATIC_ROUTER
 from mock_clover.clover.common.problems import METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, ApiError
 from mock_clover.clover.surface import SURFACE
-from mock_clover.control.surface import all_control_endpoints
+from mock_clover.control.surface import CONTROL_ENDPOINTS, server_endpoints
 from mock_clover.core.error_text import error_location
 from mock_clover.engine.endpoint import ROOT_PATH, SCHEME, Endpoint, RawRequest
 from mock_clover.engine.evidence_gate import answer_unless_inferred, reject_unless_inferred
@@ -81,10 +81,10 @@ class App:
         self.resolve_sandbox = self._resolver.resolve
         self.log = log
         self.held = HeldBytes()
-        control_endpoints = all_control_endpoints(sandboxes)
-        self.endpoints = (*SURFACE, *control_endpoints, *BROWSER_SURFACE)
+        own_endpoints = server_endpoints(sandboxes)
+        self.endpoints = (*SURFACE, *CONTROL_ENDPOINTS, *own_endpoints, *BROWSER_SURFACE)
         """All operations, control endpoints and files."""
-        self._router = Router(control_endpoints, base=STATIC_ROUTER)
+        self._router = Router(own_endpoints, base=STATIC_ROUTER)
 
     def handle(
         self,

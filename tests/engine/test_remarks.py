@@ -163,7 +163,7 @@ def request_records() -> Iterator[type[Record]]:
         ahead += [inner for hint in hints if (inner := _record_type_of(hint)) is not None]
 
 
-MONEY = re.compile(r"(?i)(amount|price|^fee$|unit_cost|total|tip$)")
+MONEY = re.compile(r"(?i)(amount|price|^fee$|unit_cost|total(?!_count)|tip$)")
 
 
 def _descriptions(hint: Any) -> Iterator[str]:
