@@ -122,6 +122,11 @@ class InProcessConnection(RawConnection):
         """Pass bytes to the protocol, as one read of a socket."""
         self._protocol.data_received(data)
 
+    @property
+    def tasks(self) -> set[Any]:
+        """The tasks of the connection's server, which a shutdown cancels."""
+        return self._protocol.tasks  # type: ignore[no-any-return] # not typed
+
     def is_silent(self) -> bool:
         """Return whether everything that was written is read."""
         return not self._buffer and not self._transport.written

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from mock_clover.clover.common.problems import Problem
 from mock_clover.control.surface import all_control_endpoints
+from mock_clover.core.steps import Work, finish
 from mock_clover.engine.endpoint import Endpoint, RawRequest
 from mock_clover.engine.errors import errors_of
 from mock_clover.engine.overrides import Override
@@ -130,6 +131,9 @@ class InProcessServer:
                 body=data,
             ),
         )
+        if isinstance(reply, Work):
+            reply = finish(reply.steps)
+        assert isinstance(reply, Reply), "the request is delayed"
         behaviour_tests.record(reply.basis)
         if not is_overridden:
             check_declared(reply)

@@ -272,6 +272,7 @@ IN_PROCESSES_OF_CLIENTS = ("cli", "client", "conformance", "testing")
 STARTED = {
     ("server/app.py", "deliver_all_due"): "runs tasks that log their errors; the caller waits",
     ("server/housekeeping.py", "load_key"): "is a task of the supervisor",
+    ("server/housekeeping.py", "run_periodic_tasks"): "starts the tasks of the supervisor",
     ("server/log.py", "_enqueue"): "the log cannot log its own errors",
     ("server/protocol.py", "_continue_soon"): "an error ends only this connection",
     ("server/serve.py", "startup"): "starts the tasks of the supervisor",

@@ -32,7 +32,6 @@ from mock_clover.core.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from mock_clover.sandbox.credentials import Credentials
-    from mock_clover.sandbox.keys import KeyRing
     from mock_clover.sandbox.sandboxes import Sandboxes
     from mock_clover.scenario.records import Scenario
     from mock_clover.server.app import App
@@ -246,7 +245,7 @@ def serve(
         exit_with_error(f"{scenario}: {error}")
     app.sandboxes.scenario_file = scenario
     app.sandboxes.ca_certificate = https.pem if https else ""
-    periodic, tasks = background_jobs(app, keys, https, scenario if watch else None)
+    periodic, tasks = background_jobs(app, https, scenario if watch else None)
     address, bound_port = listener.getsockname()[:2]
 
     def announce() -> None:
@@ -263,19 +262,18 @@ def serve(
 
 
 def background_jobs(
-    app: "App", keys: "KeyRing", https: HttpsListener | None, watched_scenario: str | None
+    app: "App", https: HttpsListener | None, watched_scenario: str | None
 ) -> tuple[dict[str, Callable[[], object]], dict[str, Callable[[], Any]]]:
     """Return the jobs of a server: those that run once a second, and those that run until the end.
 
     The log shows an error in one under its name.
     """
-    from mock_clover.server.housekeeping import load_key, periodic_tasks
+    from mock_clover.server.housekeeping import background_tasks, periodic_tasks
 
-    periodic = periodic_tasks(app.sandboxes, app.log)
+    periodic, tasks = periodic_tasks(app), background_tasks(app)
     if https:
         renew = functools.partial(https.tls.renew, app.log.write_message)
         periodic["renewing the certificate"] = renew
-    tasks: dict[str, Callable[[], Any]] = {"loading the key": functools.partial(load_key, keys)}
     if watched_scenario is not None:
         watch = _watcher(watched_scenario, app.sandboxes, app.log)
         tasks["watching the scenario file"] = watch

@@ -6,7 +6,7 @@ from typing import Any
 from mock_clover.core.evidence import inferred
 from mock_clover.core.record import Record
 from mock_clover.core.suggestions import did_you_mean
-from mock_clover.engine.endpoint import NO_AUTH, UNJOURNALED, Endpoint
+from mock_clover.engine.endpoint import NO_AUTH, UNJOURNALED, ApiStyle, Endpoint
 
 MOCK_ONLY = inferred("specific to this mock, not part of Clover")
 
@@ -24,15 +24,16 @@ def control_endpoint(
     *,
     request: type[Record] | None = None,
     query: type[Record] | None = None,
+    surface: ApiStyle = UNJOURNALED,
 ) -> Endpoint:
-    """Return an endpoint of the control API."""
+    """Return an endpoint of the control API, or a page."""
     return Endpoint(
         name=name,
         method=method,
         path=path,
         run=run,
         auth=NO_AUTH,
-        surface=UNJOURNALED,
+        surface=surface,
         response=response,
         request=request,
         query=query,

@@ -23,13 +23,13 @@ from mock_clover.core.record import Record, encode
 from mock_clover.engine.endpoint import (
     ROOT_PATH,
     SCHEME,
+    UNJOURNALED_AFTER_JOBS,
     Call,
     Endpoint,
     RawRequest,
     sandbox_base_url,
 )
 from mock_clover.engine.evidence_gate import reply_now
-from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.changes import Change
 from mock_clover.sandbox.exchange import Exchange, ExchangeSummary, is_cut, mask_exchange
 from mock_clover.sandbox.idempotency import KEY_CHARS_MAX
@@ -164,7 +164,6 @@ def replay(sandbox: Sandbox, call: Call[ReplayRequest, None]) -> ReplayResult:
         headers=headers,
         body=exchange.body if exchange.request is None else encode(exchange.request),
     )
-    run_due_jobs(sandbox)
     reply = reply_now(sandbox, plan.endpoint, raw)
     return ReplayResult(
         id=sandbox.journal.count,
@@ -323,6 +322,8 @@ _PATH = "/_mock/journal/{id}"
 ENDPOINTS: tuple[Endpoint, ...] = (
     control_endpoint("get_exchange", "GET", _PATH, get_exchange, ExchangeResponse),
     control_endpoint(
-        "replay_exchange", "POST", f"{_PATH}/replay", replay, ReplayResult, request=ReplayRequest
+        *("replay_exchange", "POST", f"{_PATH}/replay", replay, ReplayResult),
+        request=ReplayRequest,
+        surface=UNJOURNALED_AFTER_JOBS,
     ),
 )

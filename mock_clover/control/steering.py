@@ -1,4 +1,4 @@
-"""Control endpoints for clock, faults and scenario, and `why`, which explains a request."""
+"""Control endpoints for faults and scenario, and `why`, which explains a request."""
 
 import contextlib
 from typing import Annotated, Any
@@ -20,61 +20,27 @@ from mock_clover.control.scenario import (
     scenario_errors,
 )
 from mock_clover.core.codec import Codec, MalformedError, ViolationsError
-from mock_clover.core.duration import DURATION_MS_MAX, parse_duration_ms
 from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
+from mock_clover.core.steps import Steps, Work
 from mock_clover.core.suggestions import did_you_mean
-from mock_clover.engine.endpoint import Call, Endpoint, RawRequest, StatusResult, UntypedBody
+from mock_clover.engine.endpoint import (
+    Call,
+    Endpoint,
+    LongResult,
+    RawRequest,
+    StatusResult,
+    UntypedBody,
+)
 from mock_clover.engine.evidence_gate import reply_now
 from mock_clover.engine.overrides import FAULT_HEADER, default_rule_input
-from mock_clover.engine.scheduler import run_due_jobs
-from mock_clover.sandbox.clock import LATEST_MS
+from mock_clover.engine.scheduler import due_jobs
 from mock_clover.sandbox.faults import ActiveFault
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.scenario.records import Scenario
 from mock_clover.scenario.records_fault import Fault
-
-
-class ClockRequest(ControlRecord, frozen=True, kw_only=True):
-    """Body of `PUT /_mock/clock`; the fields are applied in this order."""
-
-    freeze: Annotated[bool | None, doc("Stop the clock.", MOCK_ONLY)] = None
-    set: Annotated[int | None, doc("Set the time, in ms; forward only.", MOCK_ONLY)] = None
-    advance: Annotated[
-        str | int | None, doc("Advance by a duration: 8d, 90m, or a number of ms.", MOCK_ONLY)
-    ] = None
-    resume: Annotated[bool | None, doc("Start the clock again.", MOCK_ONLY)] = None
-
-
-class CompletedJob(Record, frozen=True, kw_only=True):
-    """A job that was due and ran."""
-
-    at_ms: int
-    kind: str
-    id: str
-
-
-class FailedJobResponse(Record, frozen=True, kw_only=True):
-    """A job that raised an error: a bug in mock-clover, or a limit such as SANDBOX_FULL."""
-
-    at_ms: int
-    kind: str
-    id: str
-    error: str
-
-
-class ClockResponse(Record, frozen=True, kw_only=True):
-    """The time of the clock, and the jobs that ran."""
-
-    now_ms: int
-    frozen: bool
-    fired: tuple[CompletedJob, ...]
-    more: bool | None = None
-    """Whether more jobs are due than one request runs. The next one, even a GET, runs the rest."""
-    failed: tuple[FailedJobResponse, ...] = ()
-    """The first jobs of this sandbox that failed, ever. A failed job is not run again."""
 
 
 class FaultResponse(Record, frozen=True, kw_only=True):
@@ -137,58 +103,6 @@ class ExplainResponse(Record, frozen=True, kw_only=True):
     """The active fault for this operation; it may apply only with some probability."""
     status: int
     reply: Any
-
-
-def get_clock(sandbox: Sandbox, _call: Call[None, None]) -> ClockResponse:
-    """Return the time of a sandbox's clock."""
-    return _clock_response(sandbox)
-
-
-def put_clock(sandbox: Sandbox, call: Call[ClockRequest, None]) -> ClockResponse:
-    """Freeze, set, advance or resume a sandbox's clock, then run the due jobs."""
-    body, clock = call.body, sandbox.clock
-    by_ms = _duration_ms(body.advance) if body.advance is not None else 0
-    if body.set is not None and body.set < clock.now_ms():
-        raise CONTROL_INVALID.error(
-            detail=f"set: the clock cannot move back; the current time is {clock.now_ms()}"
-        )
-    if body.set is not None and body.set - clock.now_ms() > DURATION_MS_MAX:
-        raise CONTROL_INVALID.error(detail="set: the time is more than ten years ahead")
-    if max(clock.now_ms(), body.set or 0) + by_ms > LATEST_MS:
-        raise CONTROL_INVALID.error(detail="the clock cannot go beyond the year 9899")
-    if body.freeze:
-        clock.freeze()
-    if body.set is not None:
-        clock.set(body.set)
-    clock.advance(by_ms)
-    if body.resume:
-        clock.resume()
-    return _clock_response(sandbox)
-
-
-def _clock_response(sandbox: Sandbox) -> ClockResponse:
-    jobs = sorted(
-        (job for each in sandbox.all_merchants for job in run_due_jobs(each)),
-        key=lambda job: job.at_ms,
-    )
-    fired = tuple(CompletedJob(at_ms=job.at_ms, kind=job.kind, id=job.id) for job in jobs)
-    now_ms = sandbox.clock.now_ms()
-    more = sandbox.scheduler.is_due(now_ms) or None
-    failed = tuple(
-        FailedJobResponse(at_ms=job.at_ms, kind=job.kind, id=redact(job.id), error=error)
-        for each in sandbox.all_merchants
-        for job, error in each.scheduler.failed
-    )
-    return ClockResponse(
-        now_ms=now_ms, frozen=sandbox.clock.frozen, fired=fired, more=more, failed=failed
-    )
-
-
-def _duration_ms(duration: str | int) -> int:
-    try:
-        return parse_duration_ms(f"{duration}ms" if isinstance(duration, int) else duration)
-    except ValueError as error:
-        raise CONTROL_INVALID.error(detail=f"advance: {error}") from None
 
 
 def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultResponse:
@@ -292,10 +206,6 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         return _current_scenario(sandbox)
 
     return (
-        control_endpoint("get_clock", "GET", "/_mock/clock", get_clock, ClockResponse),
-        control_endpoint(
-            "put_clock", "PUT", "/_mock/clock", put_clock, ClockResponse, request=ClockRequest
-        ),
         control_endpoint(
             "add_fault", "POST", "/_mock/faults", add_fault, FaultResponse, request=Fault
         ),
@@ -315,8 +225,12 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     )
 
 
-def explain_request(sandbox: Sandbox, call: Call[ExplainRequest, None]) -> ExplainResponse:
+def explain_request(sandbox: Sandbox, call: Call[ExplainRequest, None]) -> LongResult:
     """Explain a request without performing it: run it on a fork that is discarded."""
+    return Work(_explain(sandbox, call))
+
+
+def _explain(sandbox: Sandbox, call: Call[ExplainRequest, None]) -> Steps[ExplainResponse]:
     body = call.body
     path, _, query = body.path.partition("?")
     credentials = sandbox.credentials
@@ -354,7 +268,7 @@ def explain_request(sandbox: Sandbox, call: Call[ExplainRequest, None]) -> Expla
     fork = sandbox.fork(f"{sandbox.name}-why", credentials)
     fork.faults.clear()  # explain the outcome without faults and rate limits
     fork.limits = None
-    run_due_jobs(fork)
+    yield from due_jobs(fork)
     headers.pop(FAULT_HEADER, None)
     raw = RawRequest(
         method=body.method.upper(),

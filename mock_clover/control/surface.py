@@ -6,6 +6,7 @@ from mock_clover.clover.threeds import control as threeds
 from mock_clover.clover.webhooks import control as webhooks
 from mock_clover.control import (
     ca,
+    clock,
     exchanges,
     health,
     journal,
@@ -26,6 +27,7 @@ CONTROL_ENDPOINTS: tuple[Endpoint, ...] = (
     *exchanges.ENDPOINTS,
     *rows.ENDPOINTS,
     *notices.ENDPOINTS,
+    *clock.ENDPOINTS,
     *metadata.ENDPOINTS,
     *threeds.ENDPOINTS,
     *webhooks.ENDPOINTS,

@@ -19,6 +19,7 @@ from mock_clover.core.codec import Codec
 from mock_clover.core.evidence import Behaviour, Evidence
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, Value
+from mock_clover.core.steps import Work
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import DEFAULT
 from mock_clover.scenario.records_rule import RuleInput
@@ -202,6 +203,8 @@ class StatusResult(NamedTuple):
 
 
 HandlerResult = Record | Declined | Redirect | EncodedJson | Text | HtmlPage | Asset | StatusResult
+LongResult = Work[HandlerResult]
+"""What an unjournaled operation returns if it takes long: the work whose result is its result."""
 
 
 class ApiStyle(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,6 +220,8 @@ class ApiStyle(msgspec.Struct, frozen=True, kw_only=True):
     """Whether an error body is a message only, without an error object."""
     journaled: bool = True
     """Whether requests are journaled and logged, and whether rules and faults apply to them."""
+    runs_due_jobs: bool = True
+    """Whether the due jobs of the sandbox and of its merchants run before the handler."""
 
     @property
     def has_error_object(self) -> bool:
@@ -225,8 +230,10 @@ class ApiStyle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ECOMMERCE = ApiStyle()
-UNJOURNALED = ApiStyle(journaled=False)
-"""The control API, the pages and the static files of this mock."""
+UNJOURNALED = ApiStyle(journaled=False, runs_due_jobs=False)
+"""The control API and the static files of this mock."""
+UNJOURNALED_AFTER_JOBS = ApiStyle(journaled=False)
+"""Pages and control operations whose result depends on due jobs."""
 
 RuleInputFactory = Callable[
     [Sandbox, str, Record | None, tuple[str, ...], dict[bytes, bytes], Card | None], RuleInput
@@ -240,7 +247,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     name: str
     method: str
     path: str
-    run: Callable[[Sandbox, Call[Any, Any]], HandlerResult]
+    run: Callable[[Sandbox, Call[Any, Any]], HandlerResult | LongResult]
     response: type[Record]
     evidence: Evidence
     request: type[Record] | None = None

@@ -7,6 +7,7 @@ leaves the sandbox unchanged.
 from mock_clover.clover.common.behaviours_service import STRICT_REFUSAL
 from mock_clover.clover.common.problems import ApiError
 from mock_clover.clover.common.problems_evidence import EVIDENCE_INFERRED
+from mock_clover.core.steps import Work, finish
 from mock_clover.engine.endpoint import Endpoint, RawRequest
 from mock_clover.engine.evidence import inferred_parts
 from mock_clover.engine.journaling import reject
@@ -22,13 +23,13 @@ _DESCRIPTIONS_MAX = 3
 
 def answer_unless_inferred(
     sandbox: Sandbox, endpoint: Endpoint, raw: RawRequest, *, after_delay: bool = False
-) -> Reply | Wait:
+) -> Reply | Wait | Work[Reply]:
     """Return the response to a request unless it depends on inferred behaviour that is not allowed.
 
     A fault and the refusals of `strict` are requested explicitly, so they are not rejected.
     """
     dry_run = answer(_fork(sandbox), endpoint, raw, after_delay=after_delay)
-    if isinstance(dry_run, Wait):
+    if not isinstance(dry_run, Reply):
         return answer(sandbox, endpoint, raw, after_delay=after_delay)
     refusal = _refusal(sandbox, dry_run)
     has_fault = dry_run.fault is not None and dry_run.fault.kind != "delay"
@@ -66,12 +67,12 @@ def _refusal(sandbox: Sandbox, reply: Reply) -> ApiError | None:
 
 
 def reply_now(sandbox: Sandbox, endpoint: Endpoint, raw: RawRequest) -> Reply:
-    """Return the response to a request according to the setting, without waiting for delays."""
+    """Return the response to a request according to the setting, without a delay or a pause."""
     respond = answer_unless_inferred if sandbox.settings.refuse_inferred else answer
     reply = respond(sandbox, endpoint, raw)
     while isinstance(reply, Wait):
         reply = respond(sandbox, endpoint, raw, after_delay=True)
-    return reply
+    return finish(reply.steps) if isinstance(reply, Work) else reply
 
 
 def _fork(sandbox: Sandbox) -> Sandbox:

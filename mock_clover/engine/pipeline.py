@@ -18,7 +18,8 @@ from mock_clover.clover.common.problems import (
     Problem,
 )
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import Call, Endpoint, RawRequest
+from mock_clover.core.steps import Steps, Work
+from mock_clover.engine.endpoint import Call, Endpoint, HandlerResult, RawRequest
 from mock_clover.engine.journaling import write_exchange
 from mock_clover.engine.overrides import (
     Override,
@@ -44,11 +45,11 @@ from mock_clover.scenario.records_fault import Fault
 
 def answer(
     sandbox: Sandbox, endpoint: Endpoint, raw: RawRequest, *, after_delay: bool = False
-) -> Reply | Wait:
+) -> Reply | Wait | Work[Reply]:
     """Return the response to one request and journal the exchange.
 
     A `Wait` means that the request has not been processed yet: wait, then call again with
-    `after_delay=True`.
+    `after_delay=True`. Work comes from unjournaled operations only.
     """
     request: Record | None = None
     idempotency = ""
@@ -77,9 +78,7 @@ def answer(
         owner = "" if credential == sandbox.credentials.access_token else credential
         stored = sandbox.idempotency.get((owner, key)) if key else None
         if stored is not None:
-            if not stored.answers(raw.path, request, sandbox.fingerprint_key):
-                raise IDEMPOTENCY_MISMATCH.error()
-            idempotency, reply = "replayed", _replay(stored)
+            idempotency, reply = "replayed", _replay(sandbox, stored, raw.path, request)
         else:
             call = Call(request, query, raw.ids, raw.headers)
             override = (
@@ -93,7 +92,10 @@ def answer(
                     early = _apply_before_commit_fault(sandbox, endpoint, raw, fault, credential)
                     _send_rule_webhook(sandbox, endpoint, raw, request, override, early)
                     return early
-            reply = _run_handler(sandbox, endpoint, call, override)
+            result = _run_handler(sandbox, endpoint, call, override)
+            if isinstance(result, Work):
+                return result
+            reply = result
             if key:
                 idempotency = "stored"
                 stored = _stored_response(endpoint, raw, request, reply)
@@ -124,8 +126,10 @@ def _stored_response(
     )
 
 
-def _replay(stored: StoredResponse) -> Reply:
-    """Return a stored response again."""
+def _replay(sandbox: Sandbox, stored: StoredResponse, path: str, request: Record | None) -> Reply:
+    """Return a stored response again. Raises IDEMPOTENCY_MISMATCH for another request."""
+    if not stored.answers(path, request, sandbox.fingerprint_key):
+        raise IDEMPOTENCY_MISMATCH.error()
     return Reply(
         status=stored.status,
         body=stored.body,
@@ -165,7 +169,7 @@ def _find_override(
 
 def _run_handler(
     sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], override: Override | None
-) -> Reply:
+) -> Reply | Work[Reply]:
     """Run an endpoint's handler, unless an override sets an error or a raw response."""
     if endpoint.auth.field_permissions:
         check_field_permissions(sandbox, endpoint, call.body)
@@ -177,7 +181,22 @@ def _run_handler(
         call.verdict = override.verdict()
         if override.action.threeds is not None:
             call.threeds, call.why = override.action.threeds, override.why
-    return reply_of(sandbox, endpoint, call, endpoint.run(sandbox, call))
+    result = endpoint.run(sandbox, call)
+    if isinstance(result, Work):
+        return result.then(lambda steps: _respond_after(steps, sandbox, endpoint, call))
+    return reply_of(sandbox, endpoint, call, result)
+
+
+def _respond_after(
+    steps: Steps[HandlerResult], sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any]
+) -> Steps[Reply]:
+    """Return the response of an operation that takes long."""
+    try:
+        result = yield from steps
+        reply = reply_of(sandbox, endpoint, call, result)
+    except ApiError as error:
+        reply = error_reply(sandbox, error, call.headers, endpoint)
+    return replace(reply, evidence=None, basis=())
 
 
 def _apply_after_commit_fault(

@@ -204,6 +204,7 @@ class Sandboxes:
         """
         new.take_over_from(old)
         old.outbox = None  # drops pending deliveries
+        old.scheduler.clear()
         if not self.is_registered(old):
             return
         self._by_name[new.name] = new
@@ -357,6 +358,7 @@ class Sandboxes:
         """Remove a sandbox and the merchants at its address."""
         for merchant in sandbox.all_merchants:
             merchant.outbox = None  # drops pending deliveries
+            merchant.scheduler.clear()
             self._by_name.pop(merchant.name, None)
             self._lru.pop(merchant.name, None)
             for credential in _credential_keys(merchant.credentials):

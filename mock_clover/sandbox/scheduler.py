@@ -53,6 +53,10 @@ class Scheduler:
         at_ms, _, kind, row_id = heapq.heappop(self.heap)
         return Job(at_ms, kind, row_id)
 
+    def clear(self) -> None:
+        """Remove all jobs of a sandbox that is deleted or replaced, even while they run."""
+        self.heap.clear()
+
     def note_failure(self, failed: FailedJob) -> bool:
         """Record a job that failed; return whether it is one of the first."""
         self.failed_count += 1

@@ -6,6 +6,7 @@ application: control calls, requests that wait, servers that run on h11, and the
 application (`starlette_app.py`) on any ASGI server.
 """
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -16,13 +17,13 @@ from mock_clover.clover.common.problems import METHOD_NOT_ALLOWED, PAYLOAD_TOO_L
 from mock_clover.clover.surface import SURFACE
 from mock_clover.control.surface import CONTROL_ENDPOINTS, server_endpoints
 from mock_clover.core.error_text import error_location
+from mock_clover.core.steps import Steps, Work, finish
+from mock_clover.engine.answering import answer_after_jobs
 from mock_clover.engine.endpoint import ROOT_PATH, SCHEME, Endpoint, RawRequest
-from mock_clover.engine.evidence_gate import answer_unless_inferred, reject_unless_inferred
-from mock_clover.engine.pipeline import answer
+from mock_clover.engine.evidence_gate import reject_unless_inferred
 from mock_clover.engine.remarks import with_ignored
 from mock_clover.engine.reply import Reply, Wait
 from mock_clover.engine.router import Router
-from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.exchange import NOT_READ
 from mock_clover.sandbox.sandbox import Sandbox
@@ -38,6 +39,7 @@ from mock_clover.server.resolver import (
     path_in_sandbox,
     without_slash,
 )
+from mock_clover.server.slices import Slices, run_unless_shut_down
 from mock_clover.server.stream import EVENT_STREAM, stream
 
 if TYPE_CHECKING:
@@ -57,7 +59,6 @@ _PREFLIGHT = (
     (b"access-control-max-age", b"600"),
 )
 _INTERNAL_ERROR_BODY = b'{"message":"500 Internal Server Error"}'
-_CORS_HEADERS = ((b"access-control-allow-origin", b"*"),)
 _JOURNAL = "/_mock/journal"
 _SNAPSHOT = "/_mock/snapshot"
 
@@ -81,6 +82,8 @@ class App:
         self.resolve_sandbox = self._resolver.resolve
         self.log = log
         self.held = HeldBytes()
+        self.slices = Slices()
+        """Runs the work that `handle` returns."""
         own_endpoints = server_endpoints(sandboxes)
         self.endpoints = (*SURFACE, *CONTROL_ENDPOINTS, *own_endpoints, *BROWSER_SURFACE)
         """All operations, control endpoints and files."""
@@ -96,15 +99,17 @@ class App:
         *,
         after_delay: bool = False,
         error: ApiError | None = None,
-    ) -> Reply | Wait:
+    ) -> Reply | Wait | Work[Reply | Wait]:
         """Handle one complete request and log it.
 
         A body of None means that it was not read because of `error`; by default it is too large.
         A `Wait` means that nothing has happened yet: wait, then call again with `after_delay=True`.
+        `Work` takes long: run it with `slices`.
         """
         started = started_ns()
         sandbox = self.sandboxes.default  # for the log, if finding the sandbox fails
-        reply: Reply | Wait
+        reply: Reply | Wait | Work[Reply | Wait]
+        unjournaled, note = False, ""
         try:
             is_prefixed = path.startswith(SANDBOX_PREFIX)
             sandbox, path = self.resolve_sandbox(path, headers, query, body)
@@ -123,19 +128,34 @@ class App:
                 error=(error or PAYLOAD_TOO_LARGE.error()) if body is None else None,
                 after_delay=after_delay,
             )
-            if note and isinstance(reply, Reply):
-                reply = replace(reply, why=f"{reply.why}; {note}")
         except Exception as bug:  # noqa: BLE001 - a bug must not end the connection
-            reply, unjournaled = self._internal_error(bug), False
-        if not unjournaled and isinstance(reply, Reply):
-            duration_ms = elapsed_ns(started) / 1e6
-            status = reply.status if reply.fault is None else reply.sent_status
-            self.log.write(sandbox.name, method, path, status, with_ignored(reply), duration_ms)
-        return reply
+            reply = self._internal_error(bug)
+
+        def end(reply: Reply | Wait) -> Reply | Wait:
+            if isinstance(reply, Wait):
+                return reply
+            if note:
+                reply = replace(reply, why=f"{reply.why}; {note}")
+            if not unjournaled:
+                duration_ms = elapsed_ns(started) / 1e6
+                status = reply.status if reply.fault is None else reply.sent_status
+                self.log.write(sandbox.name, method, path, status, with_ignored(reply), duration_ms)
+            return reply
+
+        def run(steps: Steps[Reply | Wait]) -> Steps[Reply | Wait]:
+            try:
+                reply = yield from steps
+            except Exception as bug:  # noqa: BLE001 - a bug must not end the connection
+                reply = self._internal_error(bug)
+            return end(reply)
+
+        return reply.then(run) if isinstance(reply, Work) else end(reply)
 
     def handle_now(self, *request: Any, after_delay: bool = False) -> Reply:
-        """Handle one complete request like `handle`, but skip the wait of a delay."""
+        """Handle one complete request like `handle`, but without a delay or a pause."""
         reply = self.handle(*request, after_delay=after_delay)
+        if isinstance(reply, Work):
+            reply = finish(reply.steps)
         return self.handle_now(*request, after_delay=True) if isinstance(reply, Wait) else reply
 
     def handle_in_sandbox(
@@ -145,7 +165,7 @@ class App:
         *,
         error: ApiError | None = None,
         after_delay: bool = False,
-    ) -> tuple[Reply | Wait, bool]:
+    ) -> tuple[Reply | Wait | Work[Reply | Wait], bool]:
         """Handle a request in a sandbox; return the response and whether to skip logging it."""
         endpoint: Endpoint | None = None
         try:
@@ -158,18 +178,9 @@ class App:
             return self._error_reply(sandbox, raw, early, endpoint)
         if ids:
             raw = replace(raw, ids=ids)
-        if sandbox.scheduler.heap and endpoint.surface.journaled:
-            run_due_jobs(sandbox)
-        if sandbox.settings.refuse_inferred and endpoint.surface.journaled:
-            reply = answer_unless_inferred(sandbox, endpoint, raw, after_delay=after_delay)
-        else:
-            reply = answer(sandbox, endpoint, raw, after_delay=after_delay)
-        if isinstance(reply, Wait):
-            return reply, not endpoint.surface.journaled
-        if endpoint.surface.postprocess is not None:
-            reply = endpoint.surface.postprocess(sandbox, endpoint, raw, reply)
-        if endpoint.cross_origin and b"origin" in raw.headers:
-            reply = replace(reply, headers=reply.headers + _CORS_HEADERS)
+        reply = answer_after_jobs(
+            sandbox, endpoint, raw, self.sandboxes.current_version_of, after_delay=after_delay
+        )
         return reply, not endpoint.surface.journaled
 
     def _error_reply(
@@ -201,7 +212,6 @@ class App:
 
     def deliver_all_due(self) -> None:
         """Deliver everything that is due and wait. For callers without a running event loop."""
-        import asyncio
         import threading
 
         webhook_sender = self._webhook_sender()
@@ -215,7 +225,9 @@ class App:
                 WebhookSender,  # most servers have no webhooks
             )
 
-            self._sender = WebhookSender(self._webhook_hosts, self.log.write_message)
+            self._sender = WebhookSender(
+                self._webhook_hosts, self.log.write_message, slices=self.slices
+            )
         return self._sender
 
     def body_bytes_max(self, path: str) -> int:
@@ -244,10 +256,16 @@ class App:
         await self.respond(request, self.handle(*request, error=error), scope, receive, send)
 
     async def respond(
-        self, request: Any, reply: Reply | Wait, scope: "Scope", receive: "Receive", send: "Send"
+        self,
+        request: Any,
+        reply: Reply | Wait | Work[Reply | Wait],
+        scope: "Scope",
+        receive: "Receive",
+        send: "Send",
     ) -> None:
-        """Send the response that `handle` returned, after its waits and faults."""
+        """Send the response that `handle` returned, after its work, waits and faults."""
         with self.held.counted(len(request[4] or b"")):
+            reply = await run_unless_shut_down(self.slices, reply, scope)
             await self._respond(request, reply, scope, receive, send)
 
     async def _respond(
@@ -255,9 +273,13 @@ class App:
     ) -> None:
         if isinstance(reply, Wait):
             await sleep(reply.ms, scope)
-            reply = self.handle_now(*request, after_delay=True)
+            reply = await run_unless_shut_down(
+                self.slices, self.handle(*request, after_delay=True), scope
+            )
         elif reply.fault is not None and await apply_fault(reply, scope, receive, send):
             return
+        if isinstance(reply, Wait):
+            raise TypeError("a request is delayed once")
         if reply.long_poll_ms:
             try:
                 reply = await self._long_poll(request, reply, scope)
@@ -274,8 +296,6 @@ class App:
 
     async def _long_poll(self, request: Any, reply: Reply, scope: "Scope") -> Reply:
         """Repeat the request after each exchange until its condition is met or it times out."""
-        import asyncio
-
         sandbox, path = self.resolve_sandbox(request[1], request[3])
         sandbox.webhook_sender(sandbox)  # deliveries that were queued before a loop was running
         method, _, query, headers, body = request
@@ -301,8 +321,8 @@ class App:
 
     def _handle_again(self, sandbox: Sandbox, raw: RawRequest) -> Reply:
         reply, _ = self.handle_in_sandbox(self.sandboxes.current_version_of(sandbox), raw)
-        if isinstance(reply, Wait):
-            raise TypeError("faults do not delay control requests")
+        if not isinstance(reply, Reply):
+            raise TypeError("waiting requests are neither delayed nor long")
         return reply
 
     async def close(self) -> None:

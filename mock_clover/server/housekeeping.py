@@ -1,14 +1,18 @@
-"""Periodic tasks, once a second: run due jobs and delete idle sandboxes."""
+"""Work once a second: run due jobs and delete idle sandboxes."""
 
 import asyncio
 import contextlib
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-from mock_clover.engine.scheduler import run_due_jobs
+from mock_clover.core.steps import Work
+from mock_clover.engine.scheduler import due_jobs, has_due_jobs
 from mock_clover.sandbox.keys import KeyRing
+from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import DEFAULT, Sandboxes
+from mock_clover.server.app import App
 from mock_clover.server.log import ExchangeLog
 from mock_clover.server.supervisor import Supervisor
 
@@ -30,19 +34,26 @@ async def load_key(keys: KeyRing) -> None:
         await asyncio.to_thread(keys.preload)
 
 
-async def run_periodic_tasks(sandboxes: Sandboxes, log: ExchangeLog) -> None:
-    """Run all background jobs until the task is cancelled."""
-    supervisor = Supervisor(log)
-    await supervisor.run_async("loading the key", functools.partial(load_key, sandboxes.keys))
-    await supervisor.run_every_second(periodic_tasks(sandboxes, log))
+async def run_periodic_tasks(app: App) -> None:
+    """Run all background work until the task is cancelled."""
+    supervisor = Supervisor(app.log)
+    async with asyncio.TaskGroup() as group:
+        for name, task in background_tasks(app).items():
+            group.create_task(supervisor.run_async(name, task))
+        group.create_task(supervisor.run_every_second(periodic_tasks(app)))
 
 
-def periodic_tasks(sandboxes: Sandboxes, log: ExchangeLog) -> dict[str, Callable[[], object]]:
-    """Return the tasks to run once a second, by the names that the log shows."""
+def background_tasks(app: App) -> dict[str, Callable[[], Coroutine[Any, Any, None]]]:
+    """Return the tasks that run in the background, by the names that the log shows."""
     return {
-        "running due jobs": SchedulerTicker(sandboxes, log).tick,
-        "deleting idle sandboxes": IdleSandboxReaper(sandboxes, log).sweep,
+        "loading the key": functools.partial(load_key, app.sandboxes.keys),
+        "running due jobs": DueJobs(app).run_every_second,
     }
+
+
+def periodic_tasks(app: App) -> dict[str, Callable[[], object]]:
+    """Return the short tasks to run once a second, by the names that the log shows."""
+    return {"deleting idle sandboxes": IdleSandboxReaper(app.sandboxes, app.log).sweep}
 
 
 class IdleSandboxReaper:
@@ -74,18 +85,29 @@ class IdleSandboxReaper:
         self._log.write_message(f"sandbox {name} deleted: no requests for an hour")
 
 
-class SchedulerTicker:
-    """Run the due jobs of every sandbox, even without requests."""
+class DueJobs:
+    """The due jobs of all sandboxes, which run even without requests."""
 
-    def __init__(self, sandboxes: Sandboxes, log: ExchangeLog) -> None:
-        self._sandboxes = sandboxes
-        self._supervisor = Supervisor(log)
+    def __init__(self, app: App) -> None:
+        self._sandboxes = app.sandboxes
+        self._slices = app.slices
+        self._supervisor = Supervisor(app.log)
 
-    def tick(self) -> None:
-        """Run all due jobs."""
+    async def run_every_second(self) -> None:
+        """Run due jobs until cancelled."""
+        while True:
+            await asyncio.sleep(1)
+            await self._supervisor.run_async("running due jobs", self.run)
+
+    async def run(self) -> None:
+        """Run the due jobs of each sandbox, one sandbox after the other."""
         for sandbox in list(self._sandboxes):
             if sandbox.scheduler.heap:
-                self._supervisor.run(
-                    f"sandbox {sandbox.name}: running due jobs",
-                    functools.partial(run_due_jobs, sandbox),
-                )
+                run = functools.partial(self._run_jobs_of, sandbox)
+                name = f"sandbox {sandbox.name}: running due jobs"
+                await self._supervisor.run_async(name, run)
+
+    async def _run_jobs_of(self, sandbox: Sandbox) -> None:
+        # If the lane is busy, a request runs the jobs.
+        if has_due_jobs(sandbox) and not self._slices.is_busy(sandbox.clock):
+            await self._slices.run(Work(due_jobs(sandbox), sandbox.clock))

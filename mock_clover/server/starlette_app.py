@@ -75,7 +75,7 @@ def starlette_app(core: App) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        background = asyncio.create_task(run_periodic_tasks(core.sandboxes, core.log))
+        background = asyncio.create_task(run_periodic_tasks(core))
         try:
             yield
         finally:

@@ -31,11 +31,13 @@ class Supervisor:
         return True
 
     async def run_async(self, name: str, task: Callable[[], Awaitable[object]]) -> None:
-        """Run a background task to its end; log an error."""
+        """Run a task to its end and log an error, like `run`."""
         try:
             await task()
         except Exception as error:  # noqa: BLE001 - must not end the server
             self._report(name, error)
+        else:
+            self._reported.pop(name, None)
 
     async def run_every_second(self, tasks: dict[str, Callable[[], object]]) -> None:
         """Run periodic tasks until cancelled."""

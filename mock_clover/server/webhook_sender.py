@@ -29,10 +29,12 @@ from mock_clover.clover.webhooks.records_delivery import (
 )
 from mock_clover.core.error_text import error_location
 from mock_clover.core.masking import redact
-from mock_clover.engine.scheduler import run_due_jobs
+from mock_clover.core.steps import Work
+from mock_clover.engine.scheduler import due_jobs
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.outbox import Outbox
 from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.server.slices import Slices
 
 ATTEMPT_S_MAX = 10.0
 """Timeout of one attempt: resolving, connecting, sending and reading the complete response."""
@@ -58,10 +60,12 @@ class WebhookSender:
         hosts: tuple[str, ...] = (),
         log: Callable[[str], None] = lambda _: None,
         attempt_s_max: float = ATTEMPT_S_MAX,
+        slices: Slices | None = None,
     ) -> None:
         self._hosts = hosts
         self._log = log
         self._attempt_s_max = attempt_s_max
+        self._slices = slices or Slices()
         self._target_tasks: dict[tuple[int, str], asyncio.Task[None]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._slots = asyncio.Semaphore(CONCURRENT_ATTEMPTS_MAX)
@@ -150,7 +154,8 @@ class WebhookSender:
         subject = redact(f"{sandbox.name}: {delivery.about} to {target.id} ({host})")
         self._log(f"webhook {delivery.id} of {subject}: {status if error is None else error}")
         if done is not None and done.state == "waiting" and done.due_ms <= sandbox.clock.now_ms():
-            run_due_jobs(sandbox)  # the next attempt became due during this one
+            # The next attempt became due during this one.
+            await self._slices.run(Work(due_jobs(sandbox), sandbox.clock))
         sandbox.journal.notify()
 
     async def _attempt(self, target: WebhookTarget, delivery: Delivery) -> int:

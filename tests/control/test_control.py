@@ -29,7 +29,7 @@ def root(
     """Send a request to the root, with only the given credentials."""
     sent = {"host": "localhost:4242"} | headers
     path, _, query = path.partition("?")
-    return server.app.handle(
+    return server.app.handle_now(
         method,
         path,
         query.encode(),

@@ -422,12 +422,12 @@ def test_a_replay_has_the_query_and_a_body_that_was_rejected(server: InProcessSe
 
 def test_an_exchange_of_a_sandbox_is_at_its_path(server: InProcessServer) -> None:
     raw = {b"host": b"localhost:4242"}
-    server.app.handle("PUT", "/_mock/sandboxes/a", b"", raw, b"")
-    server.app.handle("GET", "/sandbox/a/v1/charges", b"", raw, b"")
-    got = server.app.handle("GET", "/sandbox/a/_mock/journal/1", b"", raw, b"")
+    server.app.handle_now("PUT", "/_mock/sandboxes/a", b"", raw, b"")
+    server.app.handle_now("GET", "/sandbox/a/v1/charges", b"", raw, b"")
+    got = server.app.handle_now("GET", "/sandbox/a/_mock/journal/1", b"", raw, b"")
     curl = json.loads(got.body)["curl"]
     assert shlex.split(curl)[1] == f"{HOME}/sandbox/a/v1/charges"
-    assert server.app.handle("GET", "/_mock/journal/1", b"", raw, b"").status == 404
+    assert server.app.handle_now("GET", "/_mock/journal/1", b"", raw, b"").status == 404
 
 
 # Rows ---------------------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ class SandboxClient:
         """Send one request to this sandbox."""
         sent = {"host": "localhost:4242"} | self._opens | headers
         path, _, query = path.partition("?")
-        return self.server.app.handle(
+        return self.server.app.handle_now(
             method,
             f"/sandbox/{self.name}{path}",
             query.encode(),

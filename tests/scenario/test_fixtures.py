@@ -56,7 +56,7 @@ def root(
     headers = {b"host": b"localhost:4242", b"authorization": f"Bearer {token}".encode()}
     data = b"" if body is None else json.dumps(body).encode()
     path, _, query = path.partition("?")
-    reply = server.app.handle(method, path, query.encode(), headers, data)
+    reply = server.app.handle_now(method, path, query.encode(), headers, data)
     result = {name.decode(): value.decode() for name, value in reply.headers}
     return Response(reply.status, reply.body, reply.why, reply.content_type.decode(), result)
 

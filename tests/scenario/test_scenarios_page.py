@@ -81,13 +81,13 @@ def test_its_credentials_are_fixed(
 ) -> None:
     server = page("fixed-credentials")
     headers = {b"host": b"localhost", b"authorization": f"Bearer {token}".encode()}
-    assert server.app.handle("GET", "/v1/charges", b"", headers, b"").status == status
+    assert server.app.handle_now("GET", "/v1/charges", b"", headers, b"").status == status
 
 
 def test_merchant_is_selected_by_token(page: Callable[[str], InProcessServer]) -> None:
     server = page("market")
     headers = {b"host": b"localhost", b"authorization": b"Bearer bakery-token"}
-    taken = server.app.handle("GET", "/_mock/snapshot", b"", headers, b"")
+    taken = server.app.handle_now("GET", "/_mock/snapshot", b"", headers, b"")
     assert len(json.loads(taken.body)["customers"]) == 3
     path = "/sandbox/default.bakery/_mock/clock"
-    assert server.app.handle("GET", path, b"", {b"host": b"localhost"}, b"").status == 200
+    assert server.app.handle_now("GET", path, b"", {b"host": b"localhost"}, b"").status == 200

@@ -15,10 +15,11 @@ from mock_clover.clover.jobs import JOBS
 from mock_clover.sandbox.journal import Journal
 from mock_clover.sandbox.keys import KeyFileError, KeyRing, SerializedKeyPair
 from mock_clover.sandbox.scheduler import Scheduler
+from mock_clover.server.app import App
 from mock_clover.server.housekeeping import (
     IDLE_S,
+    DueJobs,
     IdleSandboxReaper,
-    periodic_tasks,
     run_periodic_tasks,
 )
 from mock_clover.server.serve import Server
@@ -33,6 +34,13 @@ from tests.logs import LogFile
 def log(tmp_path: Path) -> Iterator[LogFile]:
     with LogFile(tmp_path / "log") as log:
         yield log
+
+
+@pytest.fixture
+def app(server: InProcessServer, log: LogFile) -> App:
+    """The core of the server, with a log."""
+    server.app.log = log.log
+    return server.app
 
 
 def fail(*_: object) -> Any:
@@ -107,10 +115,10 @@ def jobs_that_run(log: LogFile, periodic: list[str], tasks: list[str], broken: s
 def test_a_job_that_fails_stops_no_other(server: InProcessServer, log: LogFile) -> None:
     """For each job of `serve`, also for those to come."""
     https: Any = Https
-    found = background_jobs(server.app, server.keys, https, "sandbox")
+    found = background_jobs(server.app, https, "sandbox")
     periodic, tasks = (list(each) for each in found)
     names = [*periodic, *tasks]
-    assert (len(periodic), len(tasks)) == (3, 2)
+    assert (len(periodic), len(tasks)) == (2, 3)
     for broken in names:
         others = [name for name in names if name != broken]
         assert jobs_that_run(log, periodic, tasks, broken) == others
@@ -135,19 +143,21 @@ def test_a_connection_that_fails_is_checked_no_more(log: LogFile) -> None:
 class BrokenScheduler(Scheduler):
     """A scheduler that cannot say what is due."""
 
-    take = staticmethod(fail)
+    is_due = staticmethod(fail)
 
 
-def test_a_sandbox_whose_jobs_cannot_run_stops_no_other(
-    server: InProcessServer, log: LogFile
-) -> None:
-    bad, good = (server.sandboxes.get_or_create(name) for name in ("bad", "good"))
+def test_a_sandbox_whose_jobs_cannot_run_stops_no_other(app: App, log: LogFile) -> None:
+    bad, good = (app.sandboxes.get_or_create(name) for name in ("bad", "good"))
     bad.scheduler = BrokenScheduler()
     for sandbox in (bad, good):
         sandbox.scheduler.add(NOW_MS, next(iter(JOBS)), "A")
-    tick = periodic_tasks(server.sandboxes, log.log)["running due jobs"]
-    for _ in range(2):
-        tick()
+    jobs = DueJobs(app)
+
+    async def main(_: FakeClockLoop) -> None:
+        for _ in range(2):
+            await jobs.run()
+
+    run(main)
     assert good.scheduler.heap == []
     (line,) = log.lines()
     said = "sandbox bad: running due jobs failed: KeyError in fail:"
@@ -175,16 +185,17 @@ def test_a_sandbox_that_cannot_be_dropped_stops_no_other(
     assert dropped == "sandbox second deleted: no requests for an hour"
 
 
-def test_house_is_kept_without_a_key(server: InProcessServer, log: LogFile) -> None:
+def test_house_is_kept_without_a_key(app: App, log: LogFile) -> None:
     def fetch() -> SerializedKeyPair:
         raise KeyFileError("4539148803436467")
 
-    server.sandboxes.keys = KeyRing(fetch=fetch)
-    server.sandbox.scheduler.add(NOW_MS, next(iter(JOBS)), "A")
+    app.sandboxes.keys = KeyRing(fetch=fetch)
+    sandbox = app.sandboxes.default
+    sandbox.scheduler.add(NOW_MS, next(iter(JOBS)), "A")
 
     async def main(loop: FakeClockLoop) -> None:
         loop.set_default_executor(ThreadPoolExecutor(1))  # does one thing after another
-        task = asyncio.ensure_future(run_periodic_tasks(server.sandboxes, log.log))
+        task = asyncio.ensure_future(run_periodic_tasks(app))
         for _ in range(5):
             await loop.advance(1)
             await loop.run_in_executor(None, list)
@@ -192,7 +203,7 @@ def test_house_is_kept_without_a_key(server: InProcessServer, log: LogFile) -> N
         task.cancel()
 
     run(main)
-    assert server.sandbox.scheduler.heap == []
+    assert sandbox.scheduler.heap == []
     (line,) = log.lines()
     assert line.startswith("loading the key failed: KeyFileError in ")
 

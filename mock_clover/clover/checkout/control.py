@@ -27,7 +27,7 @@ from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record, SecretRecord
-from mock_clover.engine.endpoint import Call, Endpoint
+from mock_clover.engine.endpoint import UNJOURNALED_AFTER_JOBS, Call, Endpoint
 from mock_clover.sandbox.sandbox import Sandbox
 
 _PATH = "/_mock/checkouts"
@@ -182,6 +182,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         control_endpoint(
             *("pay_checkout", "POST", f"{_PATH}/{{id}}/pay", pay_checkout, CheckoutActionResult),
             request=PayCheckoutRequest,
+            surface=UNJOURNALED_AFTER_JOBS,
         ),
         has_card_data=True,
     ),
@@ -190,7 +191,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     *(
         replace(
-            control_endpoint(name, method, f"{PAGE}/{{id}}", run, Record, request=CheckoutForm),
+            control_endpoint(
+                *(name, method, f"{PAGE}/{{id}}", run, Record),
+                request=CheckoutForm,
+                surface=UNJOURNALED_AFTER_JOBS,
+            ),
             has_card_data=True,
             path_alias=f"{PAGE_ALIAS}/{{id}}",
             body_format="json_or_form",

@@ -41,7 +41,6 @@ from mock_clover.core.record import encode
 from mock_clover.engine.error_format import decline_body, error_format
 from mock_clover.engine.overrides import find_override
 from mock_clover.engine.reply import error_reply
-from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.exchange import Exchange
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -106,7 +105,6 @@ def pay(
     Raises ApiError if the session is not open, or if the card is invalid, with the errors of
     `/v1/tokens`. A decline stores a charge and leaves the session open.
     """
-    run_due_jobs(sandbox)
     payment: HostedPayment | None = None
     try:
         checkout = require_open_checkout(sandbox, checkout_id)

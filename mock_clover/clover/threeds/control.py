@@ -25,7 +25,7 @@ from mock_clover.clover.threeds.records import IssuerResult, Step, ThreeDS, thre
 from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control_endpoint
 from mock_clover.core.evidence import doc
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import Call, Endpoint
+from mock_clover.engine.endpoint import UNJOURNALED_AFTER_JOBS, Call, Endpoint
 from mock_clover.sandbox.sandbox import Sandbox
 
 
@@ -115,7 +115,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *(
         replace(
             control_endpoint(
-                name, method, f"/3ds/{step}/{{transaction}}", run, Record, request=ChallengeForm
+                *(name, method, f"/3ds/{step}/{{transaction}}", run, Record),
+                request=ChallengeForm,
+                surface=UNJOURNALED_AFTER_JOBS,
             ),
             body_format="json_or_form",
         )
@@ -128,11 +130,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     control_endpoint(
         *("threeds_status", "GET", f"{_CHALLENGE}/status", get_status, AuthenticationStatus),
+        surface=UNJOURNALED_AFTER_JOBS,
     ),
     replace(
         control_endpoint(
             *("threeds_answer", "POST", f"{_CHALLENGE}/answer", submit_challenge, Record),
             request=ChallengeResultForm,
+            surface=UNJOURNALED_AFTER_JOBS,
         ),
         body_format="json_or_form",
     ),

@@ -33,7 +33,6 @@ from mock_clover.clover.threeds.records import PROTOCOL_VERSION, IssuerResult
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, HtmlPage, Text
 from mock_clover.engine.origin import is_cross_origin
-from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.sandbox import Sandbox
 
 _CREQ_CHARS_MAX = 4_096
@@ -107,7 +106,7 @@ def show_challenge(sandbox: Sandbox, call: Call[ChallengeForm, None]) -> HtmlPag
 
 def get_status(sandbox: Sandbox, call: Call[None, None]) -> AuthenticationStatus:
     """Return the state of an authentication."""
-    authentication = _find_after_due_jobs(sandbox, call.ids[0])
+    authentication = find_authentication(sandbox, call.ids[0])
     return AuthenticationStatus(state=authentication.state if authentication else "unknown")
 
 
@@ -119,7 +118,7 @@ def submit_challenge(sandbox: Sandbox, call: Call[ChallengeResultForm, None]) ->
     if is_cross_origin(call.headers):
         call.why = "the form was sent by a page of another origin"
         return HtmlPage(403, html.cross_origin_page(), html.SECURITY_HEADERS)
-    authentication = _find_after_due_jobs(sandbox, call.ids[0])
+    authentication = find_authentication(sandbox, call.ids[0])
     if authentication is None:
         return HtmlPage(404, html.unknown_page(call.ids[0]), html.SECURITY_HEADERS)
     result = call.body.result
@@ -134,15 +133,8 @@ def submit_challenge(sandbox: Sandbox, call: Call[ChallengeResultForm, None]) ->
     return HtmlPage(303, html.redirect_page(), (back, *html.SECURITY_HEADERS))
 
 
-def _find_after_due_jobs(sandbox: Sandbox, transaction: str) -> Authentication | None:
-    """Run due jobs, then return the authentication. The server runs none before these requests."""
-    for merchant in sandbox.all_merchants:
-        run_due_jobs(merchant)
-    return find_authentication(sandbox, transaction)
-
-
 def _render(sandbox: Sandbox, call: Call[Any, None], html: Html) -> HtmlPage | Text:
-    authentication = _find_after_due_jobs(sandbox, call.ids[0])
+    authentication = find_authentication(sandbox, call.ids[0])
     if b"text/html" not in call.headers.get(b"accept", b""):
         return _plain_text(authentication)
 

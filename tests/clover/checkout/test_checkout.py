@@ -619,7 +619,7 @@ def test_sessions_are_isolated_by_sandbox(server: InProcessServer) -> None:
     def send(method: str, path: str, body: Any = None) -> Any:
         sent = {name.encode(): value.encode() for name, value in opens.items()}
         raw = b"" if body is None else json.dumps(body).encode()
-        return server.app.handle(method, f"/sandbox/other{path}", b"", sent, raw)
+        return server.app.handle_now(method, f"/sandbox/other{path}", b"", sent, raw)
 
     for reply in (
         send("GET", f"/_mock/checkouts/{created}"),
@@ -653,18 +653,18 @@ def test_sessions_of_additional_merchant(make_server: MakeServer) -> None:
         b"authorization": f"Bearer {credentials.access_token}".encode(),
         b"x-clover-merchant-id": credentials.merchant_id.encode(),
     }
-    reply = server.app.handle("POST", PATH, b"", sent, json.dumps(asked()).encode())
+    reply = server.app.handle_now("POST", PATH, b"", sent, json.dumps(asked()).encode())
     created = json.loads(reply.body)
     path = created["href"].removeprefix("http://localhost:4242").partition("?")[0]
     bare = {b"host": b"localhost:4242"}
     root = f"/checkout/{created['checkoutSessionId']}"
-    assert [server.app.handle("GET", each, b"", bare, b"").status for each in (path, root)] == [
+    assert [server.app.handle_now("GET", each, b"", bare, b"").status for each in (path, root)] == [
         200,
         200,
     ]
     card = json.dumps(server.card()).encode()
     control = f"/_mock/checkouts/{created['checkoutSessionId']}/pay"
-    assert server.app.handle("POST", control, b"", bare, card).status == 200
+    assert server.app.handle_now("POST", control, b"", bare, card).status == 200
     assert (len(florist.charges), len(server.sandbox.charges)) == (1, 0)
 
 

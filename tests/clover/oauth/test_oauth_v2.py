@@ -452,7 +452,7 @@ def at_root(
     path, _, query = path.partition("?")
     sent = {name.encode(): value.encode() for name, value in headers.items()}
     raw = b"" if body is None else json.dumps(body).encode()
-    return server.app.handle(method, path, query.encode(), sent, raw)
+    return server.app.handle_now(method, path, query.encode(), sent, raw)
 
 
 @pytest.mark.parametrize("version", ["", "v2/"])

@@ -1,0 +1,124 @@
+"""Control endpoints of a sandbox's clock."""
+
+from typing import Annotated
+
+from mock_clover.clover.common.problems import CONTROL_INVALID
+from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control_endpoint
+from mock_clover.core.duration import DURATION_MS_MAX, parse_duration_ms
+from mock_clover.core.evidence import doc
+from mock_clover.core.masking import redact
+from mock_clover.core.record import Record
+from mock_clover.core.steps import Steps, Work
+from mock_clover.engine.endpoint import Call, Endpoint, LongResult
+from mock_clover.engine.scheduler import due_jobs
+from mock_clover.sandbox.clock import LATEST_MS
+from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.sandbox.scheduler import Job
+
+
+class ClockRequest(ControlRecord, frozen=True, kw_only=True):
+    """Body of `PUT /_mock/clock`; the fields are applied in this order."""
+
+    freeze: Annotated[bool | None, doc("Stop the clock.", MOCK_ONLY)] = None
+    set: Annotated[int | None, doc("Set the time, in ms; forward only.", MOCK_ONLY)] = None
+    advance: Annotated[
+        str | int | None, doc("Advance by a duration: 8d, 90m, or a number of ms.", MOCK_ONLY)
+    ] = None
+    resume: Annotated[bool | None, doc("Start the clock again.", MOCK_ONLY)] = None
+
+
+class CompletedJob(Record, frozen=True, kw_only=True):
+    """A job that was due and ran."""
+
+    at_ms: int
+    kind: str
+    id: str
+
+
+class FailedJobResponse(Record, frozen=True, kw_only=True):
+    """A job that raised an error: a bug in mock-clover, or a limit such as SANDBOX_FULL."""
+
+    at_ms: int
+    kind: str
+    id: str
+    error: str
+
+
+class ClockResponse(Record, frozen=True, kw_only=True):
+    """The time of the clock, and the jobs that ran."""
+
+    now_ms: int
+    frozen: bool
+    fired: tuple[CompletedJob, ...]
+    more: bool | None = None
+    """Whether more jobs are due than one request runs. The next one, even a GET, runs the rest."""
+    failed: tuple[FailedJobResponse, ...] = ()
+    """The first jobs of this sandbox that failed, ever. A failed job is not run again."""
+
+
+def get_clock(sandbox: Sandbox, _call: Call[None, None]) -> LongResult:
+    """Return the time of a sandbox's clock."""
+    return Work(_run_jobs(sandbox), sandbox.clock)
+
+
+def put_clock(sandbox: Sandbox, call: Call[ClockRequest, None]) -> LongResult:
+    """Freeze, set, advance or resume a sandbox's clock, then run the due jobs."""
+    return Work(_set_clock(sandbox, call.body), sandbox.clock)
+
+
+def _set_clock(sandbox: Sandbox, body: ClockRequest) -> Steps[ClockResponse]:
+    clock = sandbox.clock
+    by_ms = _duration_ms(body.advance) if body.advance is not None else 0
+    if body.set is not None and body.set < clock.now_ms():
+        raise CONTROL_INVALID.error(
+            detail=f"set: the clock cannot move back; the current time is {clock.now_ms()}"
+        )
+    if body.set is not None and body.set - clock.now_ms() > DURATION_MS_MAX:
+        raise CONTROL_INVALID.error(detail="set: the time is more than ten years ahead")
+    if max(clock.now_ms(), body.set or 0) + by_ms > LATEST_MS:
+        raise CONTROL_INVALID.error(detail="the clock cannot go beyond the year 9899")
+    if body.freeze:
+        clock.freeze()
+    if body.set is not None:
+        clock.set(body.set)
+    clock.advance(by_ms)
+    if body.resume:
+        clock.resume()
+    return (yield from _run_jobs(sandbox))
+
+
+def _run_jobs(sandbox: Sandbox) -> Steps[ClockResponse]:
+    """Run the due jobs of a sandbox and its merchants."""
+    jobs: list[Job] = []
+    for each in sandbox.all_merchants:
+        jobs += yield from due_jobs(each)
+    jobs.sort(key=lambda job: job.at_ms)
+    fired: list[CompletedJob] = []
+    for job in jobs:
+        fired.append(CompletedJob(at_ms=job.at_ms, kind=job.kind, id=job.id))
+        yield
+    now_ms = sandbox.clock.now_ms()
+    more = any(each.scheduler.is_due(now_ms) for each in sandbox.all_merchants) or None
+    failed = tuple(
+        FailedJobResponse(at_ms=job.at_ms, kind=job.kind, id=redact(job.id), error=error)
+        for each in sandbox.all_merchants
+        for job, error in each.scheduler.failed
+    )
+    return ClockResponse(
+        now_ms=now_ms, frozen=sandbox.clock.frozen, fired=tuple(fired), more=more, failed=failed
+    )
+
+
+def _duration_ms(duration: str | int) -> int:
+    try:
+        return parse_duration_ms(f"{duration}ms" if isinstance(duration, int) else duration)
+    except ValueError as error:
+        raise CONTROL_INVALID.error(detail=f"advance: {error}") from None
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    control_endpoint("get_clock", "GET", "/_mock/clock", get_clock, ClockResponse),
+    control_endpoint(
+        "put_clock", "PUT", "/_mock/clock", put_clock, ClockResponse, request=ClockRequest
+    ),
+)

@@ -1,0 +1,61 @@
+"""Answer a request after the due jobs of its sandbox, so that the response reflects its time."""
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from mock_clover.core.steps import Steps, Work
+from mock_clover.engine.endpoint import Endpoint, RawRequest
+from mock_clover.engine.evidence_gate import answer_unless_inferred
+from mock_clover.engine.pipeline import answer
+from mock_clover.engine.reply import Reply, Wait
+from mock_clover.engine.scheduler import due_jobs, has_due_jobs
+from mock_clover.sandbox.sandbox import Sandbox
+
+CORS_HEADERS = ((b"access-control-allow-origin", b"*"),)
+
+
+def answer_after_jobs(
+    sandbox: Sandbox,
+    endpoint: Endpoint,
+    raw: RawRequest,
+    current_version_of: Callable[[Sandbox], Sandbox],
+    *,
+    after_delay: bool = False,
+) -> Reply | Wait | Work[Reply | Wait]:
+    """Return the response to a request; work if jobs are due, or if the operation takes long.
+
+    `current_version_of` returns the sandbox that serves the requests after the jobs: a snapshot may
+    have been restored in the meantime.
+    """
+    due: list[Sandbox] = []
+    if endpoint.surface.runs_due_jobs and (sandbox.scheduler.heap or sandbox.merchants):
+        due = [each for each in sandbox.all_merchants if has_due_jobs(each)]
+    if not due:
+        return _answer(sandbox, endpoint, raw, after_delay=after_delay)
+
+    def steps() -> Steps[Reply | Wait]:
+        for each in due:
+            yield from due_jobs(each)
+        current = current_version_of(sandbox)
+        reply = _answer(current, endpoint, raw, after_delay=after_delay)
+        return (yield from reply.steps) if isinstance(reply, Work) else reply
+
+    return Work(steps(), sandbox.clock)
+
+
+def _answer(
+    sandbox: Sandbox, endpoint: Endpoint, raw: RawRequest, *, after_delay: bool
+) -> Reply | Wait | Work[Reply]:
+    """Return the response to a request, with the headers of its API and for other origins."""
+    if sandbox.settings.refuse_inferred and endpoint.surface.journaled:
+        reply = answer_unless_inferred(sandbox, endpoint, raw, after_delay=after_delay)
+    else:
+        reply = answer(sandbox, endpoint, raw, after_delay=after_delay)
+    if not isinstance(reply, Reply):
+        return reply
+    if endpoint.surface.postprocess is not None:
+        reply = endpoint.surface.postprocess(sandbox, endpoint, raw, reply)
+    if endpoint.cross_origin and b"origin" in raw.headers:
+        reply = replace(reply, headers=reply.headers + CORS_HEADERS)
+    return reply

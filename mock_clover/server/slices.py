@@ -1,0 +1,90 @@
+"""Run long operations in slices, so that other requests are handled in between."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, TypeVar
+
+from mock_clover.core.steps import Steps, Work
+from mock_clover.engine.reply import Reply, Wait
+from mock_clover.server.faults import own_connection
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
+
+T = TypeVar("T")
+
+SLICE_NS = 2_000_000
+"""Processor time of a slice: what a long operation may add to the latency of another request."""
+_SHUTTING_DOWN_BODY = b'{"message":"the server is shutting down"}'
+
+
+class _Lane:
+    """The operations that run one after the other."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.users = 0
+
+
+class Slices:
+    """The long operations of a server. Each pass of the event loop runs a slice of one of them."""
+
+    def __init__(self, slice_ns: int = SLICE_NS) -> None:
+        self._slice_ns = slice_ns
+        self._lanes: dict[object, _Lane] = {}
+
+    def is_busy(self, lane: object) -> bool:
+        """Return whether an operation of a lane is running."""
+        return lane in self._lanes
+
+    async def run(self, work: Work[T]) -> T:
+        """Run an operation and return its result. A short one is complete without a pause."""
+        async with self._turn(work if work.lane is None else work.lane):
+            ended: list[T] = []
+            while not ended:
+                async with self._turn(self):
+                    ended = _run_slice(work.steps, self._slice_ns)
+                    if not ended:
+                        await asyncio.sleep(0)
+            return ended[0]
+
+    @contextlib.asynccontextmanager
+    async def _turn(self, key: object) -> AsyncIterator[None]:
+        """Wait until no other operation has this lane. Lanes are removed with their event loop."""
+        lane = self._lanes.setdefault(key, _Lane())
+        lane.users += 1
+        try:
+            async with lane.lock:
+                yield
+        finally:
+            lane.users -= 1
+            if not lane.users:
+                del self._lanes[key]
+
+
+def _run_slice(steps: Steps[T], slice_ns: int) -> list[T]:
+    """Run steps for `slice_ns`; return the result, or nothing if there are more steps."""
+    end_ns = time.thread_time_ns() + slice_ns
+    try:
+        next(steps)
+        while time.thread_time_ns() < end_ns:
+            next(steps)
+    except StopIteration as end:
+        return [end.value]
+    return []
+
+
+async def run_unless_shut_down(
+    slices: Slices, reply: Reply | Wait | Work[Reply | Wait], scope: "Scope"
+) -> Reply | Wait:
+    """Run a request that is work. If `mock-clover serve` shuts down, return an error instead."""
+    if not isinstance(reply, Work):
+        return reply
+    try:
+        return await slices.run(reply)
+    except asyncio.CancelledError:
+        if own_connection(scope) is None:
+            raise
+        return Reply(status=503, body=_SHUTTING_DOWN_BODY, why="the server is shutting down")

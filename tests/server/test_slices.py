@@ -1,0 +1,160 @@
+"""Long operations: other requests are answered in between, by the order of events in one loop."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from mock_clover.engine.scheduler import run_due_jobs
+from mock_clover.server.app import App
+from mock_clover.server.housekeeping import DueJobs
+from mock_clover.server.slices import Slices
+from tests.fake_clock import FakeClockLoop, InProcessConnection, run, settle
+from tests.in_process import InProcessServer
+from tests.raw_http import request
+from tests.subscriptions import SubscriptionShop
+
+ROWS = 5
+
+
+async def call(app: App, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    """Send a request to the ASGI application."""
+    name = path.split("/")[2] if path.startswith("/sandbox/") else "default"
+    headers = [
+        *((b"host", b"localhost"), (b"content-type", b"application/json")),
+        (b"authorization", app.sandboxes.get_or_create(name).bearer_header),
+    ]
+    scope = {"type": "http", "http_version": "1.1", "method": method, "path": path}
+    scope |= {"query_string": b"", "headers": headers, "scheme": "http", "root_path": ""}
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        data = b"" if body is None else json.dumps(body).encode()
+        return {"type": "http.request", "body": data, "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return sent[0]["status"], json.loads(sent[1]["body"])
+
+
+def subscribe(server: InProcessServer) -> None:
+    """Create daily subscriptions, of which each was charged once."""
+    shop = SubscriptionShop(server)
+    plan, customer = shop.plan(interval="DAY"), shop.customer()
+    for _ in range(ROWS):
+        shop.subscribe(plan, customer)
+    run_due_jobs(server.sandbox)
+
+
+def make_due(server: InProcessServer) -> None:
+    """Let the jobs of the subscriptions be due."""
+    subscribe(server)
+    server.clock.advance(86_400_000)
+
+
+Prepare = Callable[[InProcessServer], None]
+LONG: dict[str, tuple[Prepare, str, str, Any]] = {
+    "advance": (subscribe, "PUT", "/_mock/clock", {"advance": "1d"}),
+    "due jobs before a request": (make_due, "GET", "/v1/charges", None),
+}
+"""The operations that take long with many rows: a preparation, and the request."""
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_another_request_is_answered_during(server: InProcessServer, name: str) -> None:
+    prepare, method, path, body = LONG[name]
+    prepare(server)
+    server.app.slices = Slices(slice_ns=0)
+    events: list[str] = []
+
+    async def main(_: FakeClockLoop) -> None:
+        long = asyncio.ensure_future(call(server.app, method, path, body))
+        long.add_done_callback(lambda _: events.append("end"))
+        while not long.done():
+            await asyncio.sleep(0)
+            assert (await call(server.app, "GET", "/sandbox/other/v1/charges"))[0] == 200
+            events.append("other")
+        assert long.result()[0] == 200
+
+    run(main)
+    assert events.index("end") >= ROWS
+
+
+def test_requests_to_the_sandbox_wait_for_its_due_jobs(
+    make_server: Callable[..., InProcessServer],
+) -> None:
+    async def main(_: FakeClockLoop) -> tuple[list[Any], list[Any]]:
+        one_by_one, at_once = make_server(), make_server()
+        for server in (one_by_one, at_once):
+            server.app.slices = Slices(slice_ns=0)
+            subscribe(server)
+        requests = (
+            ("PUT", "/_mock/clock", {"advance": "1d"}),
+            ("GET", "/v1/charges"),
+            ("PUT", "/_mock/clock", {"advance": "2d"}),
+            ("GET", "/_mock/clock"),
+            ("GET", "/v1/charges"),
+        )
+        calls = [await call(one_by_one.app, *each) for each in requests]
+        together = await asyncio.gather(*(call(at_once.app, *each) for each in requests))
+        return calls, list(together)
+
+    in_turn, together = run(main)
+    assert together == in_turn
+
+
+def test_a_pipelined_request_waits_for_due_jobs(server: InProcessServer) -> None:
+    make_due(server)
+    server.app.slices = Slices(slice_ns=0)
+    headers = {"authorization": f"Bearer {server.known.access_token}"}
+    pipelined = request("GET", "/v1/charges", headers=headers) + request("GET", "/readyz")
+
+    async def main(_: FakeClockLoop) -> list[Any]:
+        with InProcessConnection(server.app) as connection:
+            connection.send(pipelined)
+            with pytest.raises(BlockingIOError):
+                connection.read_response()
+            for _ in range(2):
+                await settle()
+            return [connection.read_response().json for _ in range(2)]
+
+    charges, ready = run(main)
+    assert len(charges["data"]) == 2 * ROWS
+    assert ready["status"] == "ready"
+
+
+def test_a_shutdown_ends_the_work_of_a_request(server: InProcessServer) -> None:
+    make_due(server)
+    server.app.slices = Slices(slice_ns=0)
+    headers = {"authorization": f"Bearer {server.known.access_token}"}
+
+    async def main(_: FakeClockLoop) -> None:
+        with InProcessConnection(server.app) as connection:
+            connection.send(request("GET", "/v1/charges", headers=headers))
+            await asyncio.sleep(0)
+            (task,) = connection.tasks
+            task.cancel()
+            await settle()
+            assert connection.read_response().status == 503
+
+    run(main)
+    assert ROWS < len(server.sandbox.charges) < 2 * ROWS
+
+
+def test_the_jobs_of_a_deleted_sandbox_run_no_more(server: InProcessServer) -> None:
+    make_due(server)
+    server.app.slices = Slices(slice_ns=0)
+
+    async def main(_: FakeClockLoop) -> None:
+        jobs = asyncio.ensure_future(DueJobs(server.app).run())
+        await asyncio.sleep(0)
+        deleted = server.sandboxes.default
+        server.sandboxes.delete("default")
+        await jobs
+        assert ROWS < len(deleted.charges) < 2 * ROWS
+
+    run(main)
