@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from mock_clover.clover import jobs
 from mock_clover.clover.webhooks.operations import send_rule_event
+from mock_clover.core.steps import Steps
 from mock_clover.sandbox.hooks import Hooks
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.scheduler import FailedJob, Job
@@ -22,8 +23,8 @@ def make_hooks(
     `report_failed_job` logs a job that raised an error.
     """
 
-    def load_fixtures(sandbox: Sandbox, rows: Fixtures) -> None:
-        fixtures.load_fixtures(sandbox, rows, on_progress)
+    def load_fixtures(sandbox: Sandbox, rows: Fixtures) -> Steps[None]:
+        return fixtures.load_fixtures(sandbox, rows, on_progress)
 
     def run_job(sandbox: Sandbox, job: Job) -> bool:
         return jobs.JOBS[job.kind](sandbox, job)

@@ -9,10 +9,11 @@ from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control_endpo
 from mock_clover.control.scenario import resolve_scenario, scenario_errors
 from mock_clover.core.evidence import doc
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import Call, Endpoint, sandbox_base_url
+from mock_clover.core.steps import Steps, Work
+from mock_clover.engine.endpoint import Call, Endpoint, LongResult, sandbox_base_url
 from mock_clover.sandbox.names import NAME_RULE, WHOLE_NAME, is_valid_name
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.sandbox.sandboxes import Sandboxes
+from mock_clover.sandbox.sandboxes import DEFAULT, Sandboxes
 from mock_clover.scenario.records_override import overrides_in, with_settings
 from mock_clover.scenario.validation import allowable_names
 
@@ -84,35 +85,51 @@ def _response(
     )
 
 
+def _overrides_of(body: SandboxRequest) -> dict[str, Any]:
+    """Return the settings of a request. Raises CONTROL_INVALID for an unknown behaviour."""
+    setting_overrides = overrides_in(body)
+    known = allowable_names(OPERATIONS)
+    for behaviour in setting_overrides.get("allow_inferred", ()):
+        if behaviour not in known:
+            raise CONTROL_INVALID.error(detail=f"allow_inferred: {unknown_name(behaviour, known)}")
+    return setting_overrides
+
+
 def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     """Return the endpoints that manage the sandboxes of a server."""
 
-    def put_sandbox(_: Sandbox, call: Call[SandboxRequest, None]) -> SandboxResponse:
+    def put_sandbox(_: Sandbox, call: Call[SandboxRequest, None]) -> LongResult:
         """Create a sandbox; replace one of the same name."""
         body, name = call.body, call.ids[0]
         if not is_valid_name(name):
             raise CONTROL_INVALID.error(detail=f"name: {NAME_RULE}")
-        setting_overrides = overrides_in(body)
-        known = allowable_names(OPERATIONS)
-        for behaviour in setting_overrides.get("allow_inferred", ()):
-            if behaviour not in known:
-                raise CONTROL_INVALID.error(
-                    detail=f"allow_inferred: {unknown_name(behaviour, known)}"
-                )
+        setting_overrides = _overrides_of(body)
         scenario = None if body.scenario is None else resolve_scenario(body.scenario)
-        with scenario_errors():
-            sandbox = sandboxes.create(name, scenario, setting_overrides, body.seed)
-        return sandbox_response(sandbox, call)
+
+        def create() -> Steps[SandboxResponse]:
+            with scenario_errors():
+                sandbox = yield from sandboxes.create_in_steps(
+                    name, scenario, setting_overrides, body.seed
+                )
+            return sandbox_response(sandbox, call)
+
+        return Work(create())
 
     def get_sandbox(_: Sandbox, call: Call[None, None]) -> SandboxResponse:
         """Return the address and the credentials of a sandbox."""
         return sandbox_response(_get_sandbox(sandboxes, call.ids[0]), call)
 
-    def delete_sandbox(_: Sandbox, call: Call[None, None]) -> SandboxDeleted:
+    def delete_sandbox(_: Sandbox, call: Call[None, None]) -> LongResult:
         """Delete a sandbox; `default` is recreated."""
         name = _get_sandbox(sandboxes, call.ids[0]).name
-        sandboxes.delete(name)
-        return SandboxDeleted(dropped=name)
+
+        def delete() -> Steps[SandboxDeleted]:
+            if name == DEFAULT:
+                yield from sandboxes.factory.load_own_fixtures()
+            sandboxes.delete(name)
+            return SandboxDeleted(dropped=name)
+
+        return Work(delete())
 
     def list_sandboxes(_: Sandbox, call: Call[None, None]) -> SandboxList:
         """Return all sandboxes, in order of creation."""

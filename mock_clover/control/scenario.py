@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from mock_clover.clover.common.problems import CONTROL_INVALID
@@ -116,8 +117,8 @@ def _validate(tree: dict[str, Any]) -> Scenario:
         raise CONTROL_INVALID.error(detail=str(error)) from None
     errors = [
         f"{path.lstrip('.')}: {message}"
-        for path, message in find_errors(scenario, tree, RULE_OPERATIONS)
+        for path, message in islice(find_errors(scenario, tree, RULE_OPERATIONS), _FINDINGS_MAX)
     ]
     if errors:
-        raise CONTROL_INVALID.error(detail="; ".join(errors[:_FINDINGS_MAX]))
+        raise CONTROL_INVALID.error(detail="; ".join(errors))
     return scenario

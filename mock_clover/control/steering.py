@@ -183,9 +183,7 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     """Return the endpoints of this module."""
     path = "/_mock/scenario"
 
-    def put_scenario(
-        sandbox: Sandbox, call: Call[UntypedBody, None]
-    ) -> CurrentScenario | StatusResult:
+    def put_scenario(sandbox: Sandbox, call: Call[UntypedBody, None]) -> LongResult | StatusResult:
         """Replace the scenario: a built-in one by name, a scenario document, or YAML."""
         tree, text = call.body.tree, call.body.text
         scenario: Scenario | None
@@ -199,11 +197,14 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
                 scenario = resolve_scenario(_NAME.convert(tree).name if is_name else tree)
             except (MalformedError, ViolationsError) as error:
                 raise CONTROL_INVALID.error(detail=str(error)) from None
+        return Work(_apply(sandbox, scenario, text))
+
+    def _apply(sandbox: Sandbox, scenario: Scenario, text: bytes) -> Steps[CurrentScenario]:
         with scenario_errors():
-            sandboxes.apply_scenario(sandbox, scenario)
+            changed = yield from sandboxes.apply_scenario(sandbox, scenario)
         with contextlib.suppress(UnicodeDecodeError):  # UTF-16: rendered from the scenario
-            sandbox.rules.text = text.decode()
-        return _current_scenario(sandbox)
+            changed.rules.text = text.decode()
+        return _current_scenario(changed)
 
     return (
         control_endpoint(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from mock_clover.clover.webhooks.records import EventSpec
     from mock_clover.core.record import Record
+    from mock_clover.core.steps import Steps
     from mock_clover.sandbox.sandbox import Sandbox
     from mock_clover.sandbox.scheduler import FailedJob, Job
     from mock_clover.scenario.records_fixtures import Fixtures
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 class Hooks(NamedTuple):
     """The functions that a sandbox needs from the layers above it."""
 
-    load_fixtures: "Callable[[Sandbox, Fixtures], None]"
+    load_fixtures: "Callable[[Sandbox, Fixtures], Steps[None]]"
     """Create the initial data of a scenario in an empty sandbox."""
     run_job: "Callable[[Sandbox, Job], bool]"
     """Run a job that is due; return whether it had an effect."""

@@ -3,34 +3,25 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from msgspec.structs import asdict
-
+from mock_clover.core.steps import Steps, finish
 from mock_clover.sandbox.clock import Clock
-from mock_clover.sandbox.credentials import Credentials, derive_credentials, fingerprint_key
+from mock_clover.sandbox.credentials import Credentials, derive_credentials
+from mock_clover.sandbox.factory import SandboxFactory
 from mock_clover.sandbox.hooks import Hooks
 from mock_clover.sandbox.journal import JournalBudget
 from mock_clover.sandbox.keys import KeyRing
-from mock_clover.sandbox.merchants import (
-    apply_declared,
-    scenario_credentials,
-    with_app_of,
-    with_overrides,
-)
+from mock_clover.sandbox.merchants import apply_declared, with_app_of
 from mock_clover.sandbox.names import check_name
 from mock_clover.sandbox.presented import presented_client_id, presented_credential
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.sandbox import Sandbox, keep_in_outbox
-from mock_clover.scenario.records import Scenario, ScenarioError, Settings
-from mock_clover.scenario.records_fixtures import Fixtures
-from mock_clover.scenario.validation import faults_of
+from mock_clover.scenario.records import Scenario
 
 DEFAULT = "default"
 SANDBOXES_MAX = 5_000
 """Maximum number of sandboxes. The least recently used one is evicted, but never `default`."""
 TOKEN_OWNERS_MAX = 10_000
 """Maximum number of OAuth tokens whose sandbox is cached."""
-_FIXTURE_TTL_MS = 600_000
-"""Fixtures are recreated after ten minutes, because their ages are relative to the current time."""
 
 
 class Sandboxes:
@@ -53,14 +44,14 @@ class Sandboxes:
         """Source of the server's own scenario: the name of a built-in one, or a path."""
         self.ca_certificate = ""
         """The certificate of the CA that issued the server's TLS certificate, in PEM, or empty."""
-        self._hooks = hooks
-        self._fixture_cache: dict[int, Sandbox] = {}
-        """Sandboxes with the loaded fixtures of the server's own scenario, by `id(fixtures)`."""
-        self._setting_overrides = setting_overrides or {}
-        self._fingerprint_key = fingerprint_key(seed)
-        self._rules = self.compile_rules(scenario)
-        self._settings = self.settings_of(scenario)
-        self._make_clock = make_clock
+        self.factory = SandboxFactory(
+            scenario,
+            keys,
+            seed=seed,
+            hooks=hooks,
+            setting_overrides=setting_overrides or {},
+            make_clock=make_clock,
+        )
         self._on_evict = on_evict
         self.journal_budget = JournalBudget()
         self.webhook_sender: Callable[[Sandbox], None] = keep_in_outbox
@@ -144,7 +135,17 @@ class Sandboxes:
 
         Raises ScenarioError.
         """
-        created = self.prepare(name, scenario, setting_overrides, seed)
+        return finish(self.create_in_steps(name, scenario, setting_overrides, seed))
+
+    def create_in_steps(
+        self,
+        name: str,
+        scenario: Scenario | None = None,
+        setting_overrides: dict[str, Any] | None = None,
+        seed: str | None = None,
+    ) -> Steps[Sandbox]:
+        """Create a sandbox like `create`. It is registered in the last step."""
+        created = yield from self.factory.create(name, scenario, setting_overrides or {}, seed)
         self.register(created)
         return created
 
@@ -159,25 +160,23 @@ class Sandboxes:
 
         Raises ScenarioError.
         """
-        rules, settings = self._rules, self._settings
-        if scenario is not None:
-            rules, settings = self.compile_rules(scenario), self.settings_of(scenario)
-        prepared = self._new(
-            name, rules, settings, setting_overrides or {}, self._make_clock(), seed
-        )
-        self._add_merchants(prepared, seed)
-        return prepared
+        return finish(self.factory.create(name, scenario, setting_overrides or {}, seed))
 
-    def apply_scenario(self, sandbox: Sandbox, scenario: Scenario) -> None:
-        """Apply a scenario to a sandbox; existing rows are kept, and fixtures are added."""
-        rules, settings = self.compile_rules(scenario), self.settings_of(scenario)
-        if scenario.data is not None or scenario.merchants:
-            # Try it on a scratch sandbox first, so that an error leaves this one unchanged.
-            scratch = self._new(sandbox.name, rules, settings, {}, self._make_clock())
-            self._add_merchants(scratch, None)
-        sandbox.apply_scenario(rules, settings)
-        self._add_merchants(sandbox, None)
+    def apply_scenario(self, sandbox: Sandbox, scenario: Scenario) -> Steps[Sandbox]:
+        """Apply a scenario to a sandbox in the last step, and return the sandbox.
+
+        Existing rows are kept, and fixtures are added. Raises ScenarioError.
+        """
+        rules, loaded = yield from self.factory.load(sandbox, scenario)
+        sandbox = self.current_version_of(sandbox)
+        sandbox.apply_scenario(rules, self.factory.settings_of(scenario))
+        finish(self.factory.add_merchants(sandbox, None, loaded))
         self.register(sandbox)
+        return sandbox
+
+    def lacks_fixtures(self, name: str) -> bool:
+        """Return whether a sandbox does not exist and creating it would first create fixtures."""
+        return name not in self._by_name and not self.factory.has_own_fixtures()
 
     def fork(self, sandbox: Sandbox, name: str) -> Sandbox:
         """Create a copy of a sandbox and its merchants; replace one with the same name.
@@ -240,111 +239,15 @@ class Sandboxes:
 
         Its merchants and data only apply to new sandboxes.
         """
-        before = self._rules
-        self._rules, self._settings = self.compile_rules(scenario), self.settings_of(scenario)
-        self._fixture_cache.clear()
+        before = self.factory.rules
+        self.factory.set_scenario(scenario)
         for sandbox in self:
             if sandbox.rules is before:
-                sandbox.apply_scenario(self._rules, self._settings)
+                sandbox.apply_scenario(self.factory.rules, self.factory.settings)
 
     def is_server_scenario(self, rules: Rules) -> bool:
         """Return whether these are the rules of the server's own scenario."""
-        return rules is self._rules
-
-    def compile_rules(self, scenario: Scenario) -> Rules:
-        """Return the compiled rules of a scenario for sandboxes of this server.
-
-        Raises ScenarioError for a fault that the server cannot apply.
-        """
-        for path, fault in faults_of(scenario):
-            if obstacle := self._hooks.unsupported_fault_reason(fault.kind):
-                raise ScenarioError(f"{path}: {obstacle}")
-        return Rules(scenario, self._fingerprint_key)
-
-    def settings_of(self, scenario: Scenario) -> Settings:
-        """Return the settings of a scenario; those of the command line take precedence."""
-        return with_overrides(scenario.settings, self._setting_overrides)
-
-    def _new(
-        self,
-        name: str,
-        rules: Rules,
-        settings: Settings,
-        setting_overrides: dict[str, Any],
-        clock: Clock,
-        seed: str | None = None,
-    ) -> Sandbox:
-        """Create an empty, unregistered sandbox. Raises ScenarioError for a reserved name."""
-        check_name(name)
-        created = Sandbox(
-            name,
-            derive_credentials(self.seed, name),
-            rules,
-            with_overrides(settings, setting_overrides),
-            self.keys,
-            seed=f"{self.seed}\0{name}" if seed is None else seed,
-            fingerprint_key=self._fingerprint_key,
-            hooks=self._hooks,
-            clock=clock,
-        )
-        created.setting_overrides = setting_overrides
-        return created
-
-    def _add_merchants(self, sandbox: Sandbox, seed: str | None) -> None:
-        """Create the merchants of a sandbox's scenario and load their fixtures."""
-        scenario = sandbox.rules.scenario
-        self._load_fixtures(sandbox, scenario.data, "")
-        if not scenario.merchants:
-            return
-        first, *others = scenario.merchants
-        sandbox.set_credentials(scenario_credentials(scenario, self.seed, sandbox.name))
-        sandbox.merchants = ()
-        if first.settings is not None:
-            sandbox.setting_overrides = (
-                asdict(with_overrides(first.settings, self._setting_overrides))
-                | sandbox.setting_overrides
-            )
-            sandbox.settings = with_overrides(sandbox.settings, sandbox.setting_overrides)
-        self._load_fixtures(sandbox, first.data, first.name)
-        for declared in others:
-            name = f"{sandbox.name}.{declared.name}"
-            settings = self.settings_of(scenario)
-            setting_overrides = (
-                sandbox.setting_overrides
-                if declared.settings is None
-                else asdict(with_overrides(declared.settings, self._setting_overrides))
-            )
-            own_seed = None if seed is None else f"{seed}\0{declared.name}"
-            merchant = self._new(
-                name, sandbox.rules, settings, setting_overrides, sandbox.clock, own_seed
-            )
-            own = scenario_credentials(scenario, self.seed, sandbox.name, declared.name)
-            merchant.set_credentials(own)
-            self._load_fixtures(merchant, declared.data, declared.name)
-            sandbox.merchants += (merchant,)
-
-    def _load_fixtures(self, sandbox: Sandbox, fixtures: Fixtures | None, merchant: str) -> None:
-        """Add the fixtures of a scenario or merchant to a sandbox; they are cached and shared.
-
-        Their ids derive from the names of scenario and merchant, so loading is idempotent.
-        """
-        if fixtures is None or not fixtures.count:
-            return
-        loaded = self._fixture_cache.get(id(fixtures))
-        if loaded is None or sandbox.clock.now_ms() - loaded.created_ms > _FIXTURE_TTL_MS:
-            loaded = self._new(
-                "-",
-                sandbox.rules,
-                sandbox.settings,
-                {},
-                sandbox.clock.fork(),
-                f"{self.seed}\0{sandbox.rules.scenario.name}\0{merchant}",
-            )
-            loaded.outbox = None  # fixtures send no webhooks
-            self._hooks.load_fixtures(loaded, fixtures)
-            if sandbox.rules is self._rules:
-                self._fixture_cache[id(fixtures)] = loaded
-        sandbox.merge(loaded)
+        return rules is self.factory.rules
 
     def _fork_one(self, sandbox: Sandbox, name: str) -> Sandbox:
         check_name(name)

@@ -29,6 +29,7 @@ from mock_clover.clover.refunds.records import RefundRequest
 from mock_clover.clover.tokens.operations_expiry import end_of_month_ms
 from mock_clover.clover.tokens.records import Token
 from mock_clover.core.duration import parse_duration_ms
+from mock_clover.core.steps import Steps
 from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.credentials import fingerprint
 from mock_clover.sandbox.ids import PresetIds
@@ -55,25 +56,30 @@ Progress = Callable[[int], None]
 
 def load_fixtures(
     sandbox: Sandbox, fixtures: Fixtures, progress: Progress = lambda _: None
-) -> None:
+) -> Steps[None]:
     """Create the fixtures in an empty sandbox. Raises ScenarioError."""
     try:
-        _create_fixtures(sandbox, fixtures, progress)
+        yield from _create_fixtures(sandbox, fixtures, progress)
     except ApiError as error:  # validation should have found it
         raise ScenarioError(f"data: cannot be created: {error.message}") from None
 
 
-def _create_fixtures(sandbox: Sandbox, fixtures: Fixtures, progress: Progress) -> None:
+def _create_fixtures(sandbox: Sandbox, fixtures: Fixtures, progress: Progress) -> Steps[None]:
     sandbox.ids = PresetIds(sandbox.seed)
     now_ms = sandbox.clock.now_ms()
     customer_ids: dict[str, str] = {}  # by e-mail and by id
-    generated = _generated_customers(sandbox, fixtures.people)
-    for fixture in sorted((*generated, *fixtures.customers), key=_age_ms, reverse=True):
+    customers: list[FixtureCustomer] = []
+    for generated in _generated_customers(sandbox, fixtures.people):
+        customers.append(generated)
+        yield
+    customers += fixtures.customers
+    for fixture in sorted(customers, key=_age_ms, reverse=True):
         with sandbox.clock.frozen_at(now_ms - _age_ms(fixture)):
             customer_id = _create_customer(sandbox, fixture)
         customer_ids[fixture.email] = customer_ids[customer_id] = customer_id
         progress(1)
-    _create_platform_rows(sandbox, fixtures, progress)
+        yield
+    yield from _create_platform_rows(sandbox, fixtures, progress)
     rows: list[FixtureOrder | FixtureCharge] = [*fixtures.orders, *fixtures.charges]
     for row in sorted(rows, key=_age_ms, reverse=True):
         customer = customer_ids[row.customer] if row.customer is not None else None
@@ -83,15 +89,17 @@ def _create_fixtures(sandbox: Sandbox, fixtures: Fixtures, progress: Progress) -
             else:
                 _create_charge(sandbox, row, customer)
         progress(1)
+        yield
 
 
-def _create_platform_rows(sandbox: Sandbox, fixtures: Fixtures, progress: Progress) -> None:
+def _create_platform_rows(sandbox: Sandbox, fixtures: Fixtures, progress: Progress) -> Steps[None]:
     for collection, rows in fixtures.platform.items():
         for fields in reversed(rows):  # lists show the newest first
             row_id = str(fields.get("id") or sandbox.ids.object_id())
             row = PlatformRow(collection=collection, id=row_id, fields=fields)
             sandbox.platform_rows.put(row.key, row)
             progress(1)
+            yield
 
 
 def _age_ms(row: FixtureCustomer | FixtureOrder | FixtureCharge) -> int:

@@ -16,6 +16,8 @@ from mock_clover.core.record import Record
 
 PEOPLE_MAX = 10_000
 ROWS_MAX = 2_000
+TOTAL_ROWS_MAX = 20_000
+"""Rows of a scenario, of all merchants together: two to four seconds of processor time."""
 
 ObjectId = (
     Annotated[

@@ -7,6 +7,7 @@ application (`starlette_app.py`) on any ASGI server.
 """
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -28,6 +29,7 @@ from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.exchange import NOT_READ
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
+from mock_clover.scenario.records import ScenarioError
 from mock_clover.server.body import ClientDisconnectedError, HeldBytes
 from mock_clover.server.control_guard import DASHBOARD, ControlGuard
 from mock_clover.server.faults import apply_fault, own_connection, sleep
@@ -106,6 +108,28 @@ class App:
         A `Wait` means that nothing has happened yet: wait, then call again with `after_delay=True`.
         `Work` takes long: run it with `slices`.
         """
+        request = (method, path, query, headers, body, after_delay, error)
+        if path.startswith(SANDBOX_PREFIX) and self.sandboxes.lacks_fixtures(path.split("/", 3)[2]):
+            return Work(self._handle_after_fixtures(request), self.sandboxes)
+        return self._handle(*request)
+
+    def _handle_after_fixtures(self, request: Any) -> Steps[Reply | Wait]:
+        """Create the fixtures of the server's scenario, which the new sandbox needs."""
+        with contextlib.suppress(ScenarioError):  # `_handle` raises and logs it
+            yield from self.sandboxes.factory.load_own_fixtures()
+        reply = self._handle(*request)
+        return (yield from reply.steps) if isinstance(reply, Work) else reply
+
+    def _handle(
+        self,
+        method: str,
+        path: str,
+        query: bytes,
+        headers: dict[bytes, bytes],
+        body: bytes | None,
+        after_delay: bool,  # noqa: FBT001 - passed on
+        error: ApiError | None,
+    ) -> Reply | Wait | Work[Reply | Wait]:
         started = started_ns()
         sandbox = self.sandboxes.default  # for the log, if finding the sandbox fails
         reply: Reply | Wait | Work[Reply | Wait]

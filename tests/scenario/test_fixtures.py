@@ -630,6 +630,23 @@ def test_put_scenario_adds_its_merchants(server: InProcessServer) -> None:
     assert root(server, "GET", "/v1/charges", "bakery-token").json["data"][0]["amount"] == 2
 
 
+def test_the_rows_of_all_merchants_together_are_bounded() -> None:
+    def parsed(*merchants: dict[str, Any]) -> str:
+        document = {"name": "x", "data": {"people": 10_000}, "merchants": list(merchants)}
+        return parse(json.dumps(document).encode(), "s.yaml").name
+
+    full = [{"name": "a", "data": {"people": 9_998, "charges": [{"amount": 1}, {"amount": 2}]}}]
+    assert parsed(*full) == "x"
+    more = {"name": "b", "data": {"charges": [{"amount": 3}]}}
+    with pytest.raises(ScenarioError) as refused:
+        parsed(*full, {"name": "empty"}, more)
+    (finding,) = refused.value.findings
+    assert (finding.path, finding.message) == (
+        "merchants[2].data",
+        "the scenario has 20,001 rows of data; the maximum is 20,000 for all merchants together",
+    )
+
+
 @pytest.mark.parametrize("member", ["name", "access_token", "api_key", "merchant_id"])
 def test_duplicate_merchant_credentials_are_rejected(member: str) -> None:
     one, other = {"name": "a", member: "same"}, {"name": "b", member: "same"}

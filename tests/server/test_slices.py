@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mock_clover.control.scenario import resolve_scenario
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.server.app import App
 from mock_clover.server.housekeeping import DueJobs
@@ -24,7 +25,7 @@ async def call(app: App, method: str, path: str, body: Any = None) -> tuple[int,
     name = path.split("/")[2] if path.startswith("/sandbox/") else "default"
     headers = [
         *((b"host", b"localhost"), (b"content-type", b"application/json")),
-        (b"authorization", app.sandboxes.get_or_create(name).bearer_header),
+        (b"authorization", (app.sandboxes.find(name) or app.sandboxes.default).bearer_header),
     ]
     scope = {"type": "http", "http_version": "1.1", "method": method, "path": path}
     scope |= {"query_string": b"", "headers": headers, "scheme": "http", "root_path": ""}
@@ -56,17 +57,32 @@ def make_due(server: InProcessServer) -> None:
     server.clock.advance(86_400_000)
 
 
+def age_fixtures(server: InProcessServer) -> None:
+    """Let the fixtures of the server's scenario be too old for a new sandbox."""
+    server.clock.advance(86_400_000)
+
+
+CUSTOMERS = {"customers": [{"email": f"{number}@example.com"} for number in range(ROWS)]}
+SCENARIO = {"name": "rows", "data": CUSTOMERS}
 Prepare = Callable[[InProcessServer], None]
 LONG: dict[str, tuple[Prepare, str, str, Any]] = {
     "advance": (subscribe, "PUT", "/_mock/clock", {"advance": "1d"}),
     "due jobs before a request": (make_due, "GET", "/v1/charges", None),
+    "create a sandbox": (subscribe, "PUT", "/_mock/sandboxes/new", {"scenario": SCENARIO}),
+    "create a sandbox on its first use": (age_fixtures, "GET", "/sandbox/new/_mock/clock", None),
+    "delete and recreate default": (age_fixtures, "DELETE", "/_mock/sandboxes/default", None),
+    "apply a scenario": (subscribe, "PUT", "/_mock/scenario", SCENARIO),
 }
 """The operations that take long with many rows: a preparation, and the request."""
 
 
 @pytest.mark.parametrize("name", LONG)
-def test_another_request_is_answered_during(server: InProcessServer, name: str) -> None:
+def test_another_request_is_answered_during(
+    make_server: Callable[..., InProcessServer], name: str
+) -> None:
     prepare, method, path, body = LONG[name]
+    server = make_server(resolve_scenario(SCENARIO))
+    server.sandboxes.get_or_create("other")
     prepare(server)
     server.app.slices = Slices(slice_ns=0)
     events: list[str] = []

@@ -561,7 +561,7 @@ def test_after_five_failed_payments_a_subscription_is_deactivated(make_server: M
     assert (now["active"], now["lastRunDate"]) == (False, "2025-06-05T12:00:00.000+0000")
     assert now["modifiedTime"] == now["lastRunDate"]
     shop.server.sandbox.apply_scenario(
-        shop.server.sandboxes.compile_rules(load("sandbox")), shop.sandbox.settings
+        shop.server.sandboxes.factory.compile_rules(load("sandbox")), shop.sandbox.settings
     )
     put(shop, created, active=True)
     assert shop.payment_times("2026-06-02T00:00:00+00:00") == [at("2026-06-01T12:00:00+00:00")]
@@ -721,7 +721,9 @@ def test_a_rule_sees_a_due_payment_as_it_sees_a_charge(
     shop = SubscriptionShop(make_server())
     customer = shop.customer()
     rules = ruled({"when": when, "then": {"decline": {}}})
-    shop.sandbox.apply_scenario(shop.server.sandboxes.compile_rules(rules), shop.sandbox.settings)
+    shop.sandbox.apply_scenario(
+        shop.server.sandboxes.factory.compile_rules(rules), shop.sandbox.settings
+    )
     shop.subscribe(customer=customer)
     assert [message for _, _, message in shop.payments(customer)] == [status]
 
@@ -741,7 +743,9 @@ def test_rule_without_endpoint_ignores_scheduled_payment(
     customer = shop.customer()
     shop.subscribe(customer=customer, startDate=START)
     rules = ruled({"when": {"first": 1}, "then": then})
-    shop.sandbox.apply_scenario(shop.server.sandboxes.compile_rules(rules), shop.sandbox.settings)
+    shop.sandbox.apply_scenario(
+        shop.server.sandboxes.factory.compile_rules(rules), shop.sandbox.settings
+    )
     assert len(shop.payment_times("2025-06-02T00:00:00+00:00")) == 1
     assert shop.send("GET", "/v1/charges").status == status, "the rule's first call is this one"
     assert [message for _, _, message in shop.payments(customer)] == ["succeeded"]
