@@ -265,6 +265,7 @@ class Fixtures(NamedTuple):
     charge: str
     pending: str
     tender: str
+    other_card: str
     code: str
     client_id: str
     client_secret: str
@@ -320,8 +321,10 @@ def create_fixtures(server: Sender) -> Fixtures:
     plan = make("/recurring/v1/plans", name="Gold", amount=999, interval="MONTH", intervalCount=1)
     subscriptions = f"/recurring/v1/plans/{plan['id']}/subscriptions"
     credentials = server.known
+    other_card = server.card()["card"] | {"number": "5424180279791732"}
     platform = f"/v3/merchants/{credentials.merchant_id}"
     orders = f"{platform}/orders/{order['id']}"
+    contacts = f"{platform}/customers/{customer['id']}"
     printed = make(f"{platform}/print_event", orderRef={"id": order["id"]})["id"]
     line = make(f"{orders}/line_items", name="Tea", price=50)["id"]
     app = {"client_id": credentials.client_id, "client_secret": credentials.client_secret}
@@ -348,6 +351,8 @@ def create_fixtures(server: Sender) -> Fixtures:
             "payment_id": charge["id"],
             "item_id": make(f"{platform}/items", name="Cup", price=100)["id"],
             "line_item_id": line,
+            "contacts": "addresses",
+            "contact_id": make(f"{contacts}/addresses", city="Sunnyvale")["id"],
             "collection": "print_event",
             "row_id": printed,
             "nested": "modifiers",
@@ -363,6 +368,7 @@ def create_fixtures(server: Sender) -> Fixtures:
         gift=gift,
         charge=charge["id"],
         pending=pending["id"],
+        other_card=make("/v1/tokens", card=other_card)["id"],
         tender=server.send("GET", f"{platform}/tenders").json["elements"][0]["id"],
         code=code(""),
         **app,
@@ -496,6 +502,22 @@ VALID_BODIES: dict[str, Callable[[Fixtures], dict[str, Any]]] = {
     "platform_create_line_discount": lambda _: {"percentage": 10},
     "platform_create_modification": lambda _: {"name": "Milk", "amount": 1},
     "platform_create_service_charge": lambda _: {"id": "SC", "percentageDecimal": 100_000},
+    "platform_create_customer_address": lambda _: {"city": "Fresno"},
+    "platform_create_customer_phone_number": lambda _: {"phoneNumber": "2125550101"},
+    "platform_create_customer_email_address": lambda _: {"emailAddress": "al@example.com"},
+    "platform_create_customer_card": lambda created: {"token": created.other_card},
+    "platform_update_item": lambda _: {"price": 6},
+    "platform_put_item": lambda _: {"price": 6},
+    "platform_update_item_stock": lambda _: {"quantity": 5},
+    "platform_put_item_stock": lambda _: {"quantity": 5},
+    "platform_change_tax_rate_items": lambda created: {
+        "elements": [
+            {
+                "item": {"id": created.ids["item_id"]},
+                "taxRate": {"id": created.ids["tax_rate_id"]},
+            }
+        ]
+    },
     "platform_record_payment": lambda created: {
         "tender": {"id": created.tender},
         "amount": 1,
@@ -520,7 +542,9 @@ REPEATABLE = frozenset(
         *("platform_create_customer", "platform_update_customer", "platform_create_order"),
         *("platform_update_order", "platform_create_line_item", "platform_create_atomic_order"),
         *("platform_check_out_atomic_order", "platform_update_line_item"),
-        *("platform_create_print_event", "platform_create_tender"),
+        *("platform_create_print_event", "platform_create_tender", "platform_update_item"),
+        *("platform_put_item", "platform_update_item_stock", "platform_put_item_stock"),
+        "platform_change_tax_rate_items",
         *("platform_create_item", "platform_create_tax_rate", "platform_create_order_type"),
     }
 )

@@ -48,6 +48,12 @@ PUBLIC = {
         platform_get_tax_rate platform_create_order_type platform_list_order_types
         platform_list_tenders platform_create_tender platform_record_payment
         platform_create_refund platform_get_refund platform_create_print_event
+        platform_update_item platform_put_item platform_delete_item platform_update_item_stock
+        platform_put_item_stock platform_delete_tax_rate platform_change_tax_rate_items
+        platform_list_tax_rate_items platform_list_item_tax_rates
+        platform_list_items_of_tax_rate platform_create_customer_address
+        platform_create_customer_phone_number platform_create_customer_email_address
+        platform_delete_customer_contact platform_create_customer_card
         platform_list_rows platform_get_row platform_list_nested_rows platform_get_object
     """,
     "control endpoints": """

@@ -16,8 +16,10 @@ from mock_clover.clover.orders import endpoints as orders
 from mock_clover.clover.orders import endpoints_returns as returns
 from mock_clover.clover.platform import endpoints_adjustments as adjustments
 from mock_clover.clover.platform import endpoints_collections as collections
+from mock_clover.clover.platform import endpoints_contacts as contacts
 from mock_clover.clover.platform import endpoints_customers as v3_customers
 from mock_clover.clover.platform import endpoints_inventory as inventory
+from mock_clover.clover.platform import endpoints_items as items
 from mock_clover.clover.platform import endpoints_lines as lines
 from mock_clover.clover.platform import endpoints_merchant as merchant
 from mock_clover.clover.platform import endpoints_orders as v3_orders
@@ -77,11 +79,13 @@ GROUPS = (
         (
             *merchant.ENDPOINTS,
             *v3_customers.ENDPOINTS,
+            *contacts.ENDPOINTS,
             *v3_orders.ENDPOINTS,
             *lines.ENDPOINTS,
             *adjustments.ENDPOINTS,
             *payments.ENDPOINTS,
             *inventory.ENDPOINTS,
+            *items.ENDPOINTS,
             *collections.ENDPOINTS,
         ),
     ),

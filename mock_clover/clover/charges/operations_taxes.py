@@ -21,7 +21,8 @@ from mock_clover.sandbox.sandbox import Sandbox
 def find_tax(sandbox: Sandbox, tax_id: str) -> MerchantTax | None:
     """Return a tax rate of the merchant; every merchant has the tax rate "no tax applied"."""
     no_tax = no_tax_rate(sandbox)
-    return no_tax if tax_id == no_tax.id else sandbox.tax_rates.get(tax_id)
+    tax = no_tax if tax_id == no_tax.id else sandbox.tax_rates.get(tax_id)
+    return None if tax is None or tax.is_deleted else tax
 
 
 def no_tax_rate(sandbox: Sandbox) -> MerchantTax:
@@ -33,34 +34,43 @@ def no_tax_rate(sandbox: Sandbox) -> MerchantTax:
 
 
 def taxes_of(sandbox: Sandbox, item: InventoryItem) -> tuple[MerchantTax, ...]:
-    """Return the tax rates of an inventory item: the default ones, or none."""
-    if not item.asked.defaultTaxRates:
-        return ()
-    return tuple(tax for tax in sandbox.tax_rates if tax.asked.isDefault)
+    """Return the tax rates of an inventory item: the default ones, and those added to it."""
+    return tuple(
+        tax
+        for tax in sandbox.tax_rates
+        if not tax.is_deleted
+        and (tax.id in item.tax_rates or (tax.asked.isDefault and item.asked.defaultTaxRates))
+    )
 
 
 def line_taxes(
     sandbox: Sandbox, items: Iterable[Item], prices: Sequence[Cents] = ()
 ) -> tuple[Cents, ...]:
-    """Return the tax of each line, on `prices` if they differ from those of the items.
+    """Return the tax of each line.
 
-    Raise INVALID_TAX_RATE for an unknown tax rate.
+    `prices` are those of an existing order whose lines change: its lines may have a tax rate that
+    was deleted. Raise INVALID_TAX_RATE for an unknown tax rate.
     """
     return tuple(
         item.tax
         if not item.tax_rates
         else replace(
-            item, tax_rates=[resolve_tax_rate(sandbox, rate) for rate in item.tax_rates]
+            item,
+            tax_rates=[
+                resolve_tax_rate(sandbox, rate, or_deleted=bool(prices)) for rate in item.tax_rates
+            ],
         ).tax_on(prices[index] if prices else item.price)
         for index, item in enumerate(items)
     )
 
 
-def resolve_tax_rate(sandbox: Sandbox, rate: TaxRate) -> TaxRate:
+def resolve_tax_rate(sandbox: Sandbox, rate: TaxRate, *, or_deleted: bool = False) -> TaxRate:
     """Return a tax rate with the name and rate of the merchant's tax rate that it refers to."""
     if rate.tax_rate_uuid is None:
         return rate
     tax = find_tax(sandbox, rate.tax_rate_uuid)
+    if tax is None and or_deleted:
+        tax = sandbox.tax_rates.get(rate.tax_rate_uuid)
     if tax is None:
         raise INVALID_TAX_RATE.error()
     return replace(

@@ -53,7 +53,7 @@ _MERCHANT_CURRENCY = "USD"  # documented SEED: the merchant's currency, not the 
 def create_customer(sandbox: Sandbox, call: Call[CustomerRequest, None]) -> CustomerResponse:
     """Create a customer with a card on file."""
     body = call.body
-    token = _get_savable_token(sandbox, call, body.source, None)
+    token = savable_token(sandbox, call, body.source, None)
     sandbox.customers.check_capacity()
     first, last = split_name(body.firstName, body.lastName, body.name)
     customer = Customer(
@@ -76,7 +76,7 @@ def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> Custo
         raise CUSTOMER_RESOURCE_MISSING.error(id=call.ids[0])
     if body.email is None and sandbox.settings.customer_update_email == "required":
         raise EMAIL_INVALID.error(reason="email is missing; see the setting customer_update_email")
-    token = _get_savable_token(sandbox, call, body.source, customer) if body.source else None
+    token = savable_token(sandbox, call, body.source, customer) if body.source else None
     first, last = split_name(body.firstName, body.lastName, body.name)
     changed = replace(
         with_current_email(customer, body.email),
@@ -94,8 +94,8 @@ def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> Custo
     return customer_response(changed, _MERCHANT_CURRENCY)
 
 
-def _get_savable_token(
-    sandbox: Sandbox, call: Call[Any, None], source: str, customer: Customer | None
+def savable_token(
+    sandbox: Sandbox, call: Call[Any, Any], source: str, customer: Customer | None
 ) -> Token:
     """Return the token to save, verified with the issuer, or raise an ApiError."""
     require_multi_pay_tokens(sandbox)
@@ -126,7 +126,22 @@ def _save(
     customer: Customer,
     token: Token,
 ) -> CustomerResponse:
-    card = SavedCard(id=sandbox.ids.object_id(), token=token.id, fingerprint=token.card.fingerprint)
+    saved = save_card(sandbox, customer, token)
+    what = token.card.brand or token.kind
+    call.why = f"saved {what} ...{token.card.last4}; its token is now multi-pay"
+    return customer_response(saved, _MERCHANT_CURRENCY)
+
+
+def save_card(
+    sandbox: Sandbox, customer: Customer, token: Token, platform_type: str = "MULTIPAY"
+) -> Customer:
+    """Store a customer with one more card on file. The caller has checked the token."""
+    card = SavedCard(
+        id=sandbox.ids.object_id(),
+        token=token.id,
+        fingerprint=token.card.fingerprint,
+        platform_type=platform_type,
+    )
     saved = replace(customer, cards=(*customer.cards, card))
     event: EventType = "UPDATE" if saved.id in sandbox.customers else "CREATE"
     sandbox.customers.put(saved.id, saved)
@@ -135,9 +150,7 @@ def _save(
     )
     send_platform_event(sandbox, "C", saved.id, event, "customer")
     sandbox.notices.add(sandbox.clock.now_ms(), saved, card_saved_message(token))
-    what = token.card.brand or token.kind
-    call.why = f"saved {what} ...{token.card.last4}; its token is now multi-pay"
-    return customer_response(saved, _MERCHANT_CURRENCY)
+    return saved
 
 
 def revoke_card(sandbox: Sandbox, call: Call[None, None]) -> DeletedResponse:
@@ -187,12 +200,14 @@ def _revoke_tokens(sandbox: Sandbox, cards: tuple[SavedCard, ...]) -> None:
             sandbox.tokens.put(token.id, replace(token, state="revoked"))
 
 
-_SAVE_CARD_ERRORS = (
+SAVE_CARD_ERRORS = (
     MULTI_PAY_TOKENS_DISABLED,
+    INVALID_CUSTOMER_SOURCE,
     TOKEN_ALREADY_USED,
     CVV_NOT_FOUND,
     CARD_VERIFICATION_DECLINED,
 )
+"""What can be wrong with a token that is saved."""
 
 ENDPOINTS = (
     Endpoint(
@@ -204,7 +219,7 @@ ENDPOINTS = (
         auth=bearer("read_customers", "write_customers", "online_payments"),
         response=CustomerResponse,
         idempotent=True,
-        errors=_SAVE_CARD_ERRORS,
+        errors=SAVE_CARD_ERRORS,
         about="Create a customer and save a card. The token of the card becomes multi-pay.",
         evidence=documented("REF createcustomer; SEED save-a-card"),
     ),
@@ -216,7 +231,7 @@ ENDPOINTS = (
         request=CustomerUpdate,
         auth=bearer("read_customers", "write_customers", "online_payments"),
         response=CustomerResponse,
-        errors=(CUSTOMER_RESOURCE_MISSING, CARD_ALREADY_SAVED, *_SAVE_CARD_ERRORS),
+        errors=(CUSTOMER_RESOURCE_MISSING, CARD_ALREADY_SAVED, *SAVE_CARD_ERRORS),
         about="Update a customer; with a source, save a card.",
         evidence=documented("REF updatecustomer; SEED save-a-card"),
     ),

@@ -94,6 +94,8 @@ class SavedCard(Record, frozen=True, kw_only=True):
     id: str
     token: str
     fingerprint: str
+    platform_type: str = "MULTIPAY"
+    """`tokenType` in the platform API."""
 
 
 class Customer(Record, frozen=True, kw_only=True):

@@ -123,7 +123,8 @@ def _rows_of(sandbox: Sandbox, collection: str) -> Iterator[PlatformRow]:
 
 def _shown(context: ResponseContext, row: PlatformRow) -> Any:
     """Return a row as in responses; a nested list is shown only if it is expanded."""
-    return {"id": row.id} | {
+    shown_id = {} if row.collection == "item_stocks" else {"id": row.id}
+    return shown_id | {
         name: value
         for name, value in row.fields.items()
         if not (isinstance(value, dict) and "elements" in value) or context.expands(name)

@@ -3,12 +3,18 @@
 import msgspec
 from msgspec.structs import replace
 
-from mock_clover.clover.customers.endpoints import delete_customer_and_cards
+from mock_clover.clover.customers.endpoints import (
+    SAVE_CARD_ERRORS,
+    delete_customer_and_cards,
+    savable_token,
+    save_card,
+)
 from mock_clover.clover.customers.records import Customer, SavedCard
 from mock_clover.clover.platform.http import platform_endpoint, platform_list_endpoint
 from mock_clover.clover.platform.listing import Fields, ListField, list_page
 from mock_clover.clover.platform.problems import (
     PLATFORM_CUSTOMER_NOT_FOUND,
+    PLATFORM_INVALID_QUERY,
 )
 from mock_clover.clover.platform.records import (
     Elements,
@@ -27,6 +33,7 @@ from mock_clover.clover.platform.records_customer import (
     PlatformCustomerRequest,
     PlatformCustomerResponse,
     PlatformCustomerUpdate,
+    PostalAddress,
 )
 from mock_clover.clover.platform.view import (
     ResponseContext,
@@ -60,39 +67,46 @@ def platform_customer_response(
 
 
 def _emails(customer: Customer) -> Elements:
-    return nested_list(
-        EmailResponse(
-            id=derived_id("email", customer.id, email),
-            emailAddress=email,
-            primaryEmail=index == 0,
-        )
-        for index, email in enumerate(customer.emails)
+    return nested_list(email_response(customer, email) for email in customer.emails)
+
+
+def email_response(customer: Customer, email: str) -> EmailResponse:
+    """Return the response for an e-mail address."""
+    return EmailResponse(
+        id=derived_id("email", customer.id, email),
+        emailAddress=email,
+        primaryEmail=email == customer.email,
     )
 
 
 def _phones(customer: Customer) -> Elements:
-    return nested_list(
-        PhoneResponse(id=derived_id("phone", customer.id, phone), phoneNumber=phone)
-        for phone in customer.phones
-    )
+    return nested_list(phone_response(customer, phone) for phone in customer.phones)
+
+
+def phone_response(customer: Customer, phone: str) -> PhoneResponse:
+    """Return the response for a phone number."""
+    return PhoneResponse(id=derived_id("phone", customer.id, phone), phoneNumber=phone)
 
 
 def _addresses(customer: Customer) -> Elements:
-    return nested_list(
-        AddressResponse(
-            id=derived_id("address", customer.id, str(index)), **msgspec.structs.asdict(address)
-        )
-        for index, address in enumerate(customer.addresses)
-    )
+    return nested_list(address_response(customer, address) for address in customer.addresses)
+
+
+def address_response(customer: Customer, address: PostalAddress) -> AddressResponse:
+    """Return the response for an address; its id is derived from its content."""
+    fields = msgspec.structs.asdict(address)
+    address_id = derived_id("address", customer.id, repr(sorted(fields.items(), key=str)))
+    return AddressResponse(id=address_id, **fields)
 
 
 def _cards(context: ResponseContext, customer: Customer) -> Elements:
     """Return the cards on file, newest first; payments use the newest card."""
-    cards = (_card(context.sandbox, customer, saved) for saved in reversed(customer.cards))
+    cards = (card_response(context.sandbox, customer, saved) for saved in reversed(customer.cards))
     return nested_list(card for card in cards if card is not None)
 
 
-def _card(sandbox: Sandbox, customer: Customer, saved: SavedCard) -> CardResponse | None:
+def card_response(sandbox: Sandbox, customer: Customer, saved: SavedCard) -> CardResponse | None:
+    """Return the response for a card on file."""
     token = sandbox.tokens.get(saved.token)
     if token is None or token.kind != "card":
         return None
@@ -107,7 +121,7 @@ def _card(sandbox: Sandbox, customer: Customer, saved: SavedCard) -> CardRespons
         ),
         cardType=card.brand,
         token=token.id,
-        tokenType="MULTIPAY",
+        tokenType=saved.platform_type,
         modifiedTime=truncate_to_seconds(customer.created_ms),
         customer=Reference(id=customer.id),
     )
@@ -146,15 +160,19 @@ def list_customers(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Element
 def get_customer(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PlatformCustomerResponse:
     """Get one customer; `expand=cards` includes the ids needed to delete a card through /v1."""
     return platform_customer_response(
-        response_context(sandbox, call), _require(sandbox, call.ids[1])
+        response_context(sandbox, call), require_customer(sandbox, call.ids[1])
     )
 
 
 def create_customer(
     sandbox: Sandbox, call: Call[PlatformCustomerRequest, ExpandQuery]
 ) -> PlatformCustomerResponse:
-    """Create a customer without a card."""
+    """Create a customer; `cards` saves tokens of /v1/tokens as cards on file."""
     body, context = call.body, response_context(sandbox, call)
+    cards = body.cards or ()
+    tokens = [savable_token(sandbox, call, card.token, None) for card in cards]
+    if len({token.card.fingerprint for token in tokens}) < len(tokens):
+        raise PLATFORM_INVALID_QUERY.error(param="cards", reason="a card occurs twice")
     emails = tuple(address.emailAddress for address in body.emailAddresses or ())
     phones = tuple(phone.phoneNumber for phone in body.phoneNumbers or ())
     sandbox.customers.check_capacity()
@@ -171,7 +189,9 @@ def create_customer(
     )
     sandbox.customers.put(customer.id, customer)
     send_platform_event(sandbox, "C", customer.id, "CREATE", "customer")
-    call.why = "created a customer without a card on file"
+    for card, token in zip(cards, tokens, strict=True):
+        customer = save_card(sandbox, customer, token, card.tokenType)
+    call.why = f"created a customer with {len(cards) or 'no'} cards on file"
     return platform_customer_response(context, customer)
 
 
@@ -179,7 +199,7 @@ def update_customer(
     sandbox: Sandbox, call: Call[PlatformCustomerUpdate, ExpandQuery]
 ) -> PlatformCustomerResponse:
     """Update a customer's names; PUT and PATCH are not supported."""
-    customer, body = _require(sandbox, call.ids[1]), call.body
+    customer, body = require_customer(sandbox, call.ids[1]), call.body
     context = response_context(sandbox, call)
     updated = replace(
         customer,
@@ -194,12 +214,13 @@ def update_customer(
 
 def delete_customer(sandbox: Sandbox, call: Call[None, None]) -> EmptyObject:
     """Delete a customer and its cards on file."""
-    delete_customer_and_cards(sandbox, _require(sandbox, call.ids[1]))
+    delete_customer_and_cards(sandbox, require_customer(sandbox, call.ids[1]))
     call.why = "deleted the customer"
     return EmptyObject()
 
 
-def _require(sandbox: Sandbox, customer_id: str) -> Customer:
+def require_customer(sandbox: Sandbox, customer_id: str) -> Customer:
+    """Return a customer, or raise PLATFORM_CUSTOMER_NOT_FOUND."""
     customer = sandbox.customers.get(customer_id)
     if customer is None:
         raise PLATFORM_CUSTOMER_NOT_FOUND.error()
@@ -217,6 +238,7 @@ ENDPOINTS = (
         _OBSERVED,
         request=PlatformCustomerRequest,
         query=ExpandQuery,
+        errors=SAVE_CARD_ERRORS,
     ),
     platform_list_endpoint("/customers", list_customers, FIELDS, "read_customers", _OBSERVED),
     platform_endpoint(

@@ -151,7 +151,7 @@ def create_item(sandbox: Sandbox, call: Call[ItemRequest, ExpandQuery]) -> ItemR
     sandbox.items.put(item.id, item)
     send_platform_event(sandbox, "I", item.id, "CREATE", "item")
     call.why = "created an item"
-    return _item_response(context, item)
+    return item_with_expansions(context, item)
 
 
 def list_items(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
@@ -159,19 +159,25 @@ def list_items(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     context = response_context(sandbox, call)
     rows = (item for _, item in sandbox.items.items_newest_first())
     return list_page(
-        context, call, "items", ITEM_FIELDS, rows, lambda item: _item_response(context, item)
+        context, call, "items", ITEM_FIELDS, rows, lambda item: item_with_expansions(context, item)
     )
 
 
 def get_item(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> ItemResponse:
     """Get one item."""
-    item = sandbox.items.get(call.ids[1])
+    item = require_item(sandbox, call.ids[1])
+    return item_with_expansions(response_context(sandbox, call), item)
+
+
+def require_item(sandbox: Sandbox, item_id: str) -> InventoryItem:
+    """Return an item, or raise PLATFORM_INVALID_ID."""
+    item = sandbox.items.get(item_id)
     if item is None:
         raise PLATFORM_INVALID_ID.error()
-    return _item_response(response_context(sandbox, call), item)
+    return item
 
 
-def _item_response(context: ResponseContext, item: InventoryItem) -> ItemResponse:
+def item_with_expansions(context: ResponseContext, item: InventoryItem) -> ItemResponse:
     """Return the response for an item; it has no modifier groups or categories."""
     expanded = {
         name: nested_list(()) for name in ("modifierGroups", "categories") if context.expands(name)
@@ -193,7 +199,8 @@ def create_tax_rate(sandbox: Sandbox, call: Call[TaxRateRequest, None]) -> TaxRa
 
 def list_tax_rates(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
     """List taxes, including NO_TAX_APPLIED."""
-    rows = _append((tax for _, tax in sandbox.tax_rates.items_newest_first()), no_tax_rate(sandbox))
+    taxes = (tax for _, tax in sandbox.tax_rates.items_newest_first() if not tax.is_deleted)
+    rows = _append(taxes, no_tax_rate(sandbox))
     return list_page(
         response_context(sandbox, call), call, "tax_rates", TAX_FIELDS, rows, tax_response
     )

@@ -9,6 +9,7 @@ from mock_clover.core.record import Record
 _REF = documented("REF customersCreateCustomer")
 _OBSERVED = observed("clover-mcp-server, sandbox 2026-06: sub-resources, not flat fields")
 _QUERY = "PLATFORM_INVALID_QUERY"
+_CARDS = documented("DOCS: a sandbox walk-through of cards on file; REF customersCreateCard")
 CONTACTS_MAX = 20
 """Maximum number of contacts of each kind; the limit is this mock's own."""
 
@@ -38,6 +39,25 @@ class PostalAddress(Record, frozen=True, kw_only=True):
     country: _Line = None
     state: _Line = None
     zip: _Line = None
+
+
+class CustomerCardRequest(Record, frozen=True, kw_only=True):
+    """A card of a customer: a token of /v1/tokens."""
+
+    token: Annotated[
+        str, doc("A clv_ token.", _CARDS, problem_name="INVALID_CUSTOMER_SOURCE", min_length=1)
+    ]
+    tokenType: Annotated[
+        str, doc("CTOKEN for a clv_ token.", _CARDS, problem_name=_QUERY, max_length=50)
+    ] = "CTOKEN"
+    first6: (
+        Annotated[str, doc("Ignored: the token has it.", _CARDS, problem_name=_QUERY, max_length=6)]
+        | None
+    ) = None
+    last4: (
+        Annotated[str, doc("Ignored: the token has it.", _CARDS, problem_name=_QUERY, max_length=4)]
+        | None
+    ) = None
 
 
 class PlatformCustomerUpdate(Record, frozen=True, kw_only=True):
@@ -75,6 +95,13 @@ class PlatformCustomerRequest(PlatformCustomerUpdate, frozen=True, kw_only=True)
         Annotated[
             list[PostalAddress],
             doc("Postal addresses.", _REF, problem_name=_QUERY, max_length=CONTACTS_MAX),
+        ]
+        | None
+    ) = None
+    cards: (
+        Annotated[
+            list[CustomerCardRequest],
+            doc("Cards on file; the last one pays.", _CARDS, problem_name=_QUERY, max_length=5),
         ]
         | None
     ) = None

@@ -3,29 +3,56 @@
 from typing import Annotated, ClassVar, Literal
 
 from mock_clover.clover.platform.records import Elements, Reference, truncate_to_seconds
+from mock_clover.clover.platform.records_cart import IdRequest
 from mock_clover.clover.tokens.records import Instrument
-from mock_clover.core.evidence import Cents, Evidence, Millis, doc, documented, observed
+from mock_clover.core.evidence import Cents, Evidence, Millis, doc, documented, inferred, observed
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 
 _ITEM = documented("REF inventoryCreateItem")
 _TAX = observed("clover_sandbox_simulator 2026-02: POST tax_rates")
 _TYPE = observed("clover_sandbox_simulator 2026-02: POST order_types")
+_STOCK = documented("REF inventoryUpdateItemStock")
+_TAX_ITEMS = documented("REF taxrateCreateOrDeleteTaxRateItems")
 _QUERY = "PLATFORM_INVALID_QUERY"
+QUANTITY_MAX = 1_000_000_000
 NAME_MAX = 127
 
 PriceType = Literal["FIXED", "VARIABLE", "PER_UNIT"]
-Price = Annotated[Cents, doc("Price of a unit.", _ITEM, problem_name=_QUERY, ge=0, le=AMOUNT_MAX)]
+_ItemFlag = Annotated[bool, doc("A setting of the item.", _ITEM, problem_name=_QUERY)]
+_ItemName = Annotated[
+    str, doc("Name.", _ITEM, problem_name=_QUERY, min_length=1, max_length=NAME_MAX)
+]
+_Price = Annotated[Cents, doc("Price of a unit.", _ITEM, problem_name=_QUERY, ge=0, le=AMOUNT_MAX)]
+_PriceType = Annotated[PriceType, doc("Type of price.", _ITEM, problem_name=_QUERY)]
+_Code = (
+    Annotated[str, doc("A code or another name.", _ITEM, problem_name=_QUERY, max_length=NAME_MAX)]
+    | None
+)
+
+
+class ItemUpdate(Record, frozen=True, kw_only=True):
+    """Body of `POST …/items/{id}`: absent fields stay unchanged."""
+
+    name: _ItemName | None = None
+    price: _Price | None = None
+    priceType: _PriceType | None = None
+    hidden: _ItemFlag | None = None
+    available: _ItemFlag | None = None
+    autoManage: _ItemFlag | None = None
+    defaultTaxRates: _ItemFlag | None = None
+    isRevenue: _ItemFlag | None = None
+    sku: _Code = None
+    code: _Code = None
+    alternateName: _Code = None
 
 
 class ItemRequest(Record, frozen=True, kw_only=True):
     """Body of `POST …/items`."""
 
-    name: Annotated[
-        str, doc("Name.", _ITEM, problem_name=_QUERY, min_length=1, max_length=NAME_MAX)
-    ]
-    price: Price = 0
-    priceType: Annotated[PriceType, doc("Type of price.", _ITEM, problem_name=_QUERY)] = "FIXED"
+    name: _ItemName
+    price: _Price = 0
+    priceType: _PriceType = "FIXED"
     hidden: Annotated[bool, doc("Hidden on the register.", _ITEM, problem_name=_QUERY)] = False
     available: Annotated[bool, doc("Available for sale.", _ITEM, problem_name=_QUERY)] = True
     autoManage: Annotated[
@@ -50,6 +77,61 @@ class InventoryItem(Record, frozen=True, kw_only=True):
     id: str
     asked: ItemRequest
     modified_ms: Millis
+    tax_rates: tuple[str, ...] = ()
+    """Ids of the taxes that were added to the item, in addition to the default ones."""
+
+
+class StockRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST …/item_stocks/{id}`."""
+
+    quantity: Annotated[
+        float,
+        doc("Number of units.", _STOCK, problem_name=_QUERY, ge=-QUANTITY_MAX, le=QUANTITY_MAX),
+    ]
+
+
+class StockResponse(Record, frozen=True, kw_only=True):
+    """The stock of an item; sales do not change it."""
+
+    evidence: ClassVar[Evidence] = documented("REF inventoryGetItemStock")
+
+    item: Reference
+    stockCount: int
+    quantity: float
+    modifiedTime: Millis
+
+
+class TaxOfItem(Record, frozen=True, kw_only=True):
+    """An item and a tax."""
+
+    item: Annotated[IdRequest, doc("The item.", _TAX_ITEMS, problem_name=_QUERY)]
+    taxRate: Annotated[IdRequest, doc("The tax.", _TAX_ITEMS, problem_name=_QUERY)]
+
+
+class TaxOfItemResponse(Record, frozen=True, kw_only=True):
+    """An item and a tax that was added to it."""
+
+    evidence: ClassVar[Evidence] = inferred("the fields of the request")
+
+    item: Reference
+    taxRate: Reference
+
+
+class TaxItemsRequest(Record, frozen=True, kw_only=True):
+    """Body of `POST …/tax_rate_items`."""
+
+    elements: Annotated[
+        list[TaxOfItem],
+        doc(
+            "Items and their taxes.", _TAX_ITEMS, problem_name=_QUERY, min_length=1, max_length=100
+        ),
+    ]
+
+
+class DeleteQuery(Record, frozen=True, kw_only=True):
+    """Query of requests that add or remove associations."""
+
+    delete: Annotated[bool, doc("Remove them.", _TAX_ITEMS, problem_name=_QUERY)] = False
 
 
 class ItemResponse(Record, frozen=True, kw_only=True):
@@ -139,6 +221,8 @@ class MerchantTax(Record, frozen=True, kw_only=True):
 
     id: str
     asked: TaxRateRequest
+    is_deleted: bool = False
+    """A deleted tax still applies to the lines that have it."""
 
 
 class TaxRateResponse(Record, frozen=True, kw_only=True):
