@@ -520,7 +520,7 @@ VALID_BODIES: dict[str, Callable[[Fixtures], dict[str, Any]]] = {
     },
     "platform_record_payment": lambda created: {
         "tender": {"id": created.tender},
-        "amount": 1,
+        "amount": 100,
     },
     "platform_create_refund": lambda created: {"payment": {"id": created.charge}, "amount": 1},
     "platform_create_print_event": lambda created: {"orderRef": {"id": created.ids["order_id"]}},

@@ -52,6 +52,17 @@ class Item(Record, frozen=True, kw_only=True):
         | None
     ) = None
     parent: Annotated[str, doc("Id of an inventory item.", _REF, max_length=255)] | None = None
+    inventory_id: (
+        Annotated[
+            str,
+            doc(
+                "The same as `parent`; in the response to a payment.",
+                observed("CC 42331; that requests may have it is inferred"),
+                max_length=255,
+            ),
+        ]
+        | None
+    ) = None
     quantity: Annotated[int, doc("Defaults to 1.", _REF, ge=0, le=1_000_000)] | None = None
     amount: Annotated[
         Cents, doc("Unit price.", _REF, problem_name="INVALID_ITEMS", ge=0, le=AMOUNT_MAX)

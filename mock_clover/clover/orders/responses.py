@@ -13,7 +13,8 @@ from mock_clover.clover.charges.records_on_file import SavedCredential
 from mock_clover.clover.charges.records_stored_credentials import StoredCredentials
 from mock_clover.clover.charges.responses import ChargeResponse, Source, created_response
 from mock_clover.clover.orders.records import Order, ReturnedItem
-from mock_clover.clover.orders.records_item import Item
+from mock_clover.clover.orders.records_item import Item, TaxRate
+from mock_clover.clover.platform.records_inventory import NO_TAX_APPLIED
 from mock_clover.clover.threeds.records import ThreeDSResponse
 from mock_clover.core.evidence import (
     Cents,
@@ -124,8 +125,10 @@ class OrderResponse(Record, frozen=True, kw_only=True):
             *("past_charges", "saved_credentials_on_file", "surcharge_amount"),
         )
         | evidence_for_fields(
-            inferred("charges have the field; order payments accept the same"), "threeds"
+            inferred("charges have the field; order payments accept the same"),
+            *("threeds", "external_customer_reference"),
         )
+        | evidence_for_fields(observed("CC 42331"), "external_reference_id")
         | evidence_for_fields(
             documented("SEED save-a-card, payment of an order with a subsequent charge"),
             *("payment_method_details", "stored_credentials"),
@@ -156,6 +159,8 @@ class OrderResponse(Record, frozen=True, kw_only=True):
     status: Literal["created", "paid"] | None = None
     status_transitions: StatusTransitions | None = None
     ecomind: str | None = None
+    external_reference_id: str | None = None
+    external_customer_reference: str | None = None
     saved_credentials_on_file: SavedCredential | None = None
     threeds: ThreeDSResponse | None = None
     stored_credentials: StoredCredentials | None = None
@@ -218,7 +223,8 @@ def payment_response(full_order: OrderWithCharges) -> OrderResponse:
     """Return the response to a payment: `source` has no id. Source: SEED 2025-05.
 
     A SUBSEQUENT payment with a saved token also has the fields of SEED's sample of 2020. With the
-    id of a customer it does not (REF postordersidpay, sample of 2024).
+    id of a customer it does not (REF postordersidpay, sample of 2024). An order of inventory items
+    has one item for each kind (CC 42331).
     """
     *past, charge = full_order.charges
     charge_view = created_response(charge)
@@ -241,6 +247,9 @@ def payment_response(full_order: OrderWithCharges) -> OrderResponse:
         status="created" if full_order.paid_ms is None else "paid",
         status_transitions=StatusTransitions(paid=full_order.paid_ms),
         ecomind=charge.request.ecomind,
+        external_reference_id=charge.request.external_reference_id,
+        external_customer_reference=charge.request.external_customer_reference,
+        items=_paid_items(full_order.order),
         saved_credentials_on_file=charge_view.saved_credentials_on_file,
         threeds=charge_view.threeds,
         payment_method_details=charge_view.payment_method_details if is_subsequent else None,
@@ -248,6 +257,22 @@ def payment_response(full_order: OrderWithCharges) -> OrderResponse:
         if stored is not None and is_subsequent
         else None,
     )
+
+
+def _paid_items(order: Order) -> tuple[Item, ...]:
+    """Return the items of a paid order: of the platform API's orders, one for each kind."""
+    if order.platform is None:
+        return order.items
+    kinds: dict[str | int, Item] = {}
+    for index, item in enumerate(order.items):
+        kinds.setdefault(item.parent or index, item if item.parent is None else _kind_of(item))
+    return tuple(kinds.values())
+
+
+def _kind_of(item: Item) -> Item:
+    """Return the item of a kind: its price, without a quantity."""
+    taxes = item.tax_rates or [TaxRate(name=NO_TAX_APPLIED)]
+    return replace(item, inventory_id=item.parent, quantity=None, tax_rates=taxes)
 
 
 def return_response(

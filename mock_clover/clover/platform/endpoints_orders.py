@@ -149,7 +149,10 @@ def update_order(
     order, platform = editable(sandbox, order)
     platform = replace(platform, asked=replace(platform.asked, **changes))
     customer = _resolve_customer_id(sandbox, body) or order.customer
-    updated = replace(order, platform=platform, customer=customer)
+    currency = order.currency
+    if body.currency is not None:
+        currency = sandbox.format_currency(body.currency)
+    updated = replace(order, platform=platform, customer=customer, currency=currency)
     call.why = "updated the order"
     updated = store_changed(sandbox, call, full_order, updated)
     return platform_order_response(context, replace(full_order, order=updated))

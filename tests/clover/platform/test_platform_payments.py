@@ -73,3 +73,27 @@ def test_payments_that_are_refused(
     order = server.order(5)["id"]
     got = v3(server, f"/orders/{order}{path}", "POST", body)
     assert (got.status, got.json["message"]) == (status, message)
+
+
+def test_a_paid_order_has_one_item_for_each_kind(server: InProcessServer) -> None:
+    """Observed: community.clover.com 42331, an order of 2 apples and 3 oranges."""
+    kinds = {}
+    for name, price in (("Apple", 200), ("Orange", 300)):
+        kinds[name] = create(server, "/items", {"name": name, "price": price})["id"]
+    apple, orange = ({"item": {"id": kind}} for kind in kinds.values())
+    cart = {"orderCart": {"lineItems": [apple, apple, orange, orange, orange]}}
+    order = create(server, "/atomic_order/orders", cart)["id"]
+    body = {"source": server.token(), "external_reference_id": "E5CZ3ABCDE"}
+    paid = server.send("POST", f"/v1/orders/{order}/pay", body).json
+    assert (paid["amount"], paid["external_reference_id"]) == (1300, "E5CZ3ABCDE")
+    assert paid["items"] == [
+        {
+            "parent": kinds[name],
+            "inventory_id": kinds[name],
+            "amount": price,
+            "description": name,
+            "tax_rates": [{"name": "NO_TAX_APPLIED"}],
+        }
+        for name, price in (("Apple", 200), ("Orange", 300))
+    ]
+    assert len(server.send("GET", f"/v1/orders/{order}").json["items"]) == 5
