@@ -51,11 +51,29 @@ class CustomerCardRequest(Record, frozen=True, kw_only=True):
         str, doc("CTOKEN for a clv_ token.", _CARDS, problem_name=_QUERY, max_length=50)
     ] = "CTOKEN"
     first6: (
-        Annotated[str, doc("Ignored: the token has it.", _CARDS, problem_name=_QUERY, max_length=6)]
+        Annotated[
+            str,
+            doc(
+                "Ignored: the token has it.",
+                _CARDS,
+                problem_name=_QUERY,
+                has_no_effect=True,
+                max_length=6,
+            ),
+        ]
         | None
     ) = None
     last4: (
-        Annotated[str, doc("Ignored: the token has it.", _CARDS, problem_name=_QUERY, max_length=4)]
+        Annotated[
+            str,
+            doc(
+                "Ignored: the token has it.",
+                _CARDS,
+                problem_name=_QUERY,
+                has_no_effect=True,
+                max_length=4,
+            ),
+        ]
         | None
     ) = None
 
