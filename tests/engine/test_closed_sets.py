@@ -1,4 +1,4 @@
-"""Closed sets of values in requests: each is reviewed, so that one sample does not become a rule."""
+"""Closed sets of values in requests: each is reviewed, because one sample does not make a rule."""
 
 from collections.abc import Iterator
 from typing import Any
