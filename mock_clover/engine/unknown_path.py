@@ -21,6 +21,9 @@ CONTROL_PATH = "/_mock"
 _CHARS_MAX, _SEGMENTS_MAX = 200, 10
 """A longer path gets no suggestion, so that the search stays cheap."""
 
+_SIMILARITY_MIN = 0.7
+"""Of a segment and the suggested one: `made_up` must not suggest `modifiers`."""
+
 Operation = tuple[str, str]
 """A method and a path with placeholders."""
 
@@ -99,7 +102,7 @@ def _with_one_difference(
     candidates = exact or [
         operation
         for word, expected_words in by_word.items()
-        for operation in expected_words.get(nearest_word(word, expected_words), ())
+        for operation in expected_words.get(nearest_word(word, expected_words, _SIMILARITY_MIN), ())
     ]
     same_method = [each for each in candidates if each[0] == method]
     return next(iter(same_method or candidates), None)

@@ -28,7 +28,7 @@ CASES = [
     ),
     ("GET", f"{V3}/zzz", 404, "inferred", UNKNOWN),
     ("DELETE", f"{V3}/zzz", 404, "inferred", UNKNOWN),
-    ("POST", f"{V3}/zzz", 405, "observed", UNKNOWN),
+    ("POST", f"{V3}/made_up", 405, "observed", f"{UNKNOWN})"),
     (
         "POST",
         f"{V3}/order",

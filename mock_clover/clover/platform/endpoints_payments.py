@@ -162,7 +162,7 @@ def record_payment(
         asked = replace(order.platform.asked, state="locked")
         order = replace(order, platform=replace(order.platform, asked=asked))
     record_order_payment(sandbox, order, charge)
-    call.why = f"recorded a payment with the tender {tender.label}"
+    call.why = f"recorded a payment with the tender {tender.id}"
     call.issuer_verdict, call.basis = source.verdict, source.basis
     return platform_payment_response(context, charge)
 

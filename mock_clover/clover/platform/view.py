@@ -10,6 +10,7 @@ from mock_clover.clover.platform.http import PLATFORM_PATH
 from mock_clover.clover.platform.problems import PLATFORM_INVALID_QUERY
 from mock_clover.clover.platform.records import NESTED_MAX, Elements, Reference
 from mock_clover.core.masking import redact
+from mock_clover.core.printable import printable
 from mock_clover.core.record import Record, Value
 from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.sandbox import Sandbox
@@ -67,7 +68,11 @@ def response_context(sandbox: Sandbox, call: Call[Any, Any]) -> ResponseContext:
         sandbox, f"{call.base_url}{PLATFORM_PATH}{sandbox.credentials.merchant_id}", two_levels
     )
     if names:
-        call.notes.append(lambda: _unexpanded(names, context.expandable & two_levels))
+        call.notes.append(
+            lambda: (
+                _unexpanded(names, context.expandable & two_levels) if context.expandable else ""
+            )
+        )
     return context
 
 
@@ -76,7 +81,7 @@ def _unexpanded(names: frozenset[str], expanded: set[str]) -> str:
     ignored = sorted(names - expanded)
     if not ignored:
         return ""
-    told = [redact(name[:_NAME_CHARS_MAX]) for name in ignored[:_NAMES_TOLD_MAX]]
+    told = [printable(redact(name[:_NAME_CHARS_MAX])) for name in ignored[:_NAMES_TOLD_MAX]]
     more = f" +{len(ignored) - len(told)} more" if len(ignored) > len(told) else ""
     return f"; not expanded: {', '.join(told)}{more}"
 

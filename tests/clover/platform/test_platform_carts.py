@@ -114,6 +114,13 @@ def test_a_discount_and_a_modification_are_removed_again(server: InProcessServer
     assert v3(server, paths[0], "DELETE").status == 404
 
 
+def test_a_tax_free_order_has_no_tax(server: InProcessServer) -> None:
+    line = A | {"taxRates": [{"name": "T", "rate": 1_000_000}]}
+    order = create(server, "/atomic_order/orders", {"orderCart": {"lineItems": [line]}})
+    free = create(server, f"/orders/{order['id']}", {"taxRemoved": True})
+    assert (order["total"], free["total"], free["taxRemoved"]) == (1100, 1000, True)
+
+
 def test_lines_keep_their_ids(server: InProcessServer) -> None:
     order = server.order(10, 20, 30)["id"]
     root = f"/orders/{order}/line_items"
@@ -172,6 +179,7 @@ def test_expansions(server: InProcessServer) -> None:
     )
     told = "customer, customers, order.lineItems.taxRates"
     assert got.why == f"no rule applied; not expanded: {told}"
+    assert v3(server, "/customers?expand=nothing").why == "no rule applied"
     some = v3(server, f"/orders/{order['id']}?expand=customers,lineItems,payments,discounts")
     assert some.why == "no rule applied"
     many = v3(server, f"/orders/{order['id']}?expand={','.join(f'a{n}' for n in range(9))}")
