@@ -40,7 +40,7 @@ from mock_clover.sandbox.faults import ActiveFault
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.scenario.records import Scenario
-from mock_clover.scenario.records_fault import Fault
+from mock_clover.scenario.records_fault import Fault, find_fault_errors
 
 
 class FaultResponse(Record, frozen=True, kw_only=True):
@@ -110,14 +110,10 @@ def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultResponse:
     fault = call.body
     if fault.endpoint is not None and fault.endpoint not in OPERATIONS:
         raise CONTROL_INVALID.error(detail=f"endpoint: {unknown_name(fault.endpoint, OPERATIONS)}")
-    if (fault.kind == "problem") != (fault.problem is not None):
-        raise CONTROL_INVALID.error(
-            detail="problem: required if kind is `problem`, otherwise not allowed"
-        )
-    if fault.problem is not None and fault.problem not in SELECTABLE_ERRORS:
-        raise CONTROL_INVALID.error(
-            detail=f"problem: {unknown_name(fault.problem, SELECTABLE_ERRORS)}"
-        )
+    if fault.kind == "problem" and fault.problem is None and fault.status is None:
+        raise CONTROL_INVALID.error(detail="problem: `problem` or `status` is required")
+    for field, message in find_fault_errors(fault, SELECTABLE_ERRORS):
+        raise CONTROL_INVALID.error(detail=f"{field}: {message}")
     if obstacle := sandbox.hooks.unsupported_fault_reason(fault.kind):
         raise CONTROL_INVALID.error(detail=f"kind: {obstacle}")
     active = sandbox.faults.add(fault, sandbox.clock.now_ms())

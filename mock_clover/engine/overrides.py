@@ -23,7 +23,7 @@ from mock_clover.core.suggestions import did_you_mean
 from mock_clover.engine.endpoint import Endpoint, RuleInputFactory
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records_card import DECLINE_CODES
-from mock_clover.scenario.records_fault import Fault
+from mock_clover.scenario.records_fault import Fault, find_fault_errors
 from mock_clover.scenario.records_rule import (
     ALTERNATE_TENDER,
     Action,
@@ -90,10 +90,11 @@ def parse_fault(text: str) -> Fault:
         fault = msgspec.convert(fields, Fault, strict=False)
     except msgspec.ValidationError as error:
         raise UNKNOWN_OUTCOME.error(detail=f"x-mock-clover-fault: {error_message(error)}") from None
-    if fault.kind == "problem" and fault.problem not in SELECTABLE_ERRORS:
-        suggestion = did_you_mean(fault.problem or "", SELECTABLE_ERRORS)
-        message = f"x-mock-clover-fault: unknown problem {fault.problem!r}{suggestion}"
-        raise UNKNOWN_OUTCOME.error(detail=message)
+    if fault.kind == "problem" and fault.problem is None and fault.status is None:
+        message = "`problem` requires `problem=NAME` or `status=502`"
+        raise UNKNOWN_OUTCOME.error(detail=f"x-mock-clover-fault: {message}")
+    for _, message in find_fault_errors(fault, SELECTABLE_ERRORS):
+        raise UNKNOWN_OUTCOME.error(detail=f"x-mock-clover-fault: {message}")
     return fault
 
 

@@ -15,7 +15,6 @@ from mock_clover.clover.common.problems import (
     IDEMPOTENCY_MISMATCH,
     SERVICE_UNAVAILABLE,
     ApiError,
-    Problem,
 )
 from mock_clover.core.record import Record
 from mock_clover.core.steps import Steps, Work
@@ -211,14 +210,22 @@ def _apply_after_commit_fault(
         return reply
     was_committed = reply.committed
     if fault.kind == "problem":  # the client gets an error instead of the real response
-        error = ApiError(_problem_of(fault), {"why": f"fault: {fault.label}"})
-        reply = error_reply(sandbox, error, headers, endpoint)
+        reply = _fault_reply(sandbox, fault, headers, endpoint)
     wait_ms = sandbox.faults.delay_ms(fault)
     return replace(reply, fault=fault, wait_ms=wait_ms, committed=was_committed)
 
 
-def _problem_of(fault: Fault) -> Problem:
-    return BY_NAME.get(fault.problem or "", SERVICE_UNAVAILABLE)
+def _fault_reply(
+    sandbox: Sandbox, fault: Fault, headers: dict[bytes, bytes], endpoint: Endpoint
+) -> Reply:
+    """Return the response that a fault sets: its status and body, or an error of the catalogue."""
+    why = f"fault: {fault.label}"
+    if fault.status is not None:
+        body, content_type = fault.response()
+        kind = content_type.encode("latin-1", "replace")
+        return Reply(status=fault.status, body=body, why=why, content_type=kind)
+    problem = BY_NAME.get(fault.problem or "", SERVICE_UNAVAILABLE)
+    return error_reply(sandbox, ApiError(problem, {"why": why}), headers, endpoint)
 
 
 def _draw_rule_fault(sandbox: Sandbox, fault: Fault, *, after_delay: bool) -> Fault | None:
@@ -260,10 +267,8 @@ def _apply_before_commit_fault(
         if sandbox.limits is not None:
             sandbox.limits.begin_request(credential)
         return Wait(wait_ms)
-    why = f"fault: {fault.label}"
-    error = ApiError(_problem_of(fault), {"why": why})
-    reply = error_reply(sandbox, error, raw.headers, endpoint)
-    reply = replace(reply, why=why, fault=fault, wait_ms=wait_ms)
+    reply = _fault_reply(sandbox, fault, raw.headers, endpoint)
+    reply = replace(reply, why=f"fault: {fault.label}", fault=fault, wait_ms=wait_ms)
     reply, ignored = add_remarks(endpoint, raw, None, reply)
     write_exchange(sandbox, endpoint, raw, reply, None, "", ignored)
     return reply

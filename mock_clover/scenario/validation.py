@@ -27,7 +27,7 @@ from mock_clover.core.suggestions import did_you_mean
 from mock_clover.scenario.findings import Finding
 from mock_clover.scenario.records import Scenario, Settings
 from mock_clover.scenario.records_card import DECLINE_CODES, TestCard
-from mock_clover.scenario.records_fault import Fault
+from mock_clover.scenario.records_fault import Fault, find_fault_errors
 from mock_clover.scenario.records_rule import (
     AmountMatch,
     CardMatch,
@@ -246,11 +246,10 @@ def _check_webhook(event: EventSpec, rule: Rule, path: str) -> Iterator[Finding]
 
 def _check_fault(fault: Fault, endpoints: Collection[str], path: str) -> Iterator[Finding]:
     yield from _check_name(fault.endpoint, "operation", endpoints, f"{path}.endpoint")
-    yield from _check_name(fault.problem, "problem", SELECTABLE_ERRORS, f"{path}.problem")
+    for field, message in find_fault_errors(fault, SELECTABLE_ERRORS):
+        yield f"{path}.{field}", message
     if fault.endpoint in BACKGROUND_OPERATIONS:
         yield f"{path}.endpoint", f"{fault.endpoint} runs in the background and has no response"
-    if fault.kind != "problem" and fault.problem is not None:
-        yield f"{path}.problem", f"`problem` is not allowed with kind {fault.kind}"
     if fault.kind == "delay" and not fault.delay_ms + fault.jitter_ms:
         yield f"{path}.kind", "`delay` requires `delay_ms` or `jitter_ms`"
 

@@ -123,13 +123,17 @@ class MockClover:
         delay_ms: int | None = None,
         jitter_ms: int | None = None,
         problem: str | None = None,
+        status: int | None = None,
+        body: Any = None,
+        content_type: str | None = None,
     ) -> dict[str, Any]:
         """Add a fault and return it with its id.
 
-        `kind` is delay, problem, drop, hang, truncate, garbage or dribble. With `after_commit`, the
+        `kind` is delay, problem, drop, hang, truncate, garbage or dribble. A problem is the name of
+        an error, or any status with a body. With `after_commit`, the
         request is processed and only the response fails.
         """
-        body = {
+        fault = {
             "kind": kind,
             "endpoint": endpoint,
             "when": when,
@@ -139,8 +143,11 @@ class MockClover:
             "delay_ms": delay_ms,
             "jitter_ms": jitter_ms,
             "problem": problem,
+            "status": status,
+            "body": body,
+            "content_type": content_type,
         }
-        return self._request("POST", "/_mock/faults", _without_none(body))
+        return self._request("POST", "/_mock/faults", _without_none(fault))
 
     def clear_faults(self) -> int:
         """Remove all faults and return their number."""

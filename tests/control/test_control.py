@@ -360,9 +360,23 @@ FAULT_REFUSALS: list[tuple[Any, str]] = [
     ),
     (
         {"kind": "problem", "problem": "RATE_LIMITD"},
-        "problem: unknown name 'RATE_LIMITD'; did you mean `RATE_LIMITED`?",
+        "problem: unknown problem `RATE_LIMITD`; did you mean `RATE_LIMITED`?",
     ),
-    ({"kind": "problem", "problem": "@"}, "problem: unknown name '@'"),
+    (
+        {"kind": "problem", "problem": "@"},
+        "problem: unknown problem `@`; for any other status, use `status`",
+    ),
+    ({"kind": "problem"}, "problem: `problem` or `status` is required"),
+    ({"kind": "drop", "status": 502}, "status: `status` is not allowed with kind drop"),
+    (
+        {"kind": "problem", "problem": "RATE_LIMITED", "status": 502},
+        "status: `status` is not allowed with `problem`",
+    ),
+    ({"kind": "problem", "status": 399}, "status: Expected `int` >= 400"),
+    (
+        {"kind": "problem", "status": 500, "body": "x" * 65_537},
+        "body: `body` is longer than 65536 bytes",
+    ),
     ([], "Expected an object, got an array"),
     ("drop", "Expected an object, got a string"),
 ]

@@ -198,6 +198,44 @@ def test_a_fault_may_be_a_problem(make_server: MakeServer, when: str, charges: i
     assert len(server.sandbox.charges) == charges
 
 
+STATUSES: list[tuple[dict[str, Any], int, bytes, bytes]] = [
+    ({"status": 500}, 500, b"", b"text/plain"),
+    (
+        {"status": 502, "body": "<html>Bad Gateway</html>"},
+        502,
+        b"<html>Bad Gateway</html>",
+        b"text/html; charset=utf-8",
+    ),
+    ({"status": 504, "body": "timeout"}, 504, b"timeout", b"text/plain; charset=utf-8"),
+    ({"status": 503, "body": {"error": [1]}}, 503, b'{"error":[1]}', b"application/json"),
+    ({"status": 418, "body": "{}", "content_type": "a/b"}, 418, b"{}", b"a/b"),
+]
+
+
+@pytest.mark.parametrize(("when", "charges"), [(BEFORE, 0), (AFTER, 1)])
+def test_a_fault_may_be_any_status(make_server: MakeServer, when: str, charges: int) -> None:
+    for fault, status, body, content_type in STATUSES:
+        server = make_server()
+        added = server.send(
+            "POST",
+            "/_mock/faults",
+            {"kind": "problem", "when": when, "endpoint": "create_charge"} | fault,
+        )
+        assert added.status == 200, added
+        got = pay(server)
+        assert isinstance(got, Reply)
+        assert (got.status, got.body, got.content_type, got.evidence) == (
+            status,
+            body,
+            content_type,
+            None,
+        )
+        assert got.why == f"fault: problem {status} {when}"
+        assert len(server.sandbox.charges) == charges
+    header = pay(make_server(), x_mock_clover_fault=f"problem status=502 {when}")
+    assert (header.status, header.body) == (502, b"") if isinstance(header, Reply) else False
+
+
 def test_a_delay_before_commit_waits_first_and_works_then(make_server: MakeServer) -> None:
     fault = "{kind: delay, delay_ms: 250, endpoint: create_charge, times: 1}"
     server = server_of(make_server, f"faults: [{fault}]")
