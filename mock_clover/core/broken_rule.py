@@ -11,6 +11,7 @@ import msgspec
 
 from mock_clover.core.evidence import END_OF_STRING
 from mock_clover.core.masking import redact, redact_field_name
+from mock_clover.core.money import AMOUNT_MAX
 
 _TEXT_CHARS_MAX = 40
 _NUMBER_CHARS_MAX = 12  # fewer than a card number has
@@ -40,10 +41,11 @@ def broken_rule(path: str, message: str, value: object, hint: Any, *, is_secret:
     if match := _MISSING.search(message):
         return f"{path}.{match[1]} is missing; it is required"
     if (match := _LENGTH.search(message)) and isinstance(value, str | list | dict):
-        return f"{path} has {len(value)} {_UNITS[match[1]]}; {_BOUNDS[match[2]]} {match[3]}"
+        bound = _bound(match[2], match[3], hint)
+        return f"{path} has {len(value)} {_UNITS[match[1]]}; {bound}"
     if match := _RANGE.search(message):
         number = _shown_number(str(value), is_secret=is_secret)
-        return f"{path} is {number}; {_BOUNDS[match[1]]} {match[2]}"
+        return f"{path} is {number}; {_bound(match[1], match[2], hint)}"
     shown = f"{path} is {_shown(value, is_secret=is_secret)}"
     if " matching regex " in message:
         metas = [meta for meta in _metas(hint) if meta.pattern]
@@ -58,6 +60,19 @@ def broken_rule(path: str, message: str, value: object, hint: Any, *, is_secret:
         names = [_TYPE_NAMES.get(name, name) for name in match[1].split(" | ") if name != "null"]
         return f"{shown}; must be {' or '.join(names)}"
     return f"{shown}; {message}"
+
+
+def _bound(relation: str, limit: str, hint: Any) -> str:
+    """Return a bound. A maximum that the description of the member does not state is our own.
+
+    `AMOUNT_MAX` is Clover's (documented) and in no description.
+    """
+    text = f"{_BOUNDS[relation]} {limit}"
+    if relation != "<=" or limit == str(AMOUNT_MAX):
+        return text
+    stated = " ".join(meta.description or "" for meta in _metas(hint)).replace(",", "")
+    is_stated = limit in re.findall(r"[0-9]+", stated) and "mock" not in stated
+    return text if is_stated else f"{text}, mock-clover's own limit"
 
 
 def _shown(value: object, *, is_secret: bool) -> str:

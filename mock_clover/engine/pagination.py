@@ -39,7 +39,7 @@ class ListQuery(
 ):
     """Query parameters of a list."""
 
-    limit: Annotated[int, doc("Objects per page.", _DOC, ge=1, le=100)] = 10
+    limit: Annotated[int, doc("Objects per page, 1 to 100.", _DOC, ge=1, le=100)] = 10
     starting_after: Annotated[str, doc("This object and older ones.", _DOC)] | None = None
     ending_before: Annotated[str, doc("This object first, then newer ones.", _DOC)] | None = None
     created: _Created = None

@@ -1,5 +1,6 @@
 """`why` names the member that is invalid, what was sent, and the rule that it broke."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, get_args, get_origin
 
@@ -8,9 +9,10 @@ import msgspec
 from mock_clover.clover.surface import SURFACE
 from mock_clover.core.codec import Codec, ViolationsError, _record_type_of
 from mock_clover.core.evidence import END_OF_STRING
+from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record, SecretRecord
 from mock_clover.engine.endpoint import UntypedBody
-from tests.failure_messages import assert_no_errors
+from tests.failure_messages import assert_names, assert_no_errors
 from tests.in_process import InProcessServer
 
 _TYPES: dict[type, tuple[Any, str]] = {
@@ -105,6 +107,50 @@ def test_every_rule_of_every_request_is_named() -> None:
     records = request_records()
     assert len(records) > 40
     assert_no_errors(error for record in records for error in errors(record))
+
+
+CLOVERS_MAXIMUMS = """
+CartItem.name 126
+ChargeDescriptor.dba_name 38
+ChargeRequest.description 255
+ChargeRequest.external_reference_id 12
+ChargeRequest.source 5000
+ChargesQuery.limit 100
+DiscountRequest.percentage 100
+InstallmentInfo.invoice_number 12
+Level2.destination_country_code 999
+ListQuery.limit 100
+OrderCart.currency 3
+OrdersQuery.limit 100
+PayRequest.customer 5000
+PayRequest.external_reference_id 12
+PayRequest.source 5000
+PlanRequest.name 127
+PlanUpdate.name 127
+PlatformCustomerRequest.firstName 64
+PlatformCustomerRequest.lastName 64
+PlatformCustomerUpdate.firstName 64
+PlatformCustomerUpdate.lastName 64
+PlatformOrderRequest.currency 3
+PlatformQuery.limit 1000
+RefundRequest.external_reference_id 12
+ServiceChargeRequest.percentage 100
+"""
+"""Maximums that Clover's pages or clients state. The replies call all others this mock's own."""
+
+
+def test_a_maximum_is_stated_by_a_source_or_called_our_own() -> None:
+    stated: dict[str, str] = {}
+    for record in request_records():
+        for field in msgspec.structs.fields(record):
+            for value, _ in wrong_values(field.type):
+                rule = rule_of(record, field.encode_name, {field.encode_name: value}) or ""
+                limit = re.search(r"; at most ([0-9]+)$", rule)
+                if limit and limit[1] != str(AMOUNT_MAX):
+                    stated[f"{record.__name__}.{field.encode_name}"] = limit[1]
+    found = [f"{name} {limit}" for name, limit in stated.items()]
+    place = "CLOVERS_MAXIMUMS, with a source that states it"
+    assert_names(CLOVERS_MAXIMUMS.strip().splitlines(), found, place, "the records of requests")
 
 
 def test_why_has_member_value_rule_and_then_provenance(server: InProcessServer) -> None:

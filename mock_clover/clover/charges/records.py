@@ -120,7 +120,7 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
     source: Annotated[
         str,
         doc(
-            "A clv_ token, a customer id, or alternate_tender.",
+            "A clv_ token, a customer id, or alternate_tender; at most 5,000 characters.",
             _REF,
             problem_name="INVALID_SOURCE",
             min_length=1,

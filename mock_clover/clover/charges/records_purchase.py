@@ -31,7 +31,7 @@ class ChargeDescriptor(Record, frozen=True, kw_only=True):
     """`soft_descriptor` of a charge: the merchant's details on the cardholder's statement."""
 
     dba_name: (
-        Annotated[str, doc("Name under which the merchant does business.", _SOFT, max_length=38)]
+        Annotated[str, doc("Name of the business; at most 38 characters.", _SOFT, max_length=38)]
         | None
     ) = None
     street: _SoftText = None
@@ -67,7 +67,8 @@ class Level2(Record, frozen=True, kw_only=True):
     destination_postal_code: _TwoText = None
     shipping_from_postal_code: _TwoText = None
     destination_country_code: (
-        Annotated[int, doc("Three digits, for example 840.", _TWO, ge=0, le=999)] | None
+        Annotated[int, doc("Three digits, for example 840; at most 999.", _TWO, ge=0, le=999)]
+        | None
     ) = None
     merchant_tax_id: _TwoText = None
     product_description: _TwoText = None

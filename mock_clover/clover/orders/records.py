@@ -61,11 +61,27 @@ class PayRequest(Record, frozen=True, kw_only=True):
     """Body of `POST /v1/orders/{id}/pay`."""
 
     source: (
-        Annotated[str, doc("A clv_ token.", _PAY, problem_name="INVALID_SOURCE", max_length=5000)]
+        Annotated[
+            str,
+            doc(
+                "A clv_ token; at most 5,000 characters.",
+                _PAY,
+                problem_name="INVALID_SOURCE",
+                max_length=5000,
+            ),
+        ]
         | None
     ) = None
     customer: (
-        Annotated[str, doc("Customer id.", _PAY, problem_name="INVALID_SOURCE", max_length=5000)]
+        Annotated[
+            str,
+            doc(
+                "Customer id; at most 5,000 characters.",
+                _PAY,
+                problem_name="INVALID_SOURCE",
+                max_length=5000,
+            ),
+        ]
         | None
     ) = None
     amount: (

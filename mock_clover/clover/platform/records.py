@@ -41,9 +41,9 @@ class PlatformQuery(Record, frozen=True, kw_only=True):
         | None
     ) = None
     orderBy: Annotated[str, doc("`field`, `field ASC` or `field DESC`.", _PAGES)] | None = None
-    limit: Annotated[int, doc("Page size.", _PAGES, problem_name=_QUERY, ge=1, le=LIMIT_MAX)] = (
-        LIMIT_DEFAULT
-    )
+    limit: Annotated[
+        int, doc("Page size, at most 1,000.", _PAGES, problem_name=_QUERY, ge=1, le=LIMIT_MAX)
+    ] = LIMIT_DEFAULT
     offset: Annotated[
         int, doc("Number of rows to skip.", _PAGES, problem_name=_QUERY, ge=0, le=OFFSET_MAX)
     ] = 0

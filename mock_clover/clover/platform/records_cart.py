@@ -49,7 +49,8 @@ class DiscountRequest(Record, frozen=True, kw_only=True):
         | None
     ) = None
     percentage: (
-        Annotated[int, doc("Percent.", _DISCOUNT, problem_name=_QUERY, ge=0, le=100)] | None
+        Annotated[int, doc("0 to 100 percent.", _DISCOUNT, problem_name=_QUERY, ge=0, le=100)]
+        | None
     ) = None
     discount: (
         Annotated[IdRequest, doc("A discount of the merchant.", _DISCOUNT, problem_name=_QUERY)]
@@ -117,7 +118,8 @@ class ServiceChargeRequest(Record, frozen=True, kw_only=True):
         Annotated[str, doc("Name.", _SERVICE_CHARGE, problem_name=_QUERY, max_length=127)] | None
     ) = None
     percentage: (
-        Annotated[int, doc("Percent.", _SERVICE_CHARGE, problem_name=_QUERY, ge=0, le=100)] | None
+        Annotated[int, doc("0 to 100 percent.", _SERVICE_CHARGE, problem_name=_QUERY, ge=0, le=100)]
+        | None
     ) = None
     percentageDecimal: (
         Annotated[

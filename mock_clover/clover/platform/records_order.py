@@ -101,9 +101,10 @@ class PlatformOrderRequest(Record, frozen=True, kw_only=True):
         ]
         | None
     ) = None
-    currency: Annotated[str, doc("ISO 4217.", _ORDER, problem_name=_QUERY, max_length=3)] | None = (
-        None
-    )
+    currency: (
+        Annotated[str, doc("ISO 4217, 3 letters.", _ORDER, problem_name=_QUERY, max_length=3)]
+        | None
+    ) = None
     orderType: Annotated[IdRequest, doc("Order type.", _ORDER, problem_name=_QUERY)] | None = None
     customers: Customers = None
     externalReferenceId: FreeText = None
@@ -244,7 +245,8 @@ class OrderCart(Record, frozen=True, kw_only=True):
     title: FreeText = None
     note: FreeText = None
     currency: (
-        Annotated[str, doc("ISO 4217.", _ATOMIC, problem_name=_QUERY, max_length=3)] | None
+        Annotated[str, doc("ISO 4217, 3 letters.", _ATOMIC, problem_name=_QUERY, max_length=3)]
+        | None
     ) = None
     orderType: Annotated[IdRequest, doc("Order type.", _ATOMIC, problem_name=_QUERY)] | None = None
     externalReferenceId: FreeText = None
