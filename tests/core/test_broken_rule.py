@@ -1,11 +1,14 @@
 """`why` names the member that is invalid, what was sent, and the rule that it broke."""
 
+import ast
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
+import mock_clover
 from mock_clover.clover.surface import SURFACE
 from mock_clover.core.codec import Codec, ViolationsError, _record_type_of
 from mock_clover.core.evidence import END_OF_STRING
@@ -15,6 +18,7 @@ from mock_clover.engine.endpoint import UntypedBody
 from tests.failure_messages import assert_names, assert_no_errors
 from tests.in_process import InProcessServer
 
+PACKAGE = Path(mock_clover.__file__).parent / "clover"
 _TYPES: dict[type, tuple[Any, str]] = {
     str: ([], "a string"),
     int: ("word", "an integer"),
@@ -151,6 +155,25 @@ def test_a_maximum_is_stated_by_a_source_or_called_our_own() -> None:
     found = [f"{name} {limit}" for name, limit in stated.items()]
     place = "CLOVERS_MAXIMUMS, with a source that states it"
     assert_names(CLOVERS_MAXIMUMS.strip().splitlines(), found, place, "the records of requests")
+
+
+RESOURCES = ("checkout", "tokens", "customers", "recurring", "gift_cards")
+"""Resources whose handlers name the rule for each error with one sentence for all causes."""
+
+
+def test_handlers_name_the_rule_too() -> None:
+    errors = []
+    for file in (each for name in RESOURCES for each in (PACKAGE / name).glob("*.py")):
+        for call in ast.walk(ast.parse(file.read_text())):
+            if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)):
+                continue
+            raised = ast.unparse(call.func)
+            if raised in ("INVALID_REQUEST.error", "CHECKOUT_INVALID.error") and not {
+                "rule",
+                "reason",
+            } & {each.arg for each in call.keywords}:
+                errors.append(f"{file.name}:{call.lineno}: pass rule= to {raised}(...)")
+    assert_no_errors(errors)
 
 
 def test_why_has_member_value_rule_and_then_provenance(server: InProcessServer) -> None:

@@ -61,10 +61,13 @@ def create_checkout(sandbox: Sandbox, call: Call[CheckoutRequest, None]) -> Chec
     )
     amount, tax_amount = order_totals(line.as_order_item for line in lines)
     if amount > AMOUNT_MAX:
-        raise CHECKOUT_INVALID.error(param="shoppingCart")
+        rule = f"the lines of shoppingCart add up to {amount}; at most {AMOUNT_MAX}"
+        raise CHECKOUT_INVALID.error(param="shoppingCart", rule=rule)
     urls = _redirect_urls(sandbox, body.redirectUrls or RedirectUrls())
-    if body.metadata and len(encode(body.metadata)) > METADATA_BYTES_MAX:
-        raise CHECKOUT_INVALID.error(param="metadata")
+    size = len(encode(body.metadata)) if body.metadata else 0
+    if size > METADATA_BYTES_MAX:
+        rule = f"metadata has {size} bytes; at most {METADATA_BYTES_MAX}, mock-clover's own limit"
+        raise CHECKOUT_INVALID.error(param="metadata", rule=rule)
     now_ms = sandbox.clock.now_ms()
     checkout = Checkout(
         id=sandbox.ids.uuid(),
@@ -109,9 +112,11 @@ def _check_customer(sandbox: Sandbox, customer: CheckoutCustomer) -> None:
     values = {name: getattr(customer, name) for name in ("firstName", "lastName", "email")}
     missing = [name for name, value in values.items() if not value]
     if required == "all" and missing:
-        raise CHECKOUT_INVALID.error(param=f"customer.{missing[0]}")
+        rule = f"customer.{missing[0]} is missing; the setting checkout.customer requires it"
+        raise CHECKOUT_INVALID.error(param=f"customer.{missing[0]}", rule=rule)
     if required == "any" and len(missing) == len(values):
-        raise CHECKOUT_INVALID.error(param="customer")
+        rule = "customer has no name and no email; the setting checkout.customer requires one"
+        raise CHECKOUT_INVALID.error(param="customer", rule=rule)
 
 
 def _build_line(sandbox: Sandbox, path: str, cart_item: CartItem) -> Line:
@@ -126,7 +131,8 @@ def _build_line(sandbox: Sandbox, path: str, cart_item: CartItem) -> Line:
         name, price = name or item.asked.name, item.asked.price if price is None else price
     if not name or price is None:
         if cart_item.itemRefUuid:
-            raise CHECKOUT_INVALID.error(param=f"{path}.itemRefUuid")
+            rule = f"{path}.itemRefUuid is no item of the inventory; it needs name and price"
+            raise CHECKOUT_INVALID.error(param=f"{path}.itemRefUuid", rule=rule)
         missing = "price" if name else "name"
         raise CHECKOUT_LINE_INCOMPLETE.error(reason=f"{path}.{missing} is missing")
     if price < 0:

@@ -111,7 +111,8 @@ def savable_token(
     if token.state == "multipay" or (token.kind == "card" and not token.card.has_cvv):
         raise CVV_NOT_FOUND.error(id=token.id)
     if customer is not None and len(customer.cards) >= CARDS_MAX:
-        raise INVALID_REQUEST.error(param="source")
+        rule = f"the customer has {CARDS_MAX} cards on file; at most that, mock-clover's own limit"
+        raise INVALID_REQUEST.error(param="source", rule=rule)
     verdict = call.issuer_verdict = call.verdict or ask_issuer(sandbox, token)
     if isinstance(verdict, Decline):
         raise CARD_VERIFICATION_DECLINED.error(

@@ -129,7 +129,8 @@ def cap_to_balance(
     """
     if token.kind in ("ach", "tender"):
         if not request.capture:  # cannot be authorized; Clover's error is not known
-            raise INVALID_REQUEST.error(param="capture")
+            rule = f"capture is false; a source of the kind {token.kind} cannot be authorized only"
+            raise INVALID_REQUEST.error(param="capture", rule=rule)
         return request, verdict
     if isinstance(verdict, Decline):
         return request, verdict

@@ -16,6 +16,7 @@ from mock_clover.clover.common.problems import (
     CARD_ON_FILE_MISSING,
     CUSTOMER_NOT_FOUND,
     INVALID_REQUEST,
+    ApiError,
 )
 from mock_clover.clover.customers.records import DeletedResponse
 from mock_clover.clover.recurring.endpoints_plans import (
@@ -40,6 +41,7 @@ from mock_clover.clover.recurring.records import (
 )
 from mock_clover.clover.recurring.records_interval import format_date, parse_iso8601
 from mock_clover.core.evidence import inferred
+from mock_clover.core.iso8601 import format_iso8601
 from mock_clover.core.record import encode
 from mock_clover.engine.endpoint import Call, EncodedJson, Endpoint, bearer
 from mock_clover.engine.overrides import validate_outcome_markers
@@ -63,10 +65,11 @@ def create_subscription(
     if body.startDate is not None and _is_today(body.startDate, start_ms, now_ms):
         start_ms = now_ms
     if start_ms < now_ms:
-        raise INVALID_REQUEST.error(param="startDate")
+        rule = f"startDate is {format_iso8601(start_ms)}; must not be before now (inferred)"
+        raise INVALID_REQUEST.error(param="startDate", rule=rule)
     end_ms = None if body.endDate is None else _parse_date("endDate", body.endDate)
     if end_ms is not None and end_ms <= start_ms:
-        raise INVALID_REQUEST.error(param="endDate")
+        raise _end_date_error(end_ms, start_ms)
     customer = sandbox.customers.get(body.customerId)
     if customer is None:
         raise CUSTOMER_NOT_FOUND.error(id=body.customerId)
@@ -152,12 +155,12 @@ def update_subscription(
         modified_ms=now_ms,
     )
     if updated.end_ms is not None and updated.end_ms <= updated.start_ms:
-        raise INVALID_REQUEST.error(param="endDate")
+        raise _end_date_error(updated.end_ms, updated.start_ms)
     resumed = updated.active and not row.active
     if resumed and not plan.active:
         raise PLAN_INACTIVE.error(id=plan.id)
     if resumed and updated.end_ms is not None and updated.end_ms <= now_ms:
-        raise INVALID_REQUEST.error(param="endDate")
+        raise _end_date_error(updated.end_ms, now_ms)
     updated = store_and_schedule(sandbox, row, _with_next_payment(row, updated, plan, now_ms))
     call.why = "updated the subscription" if updated.active else "paused the subscription"
     return _response(sandbox, updated, plan)
@@ -201,15 +204,22 @@ def _updated_date_ms(
         return current
     at_ms = _parse_date(name, text)
     if at_ms != current and at_ms <= now_ms:
-        raise INVALID_REQUEST.error(param=name)
+        rule = f"{name} is {format_iso8601(at_ms)}; a new date must be after now (inferred)"
+        raise INVALID_REQUEST.error(param=name, rule=rule)
     return at_ms
+
+
+def _end_date_error(end_ms: int, after_ms: int) -> ApiError:
+    end, after = format_iso8601(end_ms), format_iso8601(after_ms)
+    return INVALID_REQUEST.error(param="endDate", rule=f"endDate is {end}; must be after {after}")
 
 
 def _parse_date(name: str, text: str) -> int:
     try:
         return parse_iso8601(text)
     except ValueError:
-        raise INVALID_REQUEST.error(param=name) from None
+        rule = f"{name} is no date of the calendar from 1970 to 9999"
+        raise INVALID_REQUEST.error(param=name, rule=rule) from None
 
 
 def _require_subscription(sandbox: Sandbox, subscription_id: str) -> tuple[Subscription, Plan]:

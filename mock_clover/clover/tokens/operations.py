@@ -107,9 +107,12 @@ def _gift_number(request: GiftCardRequest) -> str:
     }
     number = numbers.pop() if len(numbers) == 1 else ""
     if not _DIGITS.fullmatch(number) or len(number) not in NUMBER_LENGTHS:
-        raise INVALID_REQUEST.error(param="gift_card.card_number")
+        lengths = ", ".join(map(str, sorted(NUMBER_LENGTHS)))
+        rule = f"gift_card.card_number must be one number of {lengths} digits"
+        raise INVALID_REQUEST.error(param="gift_card.card_number", rule=rule)
     if request.security_code is not None and not _SECURITY_CODE.fullmatch(request.security_code):
-        raise INVALID_REQUEST.error(param="gift_card.security_code")
+        rule = "gift_card.security_code must be four to eight digits"
+        raise INVALID_REQUEST.error(param="gift_card.security_code", rule=rule)
     return number
 
 
@@ -117,7 +120,7 @@ def _create_bank_account_token(sandbox: Sandbox, call: Call[TokenRequest, None])
     """Create a single-pay token for a bank account. Source: MD:create-an-ach-token."""
     request = call.body.ach
     if request is None:
-        raise INVALID_REQUEST.error(param="ach")
+        raise INVALID_REQUEST.error(param="ach", rule="ach is missing; it is required")
     _check_account_holder(request)
     account, routing = request.bank_account_number, request.bank_routing_number
     card = _card_without_expiry(sandbox, f"{routing} {account}", account[-4:], "")
@@ -132,13 +135,11 @@ def _check_account_holder(request: AchRequest) -> None:
 
     A person needs a first and last name, a company a business name.
     """
-    if request.check_type == "personal_check":
-        if request.first_name is None:
-            raise INVALID_REQUEST.error(param="ach.first_name")
-        if request.last_name is None:
-            raise INVALID_REQUEST.error(param="ach.last_name")
-    elif request.business_name is None:
-        raise INVALID_REQUEST.error(param="ach.business_name")
+    is_person = request.check_type == "personal_check"
+    for name in ("first_name", "last_name") if is_person else ("business_name",):
+        if getattr(request, name) is None:
+            rule = f"ach.{name} is missing; it is required for a {request.check_type}"
+            raise INVALID_REQUEST.error(param=f"ach.{name}", rule=rule)
 
 
 def _create_external_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenResponse:
@@ -149,7 +150,8 @@ def _create_external_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> 
     require_multi_pay_tokens(sandbox)
     request = call.body.external_token
     if request is None or not _TOKEN_VALUE.fullmatch(request.token_value):
-        raise INVALID_REQUEST.error(param="external_token.token_value")
+        rule = "external_token.token_value must be 8 to 64 letters and digits"
+        raise INVALID_REQUEST.error(param="external_token.token_value", rule=rule)
     attribute = request.transarmor_token_attribute or TokenAttribute(
         exp_month=request.exp_month or "", exp_year=request.exp_year or ""
     )
@@ -157,7 +159,8 @@ def _create_external_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> 
     for name, count in (("first6", 6), ("last4", 4)):
         digits = getattr(attribute, name)
         if digits and not (_DIGITS.fullmatch(digits) and len(digits) == count):
-            raise INVALID_REQUEST.error(param=f"external_token.transarmor_token_attribute.{name}")
+            param = f"external_token.transarmor_token_attribute.{name}"
+            raise INVALID_REQUEST.error(param=param, rule=f"{param} must be {count} digits")
     card = Card(
         brand=parse_brand(attribute.brand) if attribute.brand else "",
         first6=attribute.first6 or "",
