@@ -113,7 +113,10 @@ def savable_token(
     if customer is not None and len(customer.cards) >= CARDS_MAX:
         rule = f"the customer has {CARDS_MAX} cards on file; at most that, mock-clover's own limit"
         raise INVALID_REQUEST.error(param="source", rule=rule)
-    verdict = call.issuer_verdict = call.verdict or ask_issuer(sandbox, token)
+    verdict = call.verdict
+    if verdict is None and token.kind == "card":  # nothing says that others are verified
+        verdict = ask_issuer(sandbox, token)
+    call.issuer_verdict = verdict
     if isinstance(verdict, Decline):
         raise CARD_VERIFICATION_DECLINED.error(
             detail=verdict.message, why=verdict.why, basis=(verdict,)
