@@ -108,6 +108,8 @@ async def _dribble(reply: Reply, scope: "Scope", send: "Send") -> bool:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
         return True
+    if connection.transport.is_closing():
+        return False
     close = not connection.cycle.keep_alive
     data = response(reply, b"", close=close, head_only=scope["method"] == "HEAD")
     goes_on = True

@@ -70,6 +70,7 @@ class HardenedProtocol(_Base):
     server_state: Any
     app_state: dict[str, Any]
     config: Any
+    scope: Any
     cycle: Any
     flow: Any
     headers: Any
@@ -95,10 +96,11 @@ class HardenedProtocol(_Base):
             transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Release the bytes that were held."""
+        """Release the bytes that were held, and the references to this connection."""
         super().connection_lost(exc)
         self.config.app.held.total -= self._held
         self._data, self._held = b"", 0
+        self.app_state, self.scope, self.cycle = {}, {}, None  # they refer to this connection
 
     def data_received(self, data: bytes) -> None:
         """Process bytes after those that are held."""
