@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -91,6 +92,19 @@ def spread(server: InProcessServer, spelt: Any) -> None:
     assert server.send("PUT", "/_mock/scenario", scenario).status == 200
     server.send("POST", "/v1/charges", charge | {"amount": 6})
     server.send("GET", f"/v1/charges/{PAN}")
+    odd = quote(text)
+    sent = [
+        server.send("POST", f"/v1/charges?{odd}={odd}", charge | {text: 1, "threeds": {text: 1}}),
+        server.send("POST", "/v1/nothing", {text: spelt, "list": [{"a": spelt}]}),
+        server.send("POST", "/v1/nothing", raw=f"[{text}".encode()),
+        server.send("POST", "/v1/nothing", raw=f"{odd}={odd}&cvv=1".encode()),
+        server.send("POST", "/v1/charges", raw=f'{{"amount":"{text}","a":1.5}}'.encode()),
+        server.send("POST", "/v1/tokens", {"card": {"number": spelt, "name": text, text: text}}),
+        server.send("GET", "/v1/nothing", headers={PAN: PAN, "x-forwarded-for": PAN}),
+    ]
+    ignored = [reply.headers.get("x-mock-clover-ignored", "") for reply in sent]
+    assert [told(f"ignored: {each}".encode()) for each in ignored] == [[]] * len(sent)
+    assert any(ignored)
 
 
 @pytest.mark.parametrize("spelt", SPELLINGS.values(), ids=SPELLINGS)
