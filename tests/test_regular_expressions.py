@@ -131,7 +131,7 @@ NOT_CONSTANT = {
     ("control/exchanges.py", "'(' + '|'.join(map(re.escape, names)) + ')'"): (
         "one of a few words of bounded length"
     ),
-    ("core/masking.py", "f'{digit}(?:{gap}{digit}){{12,}}'"): (
+    ("core/masking.py", "f'{digit}(?:{gap}{digit}){{12,}}+'"): (
         "one way: digits, separators and escapes have no character in common; a search that fails "
         "begins again within 12 digits and 12 gaps of up to 44 characters"
     ),
