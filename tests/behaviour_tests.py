@@ -1,17 +1,20 @@
 """Which test exercises which behaviour, and which tests show which known difference.
 
-If a behaviour can be in the evidence of a response, a response of its test must have it there, in
-each case of a parametrized test: `tests/conftest.py` checks it after the test. For the other
-behaviours `tests/reference/test_fidelity.py` checks only that the test exists.
+A behaviour that decides a response is in its evidence: a response of its test must have it there,
+in each case of a parametrized test. `tests/conftest.py` checks it after the test. `NOT_IN_EVIDENCE`
+has the behaviours that decide no response, with the reason. For these
+`tests/reference/test_fidelity.py` checks only that the test exists.
 """
 
 from collections.abc import Iterable
 from pathlib import Path
 
+from mock_clover.clover.common.behaviours import BEHAVIOURS
 from mock_clover.clover.common.verdict import Approval, Decline
 from mock_clover.engine.evidence import EvidencePart
 from mock_clover.engine.overrides import Override
 
+_BASIS = "basis::each_behaviour_is_named_by_a_response_that_it_decides"
 TEST_OF_BEHAVIOUR = {
     "CHECKOUT_LIFETIME": "checkout::a_session_lasts_fifteen_minutes",
     "CHECKOUT_IS_NOT_RETRIEVABLE": "checkout_errors::get_session_returns_404",
@@ -41,11 +44,11 @@ TEST_OF_BEHAVIOUR = {
     "ORDER_OF_CARD_CHECKS": "fidelity::first_validation_error_is_reported",
     "TOKEN_VALID_UNTIL_CARD_EXPIRES": "fidelity::unused_token_does_not_expire",
     "TOKEN_PAYS_ONCE": "fidelity::single_pay_and_multi_pay_tokens",
-    "DECLINE_CONSUMES_TOKEN": "payments::decline_spends_token_setting",
+    "DECLINE_CONSUMES_TOKEN": _BASIS,
     "TRANSARMOR_TOKEN_IS_REUSABLE": (
         "instruments::a_transarmor_token_gives_a_token_that_pays_more_than_once"
     ),
-    "WALLET_IS_APPROVED": "instruments::wallet_token_is_the_approved_test_card",
+    "WALLET_IS_APPROVED": _BASIS,
     "LISTED_CARD": "payments::declined_charge_is_stored_and_named_in_error",
     "SCENARIO_RULE": "rules::a_decline_by_amount_is_that_of_an_order_too",
     "REQUESTED_OUTCOME": "rules::every_problem_of_the_catalogue_can_be_asked_for",
@@ -64,15 +67,15 @@ TEST_OF_BEHAVIOUR = {
     "CURRENCY_IS_UPPER_CASE": "payments::the_currency_is_echoed_as_set",
     "CHECKS_NEED_DATA": "payments::checks_are_returned_only_with_data",
     "CHECKS_DECLINE_NOTHING": "rules::avs_and_cvc_checks_by_card",
-    "AUTHORIZATION_LIFETIME": "rules::an_authorization_expires_by_the_clock",
-    "AUTHORIZATION_LIFETIME_OTHER_BRANDS": "rules::an_authorization_expires_by_the_clock",
+    "AUTHORIZATION_LIFETIME": _BASIS,
+    "AUTHORIZATION_LIFETIME_OTHER_BRANDS": _BASIS,
     "CAPTURE_WITHIN_AUTHORIZATION": "captures::shipments_release_and_refunds_in_every_order",
     "SPLIT_SHIPMENT": "captures::shipments_release_and_refunds_in_every_order",
     "SPLIT_TOTALS_ARE_CUMULATIVE": "captures::shipments_release_and_refunds_in_every_order",
     "PARTIAL_CAPTURE_RETURNS_ITS_AMOUNT": "captures::whole_replies_of_a_split_shipment",
     "PLAIN_CAPTURE_IS_FINAL": "captures::shipments_release_and_refunds_in_every_order",
     "RELEASE_OF_ANY_PART": "captures::shipments_release_and_refunds_in_every_order",
-    "SPLIT_REST_EXPIRES": "captures::the_rest_of_a_split_shipment_expires",
+    "SPLIT_REST_EXPIRES": _BASIS,
     "CHARGE_CREATES_ORDER": "payments::a_charge_makes_its_order",
     "UNKNOWN_FIELDS_IGNORED": "control::journal_lists_ignored_fields",
     "FORWARDED_FOR_OPTIONAL": "payments::requests_of_real_clients_are_accepted",
@@ -91,14 +94,14 @@ TEST_OF_BEHAVIOUR = {
     "CURSOR_INCLUDES_ITS_OBJECT": "pagination::a_page_of_charges",
     "NEWEST_FIRST": "pagination::a_page_of_charges",
     "HAS_MORE_ONLY_IF_TRUE": "pagination::a_page_of_charges",
-    "DATES_ARE_UTC": "pagination::a_page_of_charges",
+    "DATES_ARE_UTC": _BASIS,
     "SAVED_TOKEN_IS_MULTIPAY": "payments::a_saved_cards_token_needs_stored_credentials",
-    "SAVED_CARD_IS_VERIFIED": "fidelity::saving_asks_the_issuer",
+    "SAVED_CARD_IS_VERIFIED": _BASIS,
     "NAMES_ARE_BLANK": "customers::responses_have_what_was_sent",
     "CUSTOMER_UPDATE_NEEDS_EMAIL": (
         "customers::an_update_needs_the_email_unless_a_setting_says_otherwise"
     ),
-    "REVOKED_CARD_CANNOT_BE_CHARGED": "payments::removed_card_cannot_be_charged",
+    "REVOKED_CARD_CANNOT_BE_CHARGED": _BASIS,
     "AMOUNT_IS_UNIT_PRICE": "payments::order_totals_are_unit_prices_times_quantities_and_taxes",
     "TAX_IS_ROUNDED_HALF_UP": "fidelity::half_a_cent_of_tax_is_rounded_up",
     "ORDER_HAS_NO_STATUS": "orders::declined_partial_payment_is_not_listed",
@@ -113,8 +116,8 @@ TEST_OF_BEHAVIOUR = {
     "UNIT_QTY_BELOW_A_UNIT": "platform_carts::unit_qty",
     "ADJUSTED_TOTALS": "platform_carts::totals",
     "PAID_ORDER_KEEPS_TOTAL": "platform_carts::a_paid_order_keeps_its_total",
-    "OTHER_MERCHANT_IS_401": ("platform_errors::platform_error_format_in_both_dialects"),
-    "TAX_RATE_BY_ID": "platform::v1_knows_the_merchants_taxes",
+    "OTHER_MERCHANT_IS_401": _BASIS,
+    "TAX_RATE_BY_ID": _BASIS,
     "SUBSCRIPTION_KEEPS_PLAN_AMOUNT": (
         "recurring::a_subscription_takes_its_plans_amount_and_keeps_it"
     ),
@@ -129,7 +132,7 @@ TEST_OF_BEHAVIOUR = {
     "CONSENT_IS_AUTOMATIC": "oauth_v2::redirect_has_merchant_and_state",
     "CONSENT_PAGE": "consent::page_shows_app_merchant_and_permissions",
     "CONSENT_DENIED": "consent::deny_sends_the_browser_back_with_an_error_and_the_state",
-    "CODE_LIFETIME": "oauth_v2::a_code_is_good_until_its_tenth_minute_is_over",
+    "CODE_LIFETIME": _BASIS,
     "LEGACY_TOKEN_LIFETIME": "rules::a_bearer_token_expires_by_the_clock",
     "ACCESS_TOKEN_LIFETIME": "oauth_v2::an_access_token_opens_every_call_until_it_expires",
     "REFRESH_TOKEN_WORKS_ONCE": "oauth_v2::refresh_token_is_single_use",
@@ -144,7 +147,7 @@ TEST_OF_BEHAVIOUR = {
     "FLOW_BY_CARD": "threeds::another_amount_is_frictionless",
     "PENDING_CHARGE_IS_RETRIEVABLE": "threeds::challenged_charge_is_pending_until_finalized",
     "FLOW_STATUS_DECIDES": "threeds::flow_status_decides_without_issuer_result",
-    "THREEDS_LIFETIME": "threeds::pending_charge_expires",
+    "THREEDS_LIFETIME": _BASIS,
     "SDK_EVENTS_CONTAIN_ALL_FIELDS": "sdk_fields::every_event_carries_every_mounted_field",
     "SDK_ERROR_AFTER_TOUCH": "sdk_fields::every_event_carries_every_mounted_field",
     "SDK_FIELD_CHECKS": "sdk_fields::typed_values_are_formatted_and_validated",
@@ -166,7 +169,7 @@ TEST_OF_BEHAVIOUR = {
     "SURCHARGE_IS_SEPARATE": "charges::surcharge_matches_clovers_sample",
     "PURCHASE_DATA_ACCEPTED": "charges::warning_without_merchant_support",
     "DESCRIPTOR_ACCEPTED": "charges::warning_without_merchant_support",
-    "VOID_WINDOW": "charges::a_refund_within_25_minutes_is_a_void",
+    "VOID_WINDOW": _BASIS,
     "VOID_HAS_REFUND_TYPE_AUTH": "charges::a_refund_within_25_minutes_is_a_void",
     "TENDER_NEEDS_NO_AUTHORIZATION": "charges::an_alternate_tender_pays_without_a_network",
     "EXPAND_NESTS_OBJECTS": "charges::customer_and_order_are_expanded",
@@ -182,7 +185,7 @@ TEST_OF_BEHAVIOUR = {
     "WEBHOOK_SIGNATURE": ("webhooks::a_hosted_checkout_event_is_signed_over_its_time_and_raw_body"),
     "WEBHOOK_RETRIES": "webhooks::failed_delivery_is_retried_on_schedule",
     "RATE_LIMITS": "rules::seventeenth_request_in_a_second_gets_429",
-    "RATE_LIMIT_WINDOWS": "rules::rate_limit_window_is_one_second",
+    "RATE_LIMIT_WINDOWS": _BASIS,
 }
 """File and name of the test, each without `test_`."""
 DIFFERENCES = {
@@ -216,50 +219,41 @@ DIFFERENCES = {
     "receipts": ("known_differences::no_receipt_is_sent",),
 }
 """By known difference, the tests that show it, in the same form."""
-IN_EVIDENCE = frozenset(
-    {
-        "REQUESTED_OUTCOME",
-        "CAPTURE_WITHIN_AUTHORIZATION",
-        "PARTIAL_CAPTURE_RETURNS_ITS_AMOUNT",
-        "PLAIN_CAPTURE_IS_FINAL",
-        "RELEASE_OF_ANY_PART",
-        "SPLIT_SHIPMENT",
-        "SPLIT_TOTALS_ARE_CUMULATIVE",
-        "CONSENT_DENIED",
-        "DEACTIVATED_KEY_IS_REJECTED",
-        "TOKEN_HAS_INTEGRATION_TYPE",
-        "DEBIT_IS_APPROVED",
-        "EXPAND_NESTS_OBJECTS",
-        "EXPIRED_CARD_DECLINED",
-        "FAILED_CHARGE_IS_RETRIEVABLE",
-        "FLOW_BY_CARD",
-        "FLOW_STATUS_DECIDES",
-        "MULTI_PAY_TOKENS_ARE_ENABLED",
-        "NEW_GIFT_CARD_BALANCE",
-        "GIFT_CARD_LIFETIME",
-        "IDEMPOTENCY_REPLAY",
-        "LISTED_CARD",
-        "LOW_BALANCE_NEVER_DECLINES",
-        "CONSENT_PAGE",
-        "NEWEST_CARD_IS_CHARGED",
-        "PENDING_CHARGE_IS_RETRIEVABLE",
-        "PRODUCTION_KEY_IS_ACCEPTED",
-        "SAVED_TOKEN_REQUIRES_STORED_CREDENTIALS",
-        "SCENARIO_RULE",
-        "STRICT_REFUSAL",
-        "TENDER_NEEDS_NO_AUTHORIZATION",
-        "UNLISTED_CARD_APPROVED",
-        "ADJUSTED_TOTALS",
-        "COLLECTION_IS_EMPTY",
-        "OPERATION_NOT_SERVED",
-        "PAID_ORDER_KEEPS_TOTAL",
-        "UNIT_QTY_BELOW_A_UNIT",
-        "UNKNOWN_PATH",
-        "WRONG_METHOD",
-        "WALLET_IS_APPROVED",
-    }
-)
-"""Behaviours that can be in the evidence of a response."""
+NOT_IN_EVIDENCE: dict[str, tuple[str, ...]] = {
+    "the form of a reply: its fields, texts, order and signatures": (
+        *("ACCESS_TOKEN_SIGNATURE", "AUTHORIZATION_IS_UNPAID", "BRAND_FROM_NUMBER"),
+        *("CHARGE_CREATES_ORDER", "CHARGE_IS_PAYMENT", "CHECKS_NEED_DATA"),
+        *("CHECKOUT_TIMES_ARE_TEXT", "CREATED_CHARGE_OMITS_ORDER", "CURRENCY_IS_UPPER_CASE"),
+        *("CURSOR_INCLUDES_ITS_OBJECT", "CUSTOM_ORDER_TOTAL", "DECLINE_IS_402", "DECLINE_REASONS"),
+        *("ERRORS_AS_RECORDED", "HAS_MORE_ONLY_IF_TRUE", "NAMES_ARE_BLANK", "NEWEST_FIRST"),
+        *("ORDER_HAS_NO_STATUS", "ORDER_OF_CARD_CHECKS", "PLAIN_DECLINE_MESSAGE"),
+        *("TIMES_ARE_ROUNDED", "VOID_HAS_REFUND_TYPE_AUTH", "VOID_IS_NOT_A_REFUND"),
+    ),
+    "the absence of a rule: a request is treated as if the fact did not exist": (
+        *("CHECKS_DECLINE_NOTHING", "FORWARDED_FOR_OPTIONAL", "KEY_NEED_NOT_BE_UUID"),
+        *("OLD_ACCESS_TOKENS_STAY_VALID", "REFUND_SUCCEEDS_IMMEDIATELY"),
+        *("REJECTED_REQUEST_DOES_NOT_CONSUME_KEY", "TOKENIZATION_SKIPS_CHECKS"),
+        *("TOKEN_VALID_UNTIL_CARD_EXPIRES", "UNKNOWN_EXPANSION_IGNORED", "UNKNOWN_FIELDS_IGNORED"),
+    ),
+    "without a request: jobs, webhooks and notices": (
+        *("CHECKOUT_SECRET_PREFIX", "CHECKOUT_WEBHOOK_EVENTS", "CHECKOUT_WEBHOOK_HAS_SESSION_ID"),
+        *("EVENTS_OF_A_PAYMENT", "FAILED_PAYMENT_IS_RETRIED", "FIVE_FAILURES_END_SUBSCRIPTION"),
+        *("MONTHS_ARE_CALENDAR_MONTHS", "SUBSCRIPTION_KEEPS_PLAN_AMOUNT"),
+        *("UPCOMING_CHARGE_NOTICE", "WEBHOOK_AUTH", "WEBHOOK_RETRIES", "WEBHOOK_SIGNATURE"),
+    ),
+    "a page or a script in a browser, or what its buttons do": (
+        *("CANCELLED_CHECKOUT_CANNOT_BE_PAID", "CHECKOUT_ALLOWS_RETRY", "CHECKOUT_AMOUNT"),
+        *("CHECKOUT_CREATES_ORDER", "CHECKOUT_IS_NOT_RETRIEVABLE", "CHECKOUT_LIFETIME"),
+        *("CHECKOUT_REDIRECTS", "CHECKOUT_TIP", "CONSENT_IS_AUTOMATIC"),
+        *(each.name for each in BEHAVIOURS if each.name.startswith("SDK_")),
+    ),
+    "this mock itself; the operations have their own mark": ("ONE_HOST",),
+}
+"""Behaviours that are in the evidence of no response, by reason. All others must be there."""
+IN_EVIDENCE = {each.name for each in BEHAVIOURS} - {
+    name for names in NOT_IN_EVIDENCE.values() for name in names
+}
+"""Behaviours that decide the status or the effect of a response, so its evidence names them."""
 EXERCISED: set[str] = set()
 """Behaviours in the evidence of the responses of the running test."""
 

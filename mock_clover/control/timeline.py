@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import (
     AUTHORIZATION_EXPIRY_JOB,
-    AUTHORIZATION_LIFETIME_MS,
     Charge,
+    lifetime_ms,
 )
 from mock_clover.clover.checkout.records import Checkout
 from mock_clover.clover.customers.records import Customer
@@ -88,12 +88,9 @@ def charge_events(sandbox: Sandbox, charge: Charge) -> list[TimelineEvent]:
         authorized = amount + tip if charge.gift is not None else amount
         events.append(_event(paid_ms, "authorized", authorized, authorized, by))
     if charge.state == "expired":
-        lifetime_ms = AUTHORIZATION_LIFETIME_MS.get(
-            charge.token.card.brand, AUTHORIZATION_LIFETIME_MS["VISA"]
-        )
         return [
             *events,
-            _event(paid_ms + lifetime_ms, "expired", amount, 0, AUTHORIZATION_EXPIRY_JOB),
+            _event(paid_ms + lifetime_ms(charge), "expired", amount, 0, AUTHORIZATION_EXPIRY_JOB),
         ]
     balance = charge.amount_captured
     captured_ms = paid_ms if charge.sale else charge.captured_ms

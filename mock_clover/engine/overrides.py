@@ -12,6 +12,7 @@ from typing import NamedTuple, get_args
 import msgspec
 
 from mock_clover.clover.charges.behaviours import REQUESTED_OUTCOME, SCENARIO_RULE
+from mock_clover.clover.common.behaviours_service import RATE_LIMIT_WINDOWS, RATE_LIMITS
 from mock_clover.clover.common.cards import Card
 from mock_clover.clover.common.problems import RATE_LIMITED, SELECTABLE_ERRORS, UNKNOWN_OUTCOME
 from mock_clover.clover.common.verdict import Verdict
@@ -106,7 +107,8 @@ def enforce_rate_limit(sandbox: Sandbox, credential: str) -> None:
     if limited is not None:
         wait_s = -(-limited.wait_ms // 1000)
         raise RATE_LIMITED.error(
-            headers={limited.header: str(limited.limit), "retry-after": str(wait_s)}
+            headers={limited.header: str(limited.limit), "retry-after": str(wait_s)},
+            basis=(RATE_LIMITS, RATE_LIMIT_WINDOWS),
         )
 
 

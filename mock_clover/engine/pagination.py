@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
 from mock_clover.clover.charges.responses import ListResponse
+from mock_clover.clover.common.behaviours_service import DATES_ARE_UTC
 from mock_clover.clover.common.problems import INVALID_REQUEST
-from mock_clover.core.evidence import doc, documented
+from mock_clover.core.evidence import Behaviour, doc, documented
 from mock_clover.core.record import Record
 
 Row = TypeVar("Row")
@@ -74,6 +75,14 @@ class OrdersQuery(
     paid_gte: _Paid = None
     paid_lt: _Paid = None
     paid_lte: _Paid = None
+
+
+def basis_of_query(query: ListQuery) -> tuple[Behaviour, ...]:
+    """Return the behaviours that a list relies on because of its query."""
+    after = (query.created, query.created_gt, query.created_gte)
+    bounds = (*after, query.created_lt, query.created_lte)
+    has_date = any(bound is not None and not bound.isdigit() for bound in bounds)
+    return (DATES_ARE_UTC,) if has_date else ()
 
 
 def paginate(

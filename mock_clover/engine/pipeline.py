@@ -9,7 +9,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mock_clover.clover.common.behaviours_service import IDEMPOTENCY_REPLAY
+from mock_clover.clover.common.behaviours_service import (
+    IDEMPOTENCY_REPLAY,
+    IDEMPOTENCY_SCOPE,
+    RETRY_IS_IDEMPOTENT,
+)
 from mock_clover.clover.common.problems import (
     BY_NAME,
     IDEMPOTENCY_MISMATCH,
@@ -128,13 +132,14 @@ def _stored_response(
 def _replay(sandbox: Sandbox, stored: StoredResponse, path: str, request: Record | None) -> Reply:
     """Return a stored response again. Raises IDEMPOTENCY_MISMATCH for another request."""
     if not stored.answers(path, request, sandbox.fingerprint_key):
-        raise IDEMPOTENCY_MISMATCH.error()
+        basis = (IDEMPOTENCY_SCOPE,) if stored.path != path else ()
+        raise IDEMPOTENCY_MISMATCH.error(basis=basis)
     return Reply(
         status=stored.status,
         body=stored.body,
         why=f"idempotency: replay of: {stored.why}",
         evidence=IDEMPOTENCY_REPLAY.evidence.level,
-        basis=(IDEMPOTENCY_REPLAY,),
+        basis=(IDEMPOTENCY_REPLAY, RETRY_IS_IDEMPOTENT),
     )
 
 

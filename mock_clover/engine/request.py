@@ -23,7 +23,10 @@ from mock_clover.clover.common.problems import (
     strict_refusal,
 )
 from mock_clover.clover.oauth.behaviours import (
+    ACCESS_TOKEN_LIFETIME,
     DEACTIVATED_KEY_IS_REJECTED,
+    LEGACY_TOKEN_LIFETIME,
+    PERMISSIONS_PER_REQUEST,
     TOKEN_HAS_INTEGRATION_TYPE,
 )
 from mock_clover.clover.oauth.problems import OAUTH_MEDIA_TYPE, PERMISSION_MISSING
@@ -106,9 +109,14 @@ def _oauth_token(sandbox: Sandbox, endpoint: Endpoint, header: bytes | None) -> 
     if bearer is None:
         reason = legacy_token_error(sandbox, token)
         if reason:
-            raise UNAUTHORIZED.error(reason=reason)
+            was_issued = token in sandbox.access_tokens  # so it has expired
+            basis = (LEGACY_TOKEN_LIFETIME,) if was_issued else ()
+            raise UNAUTHORIZED.error(reason=reason, basis=basis)
     elif sandbox.clock.now_ms() >= bearer.expires_ms:
-        raise UNAUTHORIZED.error(reason="the access token has expired; POST /oauth/v2/refresh")
+        raise UNAUTHORIZED.error(
+            reason="the access token has expired; POST /oauth/v2/refresh",
+            basis=(ACCESS_TOKEN_LIFETIME,),
+        )
     return token
 
 
@@ -145,7 +153,8 @@ def _check_permissions(
     if lacking:
         noun = "permission" if len(lacking) == 1 else "permissions"
         raise PERMISSION_MISSING.error(
-            reason=f"{endpoint.name} needs the {noun} {', '.join(lacking)}"
+            basis=(PERMISSIONS_PER_REQUEST,),
+            reason=f"{endpoint.name} needs the {noun} {', '.join(lacking)}",
         )
 
 

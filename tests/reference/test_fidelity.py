@@ -17,7 +17,6 @@ from mock_clover.cli.evidence import count_rows
 from mock_clover.clover.common.behaviours import BEHAVIOURS
 from mock_clover.clover.common.known_differences import KNOWN_DIFFERENCES, UNKNOWNS
 from mock_clover.clover.common.problems import ALL_ERRORS, BY_NAME
-from mock_clover.clover.common.verdict import Approval
 from mock_clover.clover.surface import SURFACE
 from mock_clover.clover.webhooks.records_event import WEBHOOKS
 from mock_clover.core.evidence import Evidence, documented, evidence_of, inferred
@@ -31,7 +30,12 @@ from mock_clover.reference.fidelity import (
 )
 from mock_clover.scenario.load import builtin_names, load
 from mock_clover.scenario.records import Settings
-from tests.behaviour_tests import DIFFERENCES, IN_EVIDENCE, TEST_OF_BEHAVIOUR
+from tests.behaviour_tests import (
+    DIFFERENCES,
+    IN_EVIDENCE,
+    NOT_IN_EVIDENCE,
+    TEST_OF_BEHAVIOUR,
+)
 from tests.command_line import run_cli
 from tests.failure_messages import assert_generated, assert_names, assert_no_errors
 from tests.in_process import DECLINED_CARD, VISA, InProcessServer
@@ -171,12 +175,19 @@ def test_every_known_difference_is_shown_by_a_test() -> None:
     )
 
 
-def test_behaviours_in_evidence_are_listed() -> None:
-    layers = ("clover/*/operations*", "clover/*/endpoints*", "engine/*", "sandbox/*")
+def test_behaviours_in_no_evidence_are_listed_once_and_applied_nowhere() -> None:
+    """The code that decides a response names its behaviours only to put them into its evidence."""
+    listed = [name for names in NOT_IN_EVIDENCE.values() for name in names]
+    assert len(listed) == len(set(listed))
+    assert set(listed) <= {each.name for each in BEHAVIOURS}
+    layers = ("clover/*/operations*", "clover/*/endpoints*", "clover/*/http")
+    layers += ("engine/*", "sandbox/*")
     files = [file for layer in layers for file in PACKAGE.glob(f"{layer}.py")]
-    words = set(re.findall(r"\b[A-Z_]{3,}\b", "\n".join(file.read_text() for file in files)))
-    basis = words & {each.name for each in BEHAVIOURS} | {Approval(why="").evidence_name}
-    assert_names(IN_EVIDENCE, basis, "IN_EVIDENCE of tests/behaviour_tests.py", "the code")
+    words = set(
+        re.findall(r"\b[A-Z][A-Z0-9_]{2,}\b", "\n".join(file.read_text() for file in files))
+    )
+    assert words & set(listed) == set()
+    assert words >= IN_EVIDENCE - {"LISTED_CARD", "STRICT_REFUSAL"}
 
 
 def test_claim_names_are_unique() -> None:

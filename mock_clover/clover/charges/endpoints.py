@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from mock_clover.clover.charges.operations_basis import basis_of
 from mock_clover.clover.charges.operations_on_file import (
     add_sequence_warning,
     notify_failed_payment,
@@ -20,9 +21,9 @@ from mock_clover.clover.charges.operations_source import (
 from mock_clover.clover.charges.operations_taxes import include_tax
 from mock_clover.clover.charges.records import (
     AUTHORIZATION_EXPIRY_JOB,
-    AUTHORIZATION_LIFETIME_MS,
     Charge,
     ChargeRequest,
+    lifetime_ms,
 )
 from mock_clover.clover.charges.records_surcharge import AdditionalCharge, surcharge
 from mock_clover.clover.charges.responses import (
@@ -79,7 +80,7 @@ def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeRe
         source = start_threeds(sandbox, call, request.threeds, source, request.amount)
     charge = store_charge(sandbox, request, source, order=None)
     call.why = source.why or source.verdict.why
-    call.issuer_verdict, call.basis = source.verdict, source.basis
+    call.issuer_verdict, call.basis = source.verdict, source.basis + basis_of(charge)
     if charge.state == "pending":
         return pending_response(charge)
     if isinstance(source.verdict, Decline):
@@ -186,15 +187,15 @@ def _store_with_effects(
     token = charge.token
     sandbox.charges.put(charge.id, charge)
     if charge.state == "authorized":
-        life_ms = AUTHORIZATION_LIFETIME_MS.get(token.card.brand, AUTHORIZATION_LIFETIME_MS["VISA"])
-        at_ms = sandbox.clock.now_ms() + life_ms
+        at_ms = sandbox.clock.now_ms() + lifetime_ms(charge)
         sandbox.scheduler.add(at_ms, AUTHORIZATION_EXPIRY_JOB, charge.id)
     if order is None and charge.order is not None:
         sandbox.sale_orders.put(charge.order, charge.id)
     if charge.request.stored_credentials is not None:
         update_token_use(sandbox, charge.request, token, approved=charge.decline is None)
     elif uses_token:
-        sandbox.tokens.put(token.id, replace(token, state="used"))
+        is_declined = charge.decline is not None
+        sandbox.tokens.put(token.id, replace(token, state="used", is_declined=is_declined))
     if sandbox.outbox is not None:
         _send_charge_events(sandbox, charge, has_order=order is None)
 

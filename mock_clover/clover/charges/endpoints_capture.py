@@ -4,15 +4,26 @@ import re
 
 from msgspec.structs import replace
 
+from mock_clover.clover.charges.behaviours import (
+    AUTHORIZATION_LIFETIME,
+    AUTHORIZATION_LIFETIME_OTHER_BRANDS,
+)
 from mock_clover.clover.charges.behaviours_capture import (
     CAPTURE_WITHIN_AUTHORIZATION,
     PARTIAL_CAPTURE_RETURNS_ITS_AMOUNT,
     PLAIN_CAPTURE_IS_FINAL,
     RELEASE_OF_ANY_PART,
+    SPLIT_REST_EXPIRES,
     SPLIT_SHIPMENT,
 )
 from mock_clover.clover.charges.operations_purchase import check_level2
-from mock_clover.clover.charges.records import CaptureRequest, Charge, ReleaseRequest
+from mock_clover.clover.charges.records import (
+    AUTHORIZATION_LIFETIME_MS,
+    CaptureRequest,
+    Charge,
+    ReleaseRequest,
+    lifetime_ms,
+)
 from mock_clover.clover.charges.records_surcharge import surcharge
 from mock_clover.clover.charges.responses import (
     ChargeResponse,
@@ -32,7 +43,7 @@ from mock_clover.clover.common.problems import (
 )
 from mock_clover.clover.gift_cards.operations import capture_gift_card_lock
 from mock_clover.clover.webhooks.operations import send_platform_event
-from mock_clover.core.evidence import documented
+from mock_clover.core.evidence import Behaviour, documented
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.object_id import OBJECT_ID
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
@@ -45,7 +56,7 @@ def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> Charge
     is_split = body.split_shipment is not None and charge.token.kind == "card"
     if body.split_shipment is not None:
         _check_shipment(body.split_shipment)
-    _check_capturable(charge, is_split=is_split)
+    _check_capturable(sandbox, charge, is_split=is_split)
     left = charge.amount_capturable
     amount = left if body.amount is None else body.amount
     if amount == 0 and charge.request.amount and charge.gift is None:
@@ -91,7 +102,7 @@ def release_charge(sandbox: Sandbox, call: Call[ReleaseRequest, None]) -> Charge
     """Release what is left of an authorization after its shipments."""
     charge = _find_charge(sandbox, call.ids[0])
     if charge.state == "expired":
-        raise AUTHORIZATION_EXPIRED.error()
+        raise AUTHORIZATION_EXPIRED.error(basis=(_lifetime_behaviour(charge),))
     left = charge.amount_capturable
     if not left or charge.token.kind != "card":
         raise NOTHING_TO_RELEASE.error()
@@ -131,16 +142,29 @@ def _check_shipment(text: str) -> None:
         )
 
 
-def _check_capturable(charge: Charge, *, is_split: bool) -> None:
+def _check_capturable(sandbox: Sandbox, charge: Charge, *, is_split: bool) -> None:
     """Raise the error of a charge that cannot be captured, or not any more."""
     if charge.state == "expired":
-        raise AUTHORIZATION_EXPIRED.error()
+        raise AUTHORIZATION_EXPIRED.error(basis=(_lifetime_behaviour(charge),))
     if charge.state == "authorized" or (is_split and charge.is_split and charge.amount_capturable):
         return
     if charge.state != "captured" or charge.sale:
         raise NOT_AN_AUTHORIZATION.error()
-    was_in_full = charge.amount_captured >= charge.request.amount
-    raise CHARGE_ALREADY_CAPTURED.error(basis=() if was_in_full else (PLAIN_CAPTURE_IS_FINAL,))
+    basis: tuple[Behaviour, ...] = ()
+    if (
+        is_split
+        and charge.is_split
+        and sandbox.clock.now_ms() >= charge.paid_ms + lifetime_ms(charge)
+    ):
+        basis = (SPLIT_REST_EXPIRES,)
+    elif charge.amount_captured < charge.request.amount:
+        basis = (PLAIN_CAPTURE_IS_FINAL,)
+    raise CHARGE_ALREADY_CAPTURED.error(basis=basis)
+
+
+def _lifetime_behaviour(charge: Charge) -> Behaviour:
+    is_listed = charge.token.card.brand in AUTHORIZATION_LIFETIME_MS
+    return AUTHORIZATION_LIFETIME if is_listed else AUTHORIZATION_LIFETIME_OTHER_BRANDS
 
 
 def _capturable(sandbox: Sandbox, charge: Charge) -> int:

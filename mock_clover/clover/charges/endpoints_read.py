@@ -22,7 +22,7 @@ from mock_clover.clover.orders.responses import order_response
 from mock_clover.core.evidence import doc, documented
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
-from mock_clover.engine.pagination import ListQuery, paginate
+from mock_clover.engine.pagination import ListQuery, basis_of_query, paginate
 from mock_clover.sandbox.sandbox import Sandbox
 
 EXPAND_FIELDS_MAX = 3
@@ -80,6 +80,7 @@ def list_charges(sandbox: Sandbox, call: Call[None, ChargesQuery]) -> ListRespon
     """Return charges, newest first."""
     query = call.query
     names = _parse_expand(query.expand) if query.expand is not None else frozenset()
+    call.basis = basis_of_query(query)
     return paginate(
         "/v1/charges",
         sandbox.charges.items_newest_first(),

@@ -36,7 +36,7 @@ def update_token_use(
     is_single_use = token.is_single_pay
     if not approved:
         if is_single_use and sandbox.settings.decline_spends_token:
-            sandbox.tokens.put(token.id, replace(token, state="used"))
+            sandbox.tokens.put(token.id, replace(token, state="used", is_declined=True))
         return
     is_first = stored is not None and stored.sequence == "FIRST"
     state = token.state

@@ -1,6 +1,7 @@
 """Resolve a payment source to a usable token and the issuer's verdict. Nothing is stored."""
 
 from mock_clover.clover.charges.behaviours import (
+    CUSTOMER_ID_NEEDS_NO_STORED_CREDENTIALS,
     EXPIRED_CARD_DECLINED,
     NEWEST_CARD_IS_CHARGED,
     SAVED_TOKEN_REQUIRES_STORED_CREDENTIALS,
@@ -28,8 +29,18 @@ from mock_clover.clover.common.verdict import (
     Decline,
     Verdict,
 )
+from mock_clover.clover.customers.behaviours import (
+    REVOKED_CARD_CANNOT_BE_CHARGED,
+    SAVED_TOKEN_IS_MULTIPAY,
+)
 from mock_clover.clover.gift_cards.operations import authorize_non_card
 from mock_clover.clover.threeds.records import ThreeDS
+from mock_clover.clover.tokens.behaviours import (
+    DECLINE_CONSUMES_TOKEN,
+    TOKEN_PAYS_ONCE,
+    TRANSARMOR_TOKEN_IS_REUSABLE,
+    WALLET_IS_APPROVED,
+)
 from mock_clover.clover.tokens.records import Token
 from mock_clover.core.evidence import Behaviour
 from mock_clover.core.money import AMOUNT_MAX
@@ -87,27 +98,48 @@ def resolve_source(
     """
     token = sandbox.tokens.get(source)
     if token is None:
-        return _resolve_customer(sandbox, source, forced_verdict)
-    if token.state == "used":
-        raise TOKEN_ALREADY_USED.error()
-    if token.state == "revoked":
-        raise INVALID_SOURCE.error()
+        return _resolve_customer(sandbox, source, stored_credentials, forced_verdict)
+    check_usable(token)
+    basis: tuple[Behaviour, ...] = ()
     needs_credentials = token.state == "multipay" and token.kind == "card"
-    if needs_credentials and stored_credentials is None and forced_verdict is None:
-        # A token from another integration never had a CVV, and Clover's tutorial charges it
-        # without stored_credentials.
-        verdict = ask_issuer(sandbox, token) if token.is_transarmor else _CVV_NOT_PROVIDED
-        return PaymentSource(token=token, customer=token.customer, verdict=verdict)
+    if token.state == "multipay":
+        basis = (TRANSARMOR_TOKEN_IS_REUSABLE if token.is_transarmor else SAVED_TOKEN_IS_MULTIPAY,)
+    # A token from another integration never had a CVV, and Clover's tutorial charges it without
+    # stored_credentials.
+    is_incomplete = needs_credentials and not token.is_transarmor and stored_credentials is None
+    if is_incomplete and forced_verdict is None:
+        forced_verdict = _CVV_NOT_PROVIDED
+    if token.is_wallet and forced_verdict is None:
+        basis += (WALLET_IS_APPROVED,)
     verdict = forced_verdict or ask_issuer(sandbox, token)
-    why = ""
-    if needs_credentials and stored_credentials is not None:
-        missing = missing_credentials(stored_credentials)
-        if missing and sandbox.settings.strict:
-            raise strict_refusal(PARAMETER_MISSING, param=f"stored_credentials.{missing[0]}")
-        if missing:
-            names = ", ".join(f"stored_credentials.{name}" for name in missing)
-            why = f"{verdict.why}; {names} missing, required with a multi-pay token (documented)"
-    return PaymentSource(token=token, customer=token.customer, verdict=verdict, why=why)
+    why = _missing_credentials_why(sandbox, stored_credentials) if needs_credentials else ""
+    return PaymentSource(
+        token=token,
+        customer=token.customer,
+        verdict=verdict,
+        basis=basis,
+        why=why and f"{verdict.why}; {why}",
+    )
+
+
+def _missing_credentials_why(sandbox: Sandbox, stored: StoredCredentials | None) -> str:
+    """Return which members of stored credentials are missing, or ''. Raises with `strict`."""
+    missing = [] if stored is None else missing_credentials(stored)
+    if not missing:
+        return ""
+    if sandbox.settings.strict:
+        raise strict_refusal(PARAMETER_MISSING, param=f"stored_credentials.{missing[0]}")
+    names = ", ".join(f"stored_credentials.{name}" for name in missing)
+    return f"{names} missing, required with a multi-pay token (documented)"
+
+
+def check_usable(token: Token) -> None:
+    """Raise the error of a token that was used or revoked."""
+    if token.state == "used":
+        cause = DECLINE_CONSUMES_TOKEN if token.is_declined else TOKEN_PAYS_ONCE
+        raise TOKEN_ALREADY_USED.error(basis=(cause,))
+    if token.state == "revoked":
+        raise INVALID_SOURCE.error(basis=(REVOKED_CARD_CANNOT_BE_CHARGED,))
 
 
 def ask_issuer(sandbox: Sandbox, token: Token) -> Verdict:
@@ -120,7 +152,10 @@ def ask_issuer(sandbox: Sandbox, token: Token) -> Verdict:
 
 
 def _resolve_customer(
-    sandbox: Sandbox, customer_id: str, forced_verdict: Verdict | None
+    sandbox: Sandbox,
+    customer_id: str,
+    stored_credentials: StoredCredentials | None,
+    forced_verdict: Verdict | None,
 ) -> PaymentSource:
     if customer_id == ALTERNATE_TENDER:
         return PaymentSource(token=TENDER_TOKEN, verdict=forced_verdict or _TENDER_APPROVAL)
@@ -132,7 +167,11 @@ def _resolve_customer(
     token = sandbox.tokens.get(customer.cards[-1].token)
     if token is None:
         raise CARD_ON_FILE_MISSING.error()
-    basis = (NEWEST_CARD_IS_CHARGED,) if len(customer.cards) > 1 else ()
+    basis: tuple[Behaviour, ...] = ()
+    if len(customer.cards) > 1:
+        basis = (NEWEST_CARD_IS_CHARGED,)
+    if stored_credentials is None:
+        basis += (CUSTOMER_ID_NEEDS_NO_STORED_CREDENTIALS,)
     verdict = forced_verdict or ask_issuer(sandbox, token)
     return PaymentSource(token=token, customer=customer.id, verdict=verdict, basis=basis)
 

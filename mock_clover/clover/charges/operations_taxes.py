@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from mock_clover.clover.charges.records import ChargeRequest
 from mock_clover.clover.common.problems import INVALID_TAX_RATE
 from mock_clover.clover.orders.records_item import TAX_RATE_100_PERCENT, Item, TaxRate
+from mock_clover.clover.platform.behaviours import TAX_RATE_BY_ID
 from mock_clover.clover.platform.records_inventory import (
     NO_TAX_APPLIED,
     InventoryItem,
@@ -72,7 +73,7 @@ def resolve_tax_rate(sandbox: Sandbox, rate: TaxRate, *, or_deleted: bool = Fals
     if tax is None and or_deleted:
         tax = sandbox.tax_rates.get(rate.tax_rate_uuid)
     if tax is None:
-        raise INVALID_TAX_RATE.error()
+        raise INVALID_TAX_RATE.error(basis=(TAX_RATE_BY_ID,))
     return replace(
         rate,
         name=rate.name or tax.asked.name,

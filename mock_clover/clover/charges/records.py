@@ -339,3 +339,8 @@ class Charge(Record, frozen=True, kw_only=True):
         if self.state != "captured":
             return 0
         return self.amount_captured + (self.request.tip_amount or 0) - self.amount_refunded
+
+
+def lifetime_ms(charge: Charge) -> Millis:
+    """Return how long the authorization of a charge lasts."""
+    return AUTHORIZATION_LIFETIME_MS.get(charge.token.card.brand, AUTHORIZATION_LIFETIME_MS["VISA"])

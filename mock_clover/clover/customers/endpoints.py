@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mock_clover.clover.charges.operations_source import ask_issuer
+from mock_clover.clover.charges.operations_source import ask_issuer, check_usable
 from mock_clover.clover.common.operations_merchant import require_multi_pay_tokens
 from mock_clover.clover.common.problems import (
     CARD_ALREADY_SAVED,
@@ -24,6 +24,11 @@ from mock_clover.clover.common.problems import (
     TOKEN_ALREADY_USED,
 )
 from mock_clover.clover.common.verdict import Decline
+from mock_clover.clover.customers.behaviours import (
+    CUSTOMER_UPDATE_NEEDS_EMAIL,
+    REVOKED_CARD_CANNOT_BE_CHARGED,
+    SAVED_CARD_IS_VERIFIED,
+)
 from mock_clover.clover.customers.records import (
     CUSTOMER_EXTENSION_EVIDENCE,
     Customer,
@@ -75,7 +80,10 @@ def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> Custo
     if customer is None:
         raise CUSTOMER_RESOURCE_MISSING.error(id=call.ids[0])
     if body.email is None and sandbox.settings.customer_update_email == "required":
-        raise EMAIL_INVALID.error(reason="email is missing; see the setting customer_update_email")
+        raise EMAIL_INVALID.error(
+            reason="email is missing; see the setting customer_update_email",
+            basis=(CUSTOMER_UPDATE_NEEDS_EMAIL,),
+        )
     token = savable_token(sandbox, call, body.source, customer) if body.source else None
     first, last = split_name(body.firstName, body.lastName, body.name)
     changed = replace(
@@ -100,16 +108,17 @@ def savable_token(
     """Return the token to save, verified with the issuer, or raise an ApiError."""
     require_multi_pay_tokens(sandbox)
     token = sandbox.tokens.get(source)
-    if token is None or token.state == "revoked":
+    if token is None:
         raise INVALID_CUSTOMER_SOURCE.error()
+    if token.state == "revoked":
+        raise INVALID_CUSTOMER_SOURCE.error(basis=(REVOKED_CARD_CANNOT_BE_CHARGED,))
     if customer is not None and any(
         card.fingerprint == token.card.fingerprint for card in customer.cards
     ):
         raise CARD_ALREADY_SAVED.error(id=customer.id)
-    if token.state == "used":
-        raise TOKEN_ALREADY_USED.error()
+    check_usable(token)
     if token.state == "multipay" or (token.kind == "card" and not token.card.has_cvv):
-        raise CVV_NOT_FOUND.error(id=token.id)
+        raise CVV_NOT_FOUND.error(id=token.id, basis=(SAVED_CARD_IS_VERIFIED,))
     if customer is not None and len(customer.cards) >= CARDS_MAX:
         rule = f"the customer has {CARDS_MAX} cards on file; at most that, mock-clover's own limit"
         raise INVALID_REQUEST.error(param="source", rule=rule)

@@ -14,6 +14,7 @@ from mock_clover.clover.common.problems import (
     INVALID_REQUEST,
     INVALID_SOURCE,
 )
+from mock_clover.clover.gift_cards.behaviours import CASHOUT_LEAVES_LOCKS
 from mock_clover.clover.gift_cards.operations import (
     REF_NUM_DIGITS,
     find_gift_card,
@@ -123,6 +124,7 @@ def cash_out_gift_card(sandbox: Sandbox, call: Call[GiftSourceRequest, None]) ->
     sandbox.gift_cards.check_capacity()
     balance = gift_card_balance(sandbox, row)
     row = _store_card(sandbox, token, replace(row, loaded=row.loaded - balance.available))
+    call.basis = (CASHOUT_LEAVES_LOCKS,)
     call.why = f"paid out {balance.available} of gift card ...{row.last4}"
     return _card_response(sandbox, row, balance.available, gift_view(row, balance.available, 0))
 

@@ -8,7 +8,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mock_clover.clover.oauth.behaviours import CONSENT_PAGE
+from mock_clover.clover.oauth.behaviours import (
+    CODE_LIFETIME,
+    CONSENT_PAGE,
+    LOST_TOKEN_IS_RECOVERED,
+    REFRESH_TOKEN_WORKS_ONCE,
+    REFRESH_TOKENS_ARE_LIMITED,
+)
 from mock_clover.clover.oauth.endpoints import (
     EmptyResponse,
     build_redirect_url,
@@ -141,10 +147,13 @@ def exchange_code(sandbox: Sandbox, call: Call[TokenV2Request, None]) -> TokenPa
     if code is None:
         of_v1 = "the code is an OAuth v1 code" if code_id in sandbox.codes else ""
         raise OAUTH_CODE_REJECTED.error(
-            reason=of_v1 or "the code is unknown or has already been used"
+            reason=of_v1 or "the code is unknown or has already been used",
+            basis=(CODE_LIFETIME,),
         )
     if sandbox.clock.now_ms() - code.created_ms > CODE_LIFETIME_MS:
-        raise OAUTH_CODE_REJECTED.error(reason="the code is older than ten minutes")
+        raise OAUTH_CODE_REJECTED.error(
+            reason="the code is older than ten minutes", basis=(CODE_LIFETIME,)
+        )
     verify_code_credentials(code, body)
     sandbox.codes_v2.delete(code_id)
     call.why = "consumed the code and issued tokens"
@@ -162,8 +171,14 @@ def refresh_tokens(sandbox: Sandbox, call: Call[RefreshRequest, None]) -> TokenP
     if token is None:
         lost = find_recoverable_token(sandbox, token_id)
         if isinstance(lost, str):
-            raise OAUTH_REFRESH_REJECTED.error(reason=f"the refresh token {lost}")
+            spent = sandbox.spent_refresh_tokens.get(token_id)
+            crowded_out = spent is not None and spent.how == "crowded_out"
+            raise OAUTH_REFRESH_REJECTED.error(
+                reason=f"the refresh token {lost}",
+                basis=(REFRESH_TOKENS_ARE_LIMITED if crowded_out else REFRESH_TOKEN_WORKS_ONCE,),
+            )
         raise OAUTH_REFRESH_REJECTED.error(
+            basis=(REFRESH_TOKEN_WORKS_ONCE,),
             reason="the refresh token has been used; "
             "if its response was lost, POST /oauth/v2/recovery",
             headers={RECOVERY_HEADER: "true"},
@@ -195,6 +210,7 @@ def recover_tokens(sandbox: Sandbox, call: Call[RecoveryRequest, None]) -> Token
     lost = find_recoverable_token(sandbox, token_id)
     if isinstance(lost, str):
         raise OAUTH_RECOVERY_REJECTED.error(reason=f"the refresh token {lost}")
+    call.basis = (LOST_TOKEN_IS_RECOVERED,)
     call.why = "revoked the lost refresh token and issued new tokens"
     sandbox.refresh_tokens.delete(lost.spent.successor)
     pair = issue_tokens(sandbox, Subject(lost.newest.merchant_id, lost.newest.trusted))

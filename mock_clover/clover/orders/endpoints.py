@@ -5,11 +5,12 @@ from its charge, so that a charge needs one row instead of two.
 """
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
 from mock_clover.clover.charges.endpoints import store_charge
+from mock_clover.clover.charges.operations_basis import basis_of
 from mock_clover.clover.charges.operations_on_file import notify_failed_payment
 from mock_clover.clover.charges.operations_purchase import (
     check_and_strip_unsupported_data,
@@ -39,8 +40,13 @@ from mock_clover.clover.common.problems import (
     TOKEN_ALREADY_USED,
 )
 from mock_clover.clover.common.verdict import Approval, Decline
+from mock_clover.clover.orders.behaviours import (
+    AMOUNT_IS_UNIT_PRICE,
+    SPLIT_PAYMENT,
+    TAX_IS_ROUNDED_HALF_UP,
+)
 from mock_clover.clover.orders.records import Order, OrderRequest, PayRequest, order_totals
-from mock_clover.clover.orders.records_item import Item
+from mock_clover.clover.orders.records_item import TAX_RATE_100_PERCENT, Item
 from mock_clover.clover.orders.responses import (
     OrderResponse,
     OrderWithCharges,
@@ -51,11 +57,11 @@ from mock_clover.clover.orders.responses import (
 )
 from mock_clover.clover.threeds.operations import THREEDS_ERRORS, start_threeds
 from mock_clover.clover.webhooks.operations import send_platform_event
-from mock_clover.core.evidence import documented
+from mock_clover.core.evidence import Behaviour, documented
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Declined, Endpoint, bearer
 from mock_clover.engine.overrides import default_rule_input
-from mock_clover.engine.pagination import OrdersQuery, paginate, time_filter
+from mock_clover.engine.pagination import OrdersQuery, basis_of_query, paginate, time_filter
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records_rule import RuleInput
 
@@ -85,8 +91,20 @@ def create_order(sandbox: Sandbox, call: Call[OrderRequest, None]) -> OrderRespo
     )
     sandbox.orders.put(order.id, order)
     send_platform_event(sandbox, "O", order.id, "CREATE", "order")
+    call.basis = _basis_of_items(items)
     call.why = "created the order"
     return created_order_response(order)
+
+
+def _basis_of_items(items: Iterable[Item]) -> tuple[Behaviour, ...]:
+    """Return the behaviours that the totals of items rely on."""
+    basis: tuple[Behaviour, ...] = ()
+    if any(item.quantity not in (None, 1) for item in items):
+        basis = (AMOUNT_IS_UNIT_PRICE,)
+    products = (item.price * (rate.rate or 0) for item in items for rate in item.tax_rates or ())
+    if any(product % TAX_RATE_100_PERCENT for product in products):
+        basis += (TAX_IS_ROUNDED_HALF_UP,)
+    return basis
 
 
 def _from_inventory(sandbox: Sandbox, item: Item) -> Item:
@@ -156,7 +174,9 @@ def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderResponse |
         )
     charge = store_charge(sandbox, charge_request, payment_source, order.id)
     call.why = payment_source.why or payment_source.verdict.why
-    call.issuer_verdict, call.basis = payment_source.verdict, payment_source.basis
+    call.issuer_verdict = payment_source.verdict
+    split = (SPLIT_PAYMENT,) if charge.request.amount < order.amount else ()
+    call.basis = payment_source.basis + basis_of(charge) + split
     if charge.decline is not None:
         notify_failed_payment(sandbox, charge)
         return Declined(charge, charge.decline)
@@ -220,6 +240,7 @@ def list_orders(sandbox: Sandbox, call: Call[None, OrdersQuery]) -> ListResponse
             full_order.paid_ms is not None and paid_within(full_order.paid_ms)
         )
 
+    call.basis = basis_of_query(query)
     return paginate(
         "/v1/orders",
         newest_orders(sandbox),

@@ -16,6 +16,7 @@ from mock_clover.clover.common.problems import (
     REFUND_TOO_LARGE,
     strict_refusal,
 )
+from mock_clover.clover.orders.behaviours import RETURN_CREATES_REFUNDS, RETURN_REFUNDS_TIP
 from mock_clover.clover.orders.endpoints import require_order
 from mock_clover.clover.orders.records import Order, ReturnedItem, ReturnRequest
 from mock_clover.clover.orders.responses import OrderWithCharges, ReturnResponse, return_response
@@ -47,6 +48,10 @@ def return_order(sandbox: Sandbox, call: Call[ReturnRequest, None]) -> ReturnRes
         raise REFUND_TOO_LARGE.error()
     sandbox.refunds.check_capacity()
     refunds = _refund_charges(sandbox, full_order, amount)
+    if len(full_order.charges) > 1:
+        call.basis = (RETURN_CREATES_REFUNDS,)
+    if items is not None and full_order.tip_amount:
+        call.basis += (RETURN_REFUNDS_TIP,)
     call.why = f"refunded {amount} of {returnable} returnable: {refunds}"
     if returned != order.returned and order.id in sandbox.orders:
         sandbox.orders.put(order.id, replace(order, returned=returned))

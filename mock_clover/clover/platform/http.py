@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from mock_clover.clover.common.permissions import Permission
 from mock_clover.clover.common.problems import UNAUTHORIZED
+from mock_clover.clover.platform.behaviours import OTHER_MERCHANT_IS_401
 from mock_clover.clover.platform.problems import PLATFORM_INVALID_FILTER, PLATFORM_INVALID_QUERY
 from mock_clover.clover.platform.records import Elements, PlatformQuery
 from mock_clover.core.evidence import Evidence
@@ -53,7 +54,10 @@ def check_merchant_and_normalize_token(sandbox: Sandbox, raw: RawRequest) -> Raw
     invalid token, because Clover's WooCommerce plugin relies on a 401 for this.
     """
     if raw.ids[0] != sandbox.credentials.merchant_id:
-        raise UNAUTHORIZED.error(why="the merchant id in the path does not belong to this sandbox")
+        raise UNAUTHORIZED.error(
+            why="the merchant id in the path does not belong to this sandbox",
+            basis=(OTHER_MERCHANT_IS_401,),
+        )
     if b"access_token=" not in raw.query or b"authorization" in raw.headers:
         return raw
     try:

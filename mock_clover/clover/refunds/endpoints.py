@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from mock_clover.clover.charges.behaviours_purchase import VOID_WINDOW
 from mock_clover.clover.charges.records import REFUND_TYPE, Charge, RefundType
 from mock_clover.clover.charges.records_surcharge import surcharge
 from mock_clover.clover.charges.responses import ListResponse
@@ -19,6 +20,7 @@ from mock_clover.clover.gift_cards.operations import (
     locked_amount,
 )
 from mock_clover.clover.gift_cards.records import GIFT_VOID_WINDOW_MS
+from mock_clover.clover.refunds.behaviours import REFUND_OF_AUTHORIZATION_VOIDS
 from mock_clover.clover.refunds.problems import REFUND_NOT_CANCELABLE
 from mock_clover.clover.refunds.records import (
     CancelRequest,
@@ -32,7 +34,7 @@ from mock_clover.clover.refunds.records import (
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
-from mock_clover.engine.pagination import ListQuery, paginate
+from mock_clover.engine.pagination import ListQuery, basis_of_query, paginate
 from mock_clover.sandbox.sandbox import Sandbox
 
 
@@ -59,6 +61,10 @@ def create_refund(sandbox: Sandbox, call: Call[RefundRequest, None]) -> RefundRe
         reason=body.reason,
         external_reference_id=body.external_reference_id,
     )
+    if charge.state == "authorized":
+        call.basis = (REFUND_OF_AUTHORIZATION_VOIDS,)
+    elif is_void_refund:
+        call.basis = (VOID_WINDOW,)
     call.why = (
         "voided the authorization"
         if charge.state == "authorized"
@@ -154,6 +160,7 @@ def get_refund(sandbox: Sandbox, call: Call[None, None]) -> RefundResponse:
 def list_refunds(sandbox: Sandbox, call: Call[None, ListQuery]) -> ListResponse:
     """Return refunds, newest first."""
     query = call.query
+    call.basis = basis_of_query(query)
     return paginate(
         "/v1/refunds",
         sandbox.refunds.items_newest_first(),

@@ -17,7 +17,11 @@ from mock_clover.clover.common.problems import CHARGE_NOT_FOUND, ORDER_ALREADY_P
 from mock_clover.clover.common.verdict import Decline
 from mock_clover.clover.orders.endpoints import find_order, record_payment
 from mock_clover.clover.orders.responses import OrderWithCharges
-from mock_clover.clover.threeds.behaviours import FLOW_STATUS_DECIDES, PENDING_CHARGE_IS_RETRIEVABLE
+from mock_clover.clover.threeds.behaviours import (
+    FLOW_STATUS_DECIDES,
+    PENDING_CHARGE_IS_RETRIEVABLE,
+    THREEDS_LIFETIME,
+)
 from mock_clover.clover.threeds.operations import (
     ATTEMPTED,
     CHALLENGE_REQUIRED,
@@ -102,7 +106,9 @@ def _require_pending_threeds(charge: Charge) -> ThreeDS:
     if threeds is None or not threeds.transaction:
         raise THREEDS_NOT_PENDING.error()
     if charge.state != "pending":
-        raise (THREEDS_EXPIRED if has_expired(charge) else THREEDS_ALREADY_FINALIZED).error()
+        if has_expired(charge):
+            raise THREEDS_EXPIRED.error(basis=(THREEDS_LIFETIME,))
+        raise THREEDS_ALREADY_FINALIZED.error()
     return threeds
 
 

@@ -11,7 +11,11 @@ from msgspec.structs import replace
 from mock_clover.clover.charges.operations_source import PaymentSource
 from mock_clover.clover.charges.records import Charge, ChargeRequest
 from mock_clover.clover.common.verdict import Approval, Decline
-from mock_clover.clover.threeds.behaviours import FLOW_BY_CARD, PENDING_CHARGE_IS_RETRIEVABLE
+from mock_clover.clover.threeds.behaviours import (
+    EXTERNAL_AUTHENTICATION,
+    FLOW_BY_CARD,
+    PENDING_CHARGE_IS_RETRIEVABLE,
+)
 from mock_clover.clover.threeds.problems import (
     THREEDS_BROWSER_INFO_INVALID,
     THREEDS_RESULT_INVALID,
@@ -104,6 +108,7 @@ def _external_authentication(
     result = request.authentication_result
     if result is None or not result.is_complete:
         raise THREEDS_RESULT_INVALID.error()
+    source = replace(source, basis=(*source.basis, EXTERNAL_AUTHENTICATION))
     threeds = ThreeDS(source="NON_CLOVER", validation_result=UNKNOWN)
     if flow in FLOWS_WITHOUT_BROWSER and flow is not None:
         return _without_browser(

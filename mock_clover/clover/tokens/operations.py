@@ -201,7 +201,7 @@ def _create_wallet_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> To
         fingerprint=fingerprint(sandbox.fingerprint_key, _WALLET_PAN),
         expires_ms=end_of_month_ms(year, 12),
     )
-    token = _store(sandbox, call, card, "card")
+    token = _store(sandbox, call, card, "card", is_wallet=True)
     call.basis = (WALLET_IS_APPROVED,)
     call.why = f"created a token for a wallet, with test card ...{card.last4} (inferred)"
     return token_response(token)
@@ -226,6 +226,7 @@ def _store(
     kind: Instrument,
     *,
     is_transarmor: bool = False,
+    is_wallet: bool = False,
     has_first_payment: bool = False,
 ) -> Token:
     apply_token_rules(sandbox, call, card)
@@ -237,6 +238,7 @@ def _store(
         kind=kind,
         state="multipay" if is_transarmor else "new",
         is_transarmor=is_transarmor,
+        is_wallet=is_wallet,
         has_first_payment=has_first_payment,
     )
     sandbox.tokens.put(token.id, token)

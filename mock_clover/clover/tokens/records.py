@@ -171,6 +171,10 @@ class Token(Record, frozen=True, kw_only=True):
     """Whether the token was created from a TransArmor token of another integration."""
     customer: str | None = None
     card_id: str | None = None
+    is_wallet: bool = False
+    """Whether the token was created from a wallet, whose card is not known."""
+    is_declined: bool = False
+    """Whether a declined payment used the token."""
     has_first_payment: bool = False
     """Whether a payment of the token with the sequence FIRST was approved."""
 
