@@ -88,7 +88,7 @@ PUBLIC = {
     """,
     "built-in scenarios": """
         avs-and-cvc card-on-file declines expired-token flaky-network lost-replies
-        phantom-decline rate-limited sandbox
+        phantom-decline rate-limited sandbox velocity
     """,
     "commands": """
         cards check conformance env errors evidence health journal openapi routes scenarios

@@ -109,7 +109,7 @@ class Snapshot(ControlRecord, frozen=True, kw_only=True):
     chances: tuple[int, ...] = ()
     scenario: Scenario
     settings: Settings
-    rule_counts: dict[int, int]
+    rule_counts: dict[str, int]
     tokens: dict[str, Token]
     charges: dict[str, Charge]
     refunds: dict[str, Refund]

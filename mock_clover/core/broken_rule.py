@@ -15,9 +15,9 @@ from mock_clover.core.money import AMOUNT_MAX
 
 _TEXT_CHARS_MAX = 40
 _NUMBER_CHARS_MAX = 12  # fewer than a card number has
-_LENGTH = re.compile(r"Expected `(str|array|object)[^`]*` of length (<=|>=|==) (\d+)")
-_RANGE = re.compile(r"Expected `(?:int|float)[^`]*` (<=|>=|<|>) (\S+)")
-_TYPE = re.compile(r"Expected `([^`]+)`")
+_LENGTH = re.compile(r"Expected `(str|array|object)` of length (<=|>=|==) (\d{1,20})")
+_RANGE = re.compile(r"Expected `(?:int|float)` (<=|>=|<|>) (\S{1,40})")
+_TYPE = re.compile(r"Expected `([^`]{1,300})`")
 _MISSING = re.compile(r"missing required field `(\w+)`")
 _UNITS = {"str": "characters", "array": "items", "object": "members"}
 _BOUNDS = {"<=": "at most", ">=": "at least", "==": "exactly", "<": "less than", ">": "more than"}

@@ -23,7 +23,7 @@ from mock_clover.core.record import Record
 from mock_clover.core.suggestions import did_you_mean
 from mock_clover.engine.endpoint import Endpoint, RuleInputFactory
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.scenario.records_card import DECLINE_CODES
+from mock_clover.scenario.records_card import DECLINE_CODES, ISSUER_DECLINES
 from mock_clover.scenario.records_fault import Fault, find_fault_errors
 from mock_clover.scenario.records_rule import (
     ALTERNATE_TENDER,
@@ -182,12 +182,14 @@ def parse_outcome(word: str) -> Action:
             else DeclineAction()
         )
         return Action(decline=decline)
+    if code == "card_declined" and decline_code in ISSUER_DECLINES:
+        return Action(decline=DeclineAction(message=ISSUER_DECLINES[decline_code]))
     known = [
         "approve",
         "card_declined",
         *_FLOWS,
         *SELECTABLE_ERRORS,
-        *(f"card_declined/{c}" for c in DECLINE_CODES),
+        *(f"card_declined/{c}" for c in (*DECLINE_CODES, *ISSUER_DECLINES)),
     ]
     message = f"x-mock-clover-outcome: unknown outcome {word!r}{did_you_mean(word, known)}"
     raise UNKNOWN_OUTCOME.error(detail=message)

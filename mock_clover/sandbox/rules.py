@@ -17,6 +17,10 @@ from mock_clover.scenario.records import Scenario
 from mock_clover.scenario.records_card import TestCard
 from mock_clover.scenario.records_rule import Rule, RuleInput
 
+_COUNTERS_MAX = 10_000
+"""Counters of a sandbox: one for each counting rule, or for each card or address of it. The oldest
+is dropped first."""
+
 
 class Matched(NamedTuple):
     """The rule that matched, and its name for `why`."""
@@ -71,7 +75,7 @@ class Rules:
         return listed.threeds.flow, f"{self.scenario.name}: {reason}"
 
     def find(
-        self, rule_input: RuleInput, counts: dict[int, int], *, already_counted: bool = False
+        self, rule_input: RuleInput, counts: dict[str, int], *, already_counted: bool = False
     ) -> Matched | None:
         """Return the first rule that matches, if any.
 
@@ -84,18 +88,26 @@ class Rules:
             if is_background and rule.when.endpoint is None and not rule.then.is_issuer_outcome:
                 continue  # the rule is about requests, and a background operation makes none
             if rule.when.uses_counter:
-                counts[index] = counts.get(index, 0) + (0 if already_counted else 1)
-                if not rule.when.matches_count(counts[index]):
+                key = self._counter(index, rule_input)
+                if key is None:
+                    continue
+                if len(counts) >= _COUNTERS_MAX and key not in counts:
+                    counts.pop(next(iter(counts)))
+                counts[key] = counts.get(key, 0) + (0 if already_counted else 1)
+                if not rule.when.matches_count(counts[key]):
                     continue
             return Matched(rule, self.name_of(index))
         return None
 
-    def explain(self, rule_input: RuleInput, counts: dict[int, int]) -> list[RuleCheck]:
+    def explain(self, rule_input: RuleInput, counts: dict[str, int]) -> list[RuleCheck]:
         """Check the rules up to the first match, without counting the request."""
         checks = []
         for index, rule in enumerate(self.scenario.rules):
             unmet = rule.when.first_unmet_condition(rule_input, self._fingerprints[index])
-            number = counts.get(index, 0) + 1
+            counter = self._counter(index, rule_input)
+            number = counts.get(counter or "", 0) + 1
+            if counter is None:
+                unmet = "per"
             if unmet:
                 checks.append(
                     RuleCheck(
@@ -113,6 +125,17 @@ class Rules:
                 )
                 break
         return checks
+
+    def _counter(self, index: int, rule_input: RuleInput) -> str | None:
+        """Return the key of the counter of a rule; None if the request has no card or address."""
+        per = self.scenario.rules[index].when.per
+        if per is None:
+            return str(index)
+        if per == "card":
+            return f"{index}/{rule_input.card.fingerprint}" if rule_input.card else None
+        forwarded = rule_input.headers.get(b"x-forwarded-for", b"").decode("latin-1")
+        address = forwarded.partition(",")[0].strip()
+        return f"{index}/{fingerprint(self._key, f'address {address}')}" if address else None
 
     def name_of(self, index: int) -> str:
         """Return the name of a rule, for example `declines: rule 3 (no funds) (inferred)`."""

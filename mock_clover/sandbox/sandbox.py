@@ -88,8 +88,9 @@ class Sandbox(Tables):
         self.scheduler = Scheduler()
         self.faults = Faults(seed)
         self.limits = Limits() if settings.rate_limits else None
-        self.rule_counts: dict[int, int] = {}
-        """Number of requests that matched each counting rule of the scenario."""
+        self.rule_counts: dict[str, int] = {}
+        """Number of requests that matched each counting rule, by its index, and with `per` also by
+        card or address."""
         for fault in rules.scenario.faults:
             self.faults.add(fault, self.created_ms)
         self.outbox: Outbox | None = None

@@ -39,6 +39,16 @@ do_not_honor, "Do not honor", "REJECT 203" (bypassmobile), "CVV could not be ver
 others are inferred from codes that are common among processors: no list of Clover's was found."""
 
 
+ISSUER_DECLINES: dict[str, str] = {
+    "sale_count_per_card": "Declined as sale count per card is greater than configured amount",
+    "sale_count_per_ip": "Declined as sale count per IP address is greater than configured amount",
+    "not_entitled": "NOT ENTITLED",
+}
+"""Declines with the decline code issuer_declined and a message of their own, by outcome. Observed,
+PayHub 2026-09: too many payments of one card or from one address, and a brand that the merchant
+does not accept."""
+
+
 class ScenarioRecord(Record, frozen=True, forbid_unknown_fields=True):
     """Base of the records in a scenario file. Unknown fields are errors."""
 

@@ -142,6 +142,19 @@ class Condition(RuleRecord, frozen=True, kw_only=True):
         | None
     ) = None
 
+    per: Annotated[
+        Literal["card", "address"] | None,
+        msgspec.Meta(
+            description="Count the matching requests of each card, or of each client address "
+            "(x-forwarded-for), separately."
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        """Reject `per` without a counter: it would have no effect."""
+        if self.per is not None and not self.uses_counter:
+            raise ValueError("`per` needs `nth`, `first`, `every` or `after`")
+
     @property
     def uses_counter(self) -> bool:
         """Whether the rule counts matching requests."""

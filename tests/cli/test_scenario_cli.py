@@ -180,6 +180,7 @@ def test_schema_and_loader_reject_the_same(text: str) -> None:
         ("lost-replies", r'^{"object":"list".*"amount":1800'),
         ("expired-token", r'"amount":1800.*"now_ms"'),
         ("rate-limited", r'{"message":"429 Too Many Requests"}$'),
+        ("velocity", r'"message":"Declined as sale count per card is greater than configured'),
         ("card-on-file", r'"warning_message":"Subsequent credential on file pay request sent'),
         ("phantom-decline", r'402 Payment Required.*"amount":40001.*"paid":true'),
     ],

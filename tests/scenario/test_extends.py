@@ -132,7 +132,7 @@ WRONG: dict[str, tuple[str, list[str]]] = {
         [
             "child.yaml:2:1: unknown scenario 'declins'; did you mean `declines`?; built-in: "
             "avs-and-cvc, card-on-file, declines, expired-token, flaky-network, lost-replies, "
-            "phantom-decline, rate-limited, sandbox; a path to a file must end in .yaml "
+            "phantom-decline, rate-limited, sandbox, velocity; a path to a file must end in .yaml "
             "- at `extends`"
         ],
     ),

@@ -12,7 +12,8 @@ import pytest
 from mock_clover.clover.common.problems import SELECTABLE_ERRORS
 from mock_clover.core.masking import passes_luhn
 from mock_clover.scenario.load import builtin_names, load, parse, read_scenario
-from mock_clover.scenario.records_card import DECLINE_CODES
+from mock_clover.scenario.records import ScenarioError
+from mock_clover.scenario.records_card import DECLINE_CODES, ISSUER_DECLINES
 from tests.failure_messages import assert_no_errors
 from tests.in_process import DECLINED_CARD, VISA, InProcessServer, Response
 
@@ -601,3 +602,53 @@ def test_a_bearer_token_expires_by_the_clock(make_server: MakeServer) -> None:
     assert server.send("GET", "/v1/charges", headers=headers).status == 200
     server.clock.advance(1)
     assert server.send("GET", "/v1/charges", headers=headers).status == 401
+
+
+# Too many payments -------------------------------------------------------------------------------
+
+PER_CARD, PER_ADDRESS, NOT_ENTITLED = ISSUER_DECLINES.values()
+
+
+def test_declines_with_a_message_of_their_own_by_outcome_and_card(make_server: MakeServer) -> None:
+    server = make_server(load("velocity"))
+    cards = ("4000000000200016", "4000000000200024", "5100000000200012")
+    for (name, message), number in zip(ISSUER_DECLINES.items(), cards, strict=True):
+        for pan, headers in (
+            (number, {}),
+            (VISA, {"x-mock-clover-outcome": f"card_declined/{name}"}),
+        ):
+            body = {"amount": 1, "currency": "usd", "source": server.token(pan)}
+            got = server.send("POST", "/v1/charges", body, headers=headers)
+            error = {"code": "card_declined", "message": message}
+            error |= {"charge": got.json["error"]["charge"], "declineCode": "issuer_declined"}
+            assert (got.status, got.json) == (
+                402,
+                {"message": "402 Payment Required", "error": error},
+            )
+
+
+def test_payments_are_counted_by_card_and_by_address(make_server: MakeServer) -> None:
+    server = make_server(load("velocity"))
+
+    def pay(pan: str, address: str) -> str | None:
+        body = {"amount": 1, "currency": "usd", "source": server.token(pan)}
+        headers = {"x-forwarded-for": f"{address}, 10.0.0.1"}
+        got = server.send("POST", "/v1/charges", body, headers=headers)
+        return got.json["error"]["message"] if got.status == 402 else None
+
+    other, third = "5204245250003294", "6011361000006668"
+    assert [pay(VISA, "203.0.113.7") for _ in range(6)] == [None] * 5 + [PER_CARD]
+    assert [pay(other, "203.0.113.7") for _ in range(5)] == [None] * 5
+    assert pay(third, "203.0.113.7") == PER_ADDRESS
+    assert pay(third, "203.0.113.8") is None
+    assert pay(VISA, "203.0.113.8") == PER_CARD
+    assert len(server.sandbox.rule_counts) == 5
+
+
+def test_counters_are_bounded_and_need_a_position(make_server: MakeServer) -> None:
+    with pytest.raises(ScenarioError, match="`per` needs `nth`, `first`, `every` or `after`"):
+        parse(b"name: x\nrules:\n  - {when: {per: card}, then: {approve: {}}}\n", "x.yaml")
+    server = make_server(load("velocity"))
+    server.sandbox.rule_counts = {str(number): 1 for number in range(100, 10_100)}
+    server.charge()
+    assert len(server.sandbox.rule_counts) == 10_000

@@ -74,7 +74,7 @@ KNOWN_DIFFERENCES: tuple[KnownDifference, ...] = (
     KnownDifference(
         "velocity",
         "Clover's sandbox declines too many payments of one card or IP address, with a recorded "
-        "message. The threshold is unknown, so this mock does not.",
+        "message. The threshold is unknown, so this mock does so only in the scenario velocity.",
     ),
     KnownDifference(
         "fields that are never returned",
