@@ -81,11 +81,6 @@ LINEAR: dict[str | bytes, str] = {
     r"[A-Za-z: -]*": "only matched with the whole text; one run",
     r"[^'\"`]*": "only matched at the beginning; one run",
     r"[^.\[\]]+": "nothing follows the run",
-    r"Expected `(str|array|object)[^`]*` of length (<=|>=|==) (\d+)": (
-        "no overlap: the run contains no backtick"
-    ),
-    r"Expected `(?:int|float)[^`]*` (<=|>=|<|>) (\S+)": "no overlap: the run contains no backtick",
-    r"Expected `([^`]+)`": "no overlap: the run contains no backtick",
     r"unknown field `([^`]*)`": "no overlap: the run contains no backtick",
     r"unknown field `(?P<field>[^`]*)`": "no overlap: the run contains no backtick",
     r" - at (?:`key` in )?`\$(?P<path>[^`]*)`$": "no overlap: the run contains no backtick",

@@ -122,7 +122,9 @@ def _rows_from_cursor(rows: Iterator[tuple[str, Row]], cursor: str | None, count
         if len(selected) == count:
             break
     if not seen:
-        raise INVALID_REQUEST.error(param="starting_after")
+        raise INVALID_REQUEST.error(
+            param="starting_after", rule="starting_after is no object of the list"
+        )
     return selected
 
 
@@ -132,7 +134,9 @@ def _rows_before_cursor(rows: Iterator[tuple[str, Row]], cursor: str, count: int
         newer.append(row)
         if key == cursor:
             return list(reversed(newer))
-    raise INVALID_REQUEST.error(param="ending_before")
+    raise INVALID_REQUEST.error(
+        param="ending_before", rule="ending_before is no object of the list"
+    )
 
 
 def time_filter(query: ListQuery, name: str) -> Callable[[int], bool] | None:
@@ -165,4 +169,6 @@ def _parse_time_ms(name: str, text: str) -> int:
             return int(datetime.strptime(text, date_format).replace(tzinfo=UTC).timestamp() * 1000)
         except ValueError:
             continue
-    raise INVALID_REQUEST.error(param=name)
+    raise INVALID_REQUEST.error(
+        param=name, rule=f"{name} is no time: milliseconds or {', '.join(_DATE_FORMATS)}"
+    )

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from mock_clover.clover.common.problems import ApiError
 from mock_clover.core.evidence import LOWER_OF, EvidenceLevel
+from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, Value, encode
 from mock_clover.engine.endpoint import (
     Asset,
@@ -179,7 +180,7 @@ def error_reply(
         has_error_object=endpoint is None or endpoint.surface.has_error_object,
     )
     rule = error.params.get("rule")
-    name = problem.name if rule is None else f"{problem.name} ({rule})"
+    name = problem.name if rule is None else f"{problem.name} ({redact(str(rule))})"
     why = f"{name} ({problem.evidence.level}: {problem.evidence.source})"
     reason = error.params.get("reason")
     if (

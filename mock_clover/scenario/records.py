@@ -196,6 +196,13 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
             "for all captured charges, or VOID."
         ),
     ] = "AUTH"
+    refund_amount_max: Annotated[
+        Annotated[int, msgspec.Meta(ge=1)] | None,
+        msgspec.Meta(
+            description="Transaction limit of the merchant: the maximum amount of a refund, in "
+            "minor units; null: none."
+        ),
+    ] = None
     threeds_life_ms: Annotated[
         int,
         msgspec.Meta(

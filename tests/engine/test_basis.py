@@ -90,6 +90,16 @@ def saved_without_cvv(server: InProcessServer) -> Response:
     return server.send("POST", "/v1/customers", body)
 
 
+def refunded(server: InProcessServer, **more: Any) -> Response:
+    return server.send("POST", "/v1/refunds", {"charge": server.charge()["id"]} | more)
+
+
+def refunded_order(server: InProcessServer) -> Response:
+    order = server.order(100)["id"]
+    paid = server.send("POST", f"/v1/orders/{order}/pay", {"source": server.token()}).json
+    return server.send("POST", "/v1/refunds", {"charge": paid["charge"]})
+
+
 def too_many(server: InProcessServer) -> Response:
     return [server.send("GET", "/v1/charges") for _ in range(17)][-1]
 
@@ -111,6 +121,13 @@ REQUESTS: dict[str, tuple[Callable[[InProcessServer], Response], int, str]] = {
     ),
     "PLAIN_CAPTURE_IS_FINAL": (captured_again, 400, "inferred"),
     "RATE_LIMIT_WINDOWS": (too_many, 429, "inferred"),
+    "REFUND_LIMIT": (refunded, 400, "inferred"),
+    "REFUND_OF_ORDER_PAYMENT": (refunded_order, 200, "inferred"),
+    "REFUND_REASON_IS_FREE": (
+        lambda server: refunded(server, reason="The customer changed her mind"),
+        200,
+        "inferred",
+    ),
     "REVOKED_CARD_CANNOT_BE_CHARGED": (revoked, 400, "inferred"),
     "SAVED_CARD_IS_VERIFIED": (saved_without_cvv, 400, "observed"),
     "SPLIT_REST_EXPIRES": (shipped_late, 400, "inferred"),
@@ -120,12 +137,18 @@ REQUESTS: dict[str, tuple[Callable[[InProcessServer], Response], int, str]] = {
         "inferred",
     ),
     "THREEDS_LIFETIME": (finalized_late, 400, "inferred"),
-    "VOID_WINDOW": (
-        lambda server: server.send("POST", "/v1/refunds", {"charge": server.charge()["id"]}),
-        200,
-        "documented",
-    ),
+    "VOID_WINDOW": (refunded, 200, "documented"),
     "WALLET_IS_APPROVED": (paid_by_wallet, 200, "inferred"),
+    "ZERO_AUTHORIZATION_CHECKS_CARD": (
+        lambda server: pay(server, server.token(), amount=0, capture=False),
+        200,
+        "inferred",
+    ),
+    "ZERO_SALE_IS_APPROVED": (
+        lambda server: pay(server, server.token(), amount=0),
+        200,
+        "inferred",
+    ),
 }
 """By behaviour: a request that it decides, the status and the evidence of the response."""
 
@@ -135,6 +158,10 @@ def test_each_behaviour_is_named_by_a_response_that_it_decides(
 ) -> None:
     for name, (send, status, evidence) in REQUESTS.items():
         EXERCISED.discard(name)
-        got = send(make_server(rate_limits=name.startswith("RATE_LIMIT")))
+        settings = {
+            "rate_limits": name.startswith("RATE_LIMIT"),
+            "refund_amount_max": 1 if name == "REFUND_LIMIT" else None,
+        }
+        got = send(make_server(**settings))
         assert (name, got.status, got.evidence, name in EXERCISED) == (name, status, evidence, True)
     EXERCISED.update(REQUESTS)

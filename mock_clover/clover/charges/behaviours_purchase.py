@@ -39,8 +39,22 @@ TENDER_NEEDS_NO_AUTHORIZATION = Behaviour(
     "A charge with an alternate tender has no ref_num, no auth_code and no network outcome.",
     inferred("REF createcharge documents the request; no response was found"),
 )
+ZERO_AUTHORIZATION_CHECKS_CARD = Behaviour(
+    "ZERO_AUTHORIZATION_CHECKS_CARD",
+    "An authorization of 0 is approved, as a check of the card.",
+    inferred("the code of a client; REF createcharge allows 0, no response was recorded"),
+)
+ZERO_SALE_IS_APPROVED = Behaviour(
+    "ZERO_SALE_IS_APPROVED",
+    "A captured charge of 0 is approved.",
+    inferred("REF createcharge allows 0; no client sends it, and no response was recorded"),
+)
 EXPAND_NESTS_OBJECTS = Behaviour(
     "EXPAND_NESTS_OBJECTS",
     "`expand` replaces the ids of customer and order with the objects; other names are ignored.",
-    inferred("only the limit of three fields is documented"),
+    inferred(
+        "MD:get-a-charge lists `expand`; the newest text of DOCS:expanding-fields says that the "
+        "Ecommerce API does not support it; no response was recorded"
+    ),
+    setting="strict",
 )

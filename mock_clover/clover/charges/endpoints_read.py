@@ -1,8 +1,9 @@
 """Get and list charges, with `expand`.
 
-The expandable fields are inferred: the ids of customer and order are replaced with objects, as in
-the API that Clover's SDK was forked from. Only the format and the limit of three fields are
-documented.
+`expand` is inferred: the ids of customer and order are replaced with objects, as in the API that
+Clover's SDK was forked from. MD:get-a-charge lists the parameter, but the newest text of
+DOCS:expanding-fields says "Ecommerce API: Does not support the expand query parameter."; `strict`
+rejects it.
 """
 
 from typing import Annotated, Any
@@ -19,7 +20,7 @@ from mock_clover.clover.common.problems import CHARGE_NOT_FOUND, INVALID_REQUEST
 from mock_clover.clover.customers.records import customer_response
 from mock_clover.clover.orders.endpoints import find_order
 from mock_clover.clover.orders.responses import order_response
-from mock_clover.core.evidence import doc, documented
+from mock_clover.core.evidence import doc, documented, inferred
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.engine.pagination import ListQuery, basis_of_query, paginate
@@ -33,7 +34,7 @@ _Expand = (
         str,
         doc(
             "Comma-separated field names, at most three; customer and order become objects.",
-            documented("DOCS:expanding-fields; which fields is inferred"),
+            inferred("MD:get-a-charge lists it; DOCS:expanding-fields, newest text, denies it"),
             max_length=200,
         ),
     ]
@@ -80,7 +81,8 @@ def list_charges(sandbox: Sandbox, call: Call[None, ChargesQuery]) -> ListRespon
     """Return charges, newest first."""
     query = call.query
     names = _parse_expand(query.expand) if query.expand is not None else frozenset()
-    call.basis = basis_of_query(query)
+    basis = (EXPAND_NESTS_OBJECTS,) if names else ()
+    call.basis = basis_of_query(query) + basis
     return paginate(
         "/v1/charges",
         sandbox.charges.items_newest_first(),
@@ -108,7 +110,9 @@ def _matches(charge: Charge, query: ChargesQuery) -> bool:
 def _parse_expand(expand: str) -> frozenset[str]:
     names = [name.strip() for name in expand.split(",")]
     if len(names) > EXPAND_FIELDS_MAX:
-        raise INVALID_REQUEST.error(param="expand")
+        raise INVALID_REQUEST.error(
+            param="expand", rule=f"expand has {len(names)} fields; at most {EXPAND_FIELDS_MAX}"
+        )
     return frozenset(names)
 
 

@@ -8,6 +8,8 @@ from mock_clover.clover.charges.behaviours_purchase import (
     DESCRIPTOR_ACCEPTED,
     PURCHASE_DATA_ACCEPTED,
     SURCHARGE_IS_SEPARATE,
+    ZERO_AUTHORIZATION_CHECKS_CARD,
+    ZERO_SALE_IS_APPROVED,
 )
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.charges.records_on_file import (
@@ -27,8 +29,10 @@ def basis_of(charge: Charge) -> tuple[Behaviour, ...]:
     """
     request, approval, stored = charge.request, charge.approval, charge.request.stored_credentials
     basis: tuple[Behaviour, ...] = ()
+    if not request.amount and charge.decline is None:
+        basis = (ZERO_SALE_IS_APPROVED if request.capture else ZERO_AUTHORIZATION_CHECKS_CARD,)
     if charge.surcharge is not None:
-        basis = (SURCHARGE_IS_SEPARATE,)
+        basis += (SURCHARGE_IS_SEPARATE,)
     if charge.is_debit_pending:
         basis += (DEBIT_IS_PENDING,)
     if request.level2 is not None or request.level3 is not None:

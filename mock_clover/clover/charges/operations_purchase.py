@@ -54,24 +54,36 @@ def check_and_strip_unsupported_data(
 def check_tender(tender: Tender | None, *, captures: bool) -> None:
     """Reject a tender that is not identified, and a tender charge without capture (inferred)."""
     if tender is None or not tender.is_identified:
-        raise INVALID_TENDER.error()
+        raise INVALID_TENDER.error(rule="tender has none of id, label and label_key")
     if not captures:
-        raise INVALID_REQUEST.error(param="capture")
+        raise INVALID_REQUEST.error(
+            param="capture", rule="capture is false; must be true for a tender"
+        )
 
 
 def _check_descriptor(data: ChargeDescriptor, brand: str) -> None:
     contact = data.merchant_contact_info or ""
     if brand in _BRANDS_WITH_SHORT_CONTACT and len(contact) > CONTACT_CHARS_MAX:
-        raise INVALID_REQUEST.error(param="soft_descriptor.merchant_contact_info")
+        raise INVALID_REQUEST.error(
+            param="soft_descriptor.merchant_contact_info",
+            rule=f"soft_descriptor.merchant_contact_info has {len(contact)} characters; at most "
+            f"{CONTACT_CHARS_MAX} for {brand}",
+        )
 
 
 def check_level2(data: Level2) -> None:
     """Reject level 2 data with a tax but no order number (documented)."""
     if data.tax_amount is not None and not data.pc_order_number:
-        raise INVALID_REQUEST.error(param="level2.pc_order_number")
+        raise INVALID_REQUEST.error(
+            param="level2.pc_order_number",
+            rule="level2.pc_order_number is missing; it is required with level2.tax_amount",
+        )
 
 
 def _check_level3(data: Level3, brand: str) -> None:
     for index, item in enumerate(data.level3_line_items or ()):
         if missing := first_missing_field(item, brand):
-            raise INVALID_REQUEST.error(param=f"level3.level3_line_items[{index}].{missing}")
+            name = f"level3.level3_line_items[{index}].{missing}"
+            raise INVALID_REQUEST.error(
+                param=name, rule=f"{name} is missing; it is required for {brand}"
+            )

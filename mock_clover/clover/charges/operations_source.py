@@ -179,10 +179,13 @@ def _resolve_customer(
 def check_amount(amount: int) -> None:
     """Raise AMOUNT_TOO_LARGE for an amount above Clover's maximum."""
     if amount > AMOUNT_MAX:
-        raise AMOUNT_TOO_LARGE.error()
+        raise AMOUNT_TOO_LARGE.error(rule=f"amount is {amount}; at most {AMOUNT_MAX}")
 
 
 def check_metadata(metadata: dict[str, object] | None) -> None:
     """Raise INVALID_REQUEST if the JSON of the metadata is too long."""
     if metadata and len(encode(metadata)) > METADATA_BYTES_MAX:
-        raise INVALID_REQUEST.error(param="metadata")
+        raise INVALID_REQUEST.error(
+            param="metadata",
+            rule=f"metadata has {len(encode(metadata))} bytes; at most {METADATA_BYTES_MAX}",
+        )

@@ -20,9 +20,19 @@ from mock_clover.clover.gift_cards.operations import (
     locked_amount,
 )
 from mock_clover.clover.gift_cards.records import GIFT_VOID_WINDOW_MS
-from mock_clover.clover.refunds.behaviours import REFUND_OF_AUTHORIZATION_VOIDS
-from mock_clover.clover.refunds.problems import REFUND_NOT_CANCELABLE
+from mock_clover.clover.refunds.behaviours import (
+    REFUND_LIMIT,
+    REFUND_OF_AUTHORIZATION_VOIDS,
+    REFUND_OF_ORDER_PAYMENT,
+    REFUND_REASON_IS_FREE,
+)
+from mock_clover.clover.refunds.problems import (
+    REFUND_ABOVE_LIMIT,
+    REFUND_CHARGE_MISSING,
+    REFUND_NOT_CANCELABLE,
+)
 from mock_clover.clover.refunds.records import (
+    DOCUMENTED_REASONS,
     CancelRequest,
     CancelResponse,
     Refund,
@@ -32,7 +42,7 @@ from mock_clover.clover.refunds.records import (
     refund_response,
 )
 from mock_clover.clover.webhooks.operations import send_platform_event
-from mock_clover.core.evidence import documented
+from mock_clover.core.evidence import Behaviour, documented
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.engine.pagination import ListQuery, basis_of_query, paginate
 from mock_clover.sandbox.sandbox import Sandbox
@@ -40,7 +50,9 @@ from mock_clover.sandbox.sandbox import Sandbox
 
 def create_refund(sandbox: Sandbox, call: Call[RefundRequest, None]) -> RefundResponse:
     """Refund a charge, or void an authorization."""
-    body = call.body
+    body, limit = call.body, sandbox.settings.refund_amount_max
+    if body.charge is None:
+        raise REFUND_CHARGE_MISSING.error(rule="charge is missing; it is required")
     charge = sandbox.charges.get(body.charge)
     if charge is None:
         raise REFUND_OR_CHARGE_NOT_FOUND.error()
@@ -49,7 +61,11 @@ def create_refund(sandbox: Sandbox, call: Call[RefundRequest, None]) -> RefundRe
         raise CHARGE_ALREADY_REFUNDED.error()
     amount = refundable if body.amount is None else body.amount
     if amount > refundable:
-        raise REFUND_TOO_LARGE.error()
+        raise REFUND_TOO_LARGE.error(rule=f"amount is {amount}; at most {refundable}")
+    if limit is not None and amount > limit:
+        raise REFUND_ABOVE_LIMIT.error(
+            rule=f"amount is {amount}; at most {limit} (refund_amount_max)", basis=(REFUND_LIMIT,)
+        )
     if amount < refundable:
         _check_partial_refund_allowed(sandbox, charge)
     sandbox.refunds.check_capacity()
@@ -61,16 +77,28 @@ def create_refund(sandbox: Sandbox, call: Call[RefundRequest, None]) -> RefundRe
         reason=body.reason,
         external_reference_id=body.external_reference_id,
     )
-    if charge.state == "authorized":
-        call.basis = (REFUND_OF_AUTHORIZATION_VOIDS,)
-    elif is_void_refund:
-        call.basis = (VOID_WINDOW,)
+    call.basis = _basis_of_refund(sandbox, charge, body.reason, is_void_refund=is_void_refund)
     call.why = (
         "voided the authorization"
         if charge.state == "authorized"
         else f"{'voided' if is_void_refund else 'refunded'} {amount} of {refundable} refundable"
     )
     return refund_response(refund)
+
+
+def _basis_of_refund(
+    sandbox: Sandbox, charge: Charge, reason: str | None, *, is_void_refund: bool
+) -> tuple[Behaviour, ...]:
+    basis: tuple[Behaviour, ...] = ()
+    if charge.state == "authorized":
+        basis = (REFUND_OF_AUTHORIZATION_VOIDS,)
+    elif is_void_refund:
+        basis = (VOID_WINDOW,)
+    if charge.order is not None and charge.order in sandbox.orders:
+        basis += (REFUND_OF_ORDER_PAYMENT,)
+    if reason is not None and reason not in DOCUMENTED_REASONS:
+        basis += (REFUND_REASON_IS_FREE,)
+    return basis
 
 
 def refund_charge(
@@ -212,8 +240,10 @@ ENDPOINTS = (
         response=RefundResponse,
         idempotent=True,
         errors=(
+            REFUND_CHARGE_MISSING,
             REFUND_OR_CHARGE_NOT_FOUND,
             REFUND_TOO_LARGE,
+            REFUND_ABOVE_LIMIT,
             CHARGE_ALREADY_REFUNDED,
             PARTIAL_REFUND_NOT_ALLOWED,
             PARTIAL_VOID_NOT_ALLOWED,

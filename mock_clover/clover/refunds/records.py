@@ -19,15 +19,25 @@ from mock_clover.core.evidence import (
 from mock_clover.core.record import Record
 
 _REF = documented("REF create-refund")
+DOCUMENTED_REASONS = frozenset({"duplicate", "fraudulent", "requested_by_customer"})
+_REASON_CHARS_MAX = 1_000  # a limit of this mock, far beyond use
 
 
 class RefundRequest(Record, frozen=True, kw_only=True):
     """Body of `POST /v1/refunds`."""
 
-    charge: Annotated[
-        str,
-        doc("Id of the charge.", _REF, problem_name="INVALID_REFUND_CHARGE", min_length=1),
-    ]
+    charge: (
+        Annotated[
+            str,
+            doc(
+                "Id of the charge; required.",
+                _REF,
+                problem_name="INVALID_REFUND_CHARGE",
+                min_length=1,
+            ),
+        ]
+        | None
+    ) = None
     amount: (
         Annotated[
             Cents,
@@ -43,8 +53,13 @@ class RefundRequest(Record, frozen=True, kw_only=True):
     external_reference_id: ExternalReference = None
     reason: (
         Annotated[
-            Literal["duplicate", "fraudulent", "requested_by_customer"],
-            doc("Reason for the refund.", _REF, problem_name="INVALID_REQUEST"),
+            str,
+            doc(
+                "duplicate, fraudulent, requested_by_customer, or free words.",
+                documented("REF create-refund; free words are inferred"),
+                problem_name="INVALID_REQUEST",
+                max_length=_REASON_CHARS_MAX,
+            ),
         ]
         | None
     ) = None

@@ -704,10 +704,30 @@ case(
 # Refunds
 
 case(
-    "INVALID_REFUND_CHARGE",
+    "REFUND_CHARGE_MISSING",
     400,
     "a refund of nothing",
     post("/v1/refunds", {}),
+    invalid("invalid_request", "Either charge id or reversal id has to be present"),
+    "charge",
+)
+case(
+    "REFUND_ABOVE_LIMIT",
+    400,
+    "a refund above the merchant's limit",
+    lambda server: server.send("POST", "/v1/refunds", {"charge": server.charge()["id"]}),
+    {
+        "code": "processing_error",
+        "message": "The refund exceeds the transaction limit of the merchant.",
+    },
+    type_="api_error",
+    refund_amount_max=1799,
+)
+case(
+    "INVALID_REFUND_CHARGE",
+    400,
+    "a refund of an empty id",
+    post("/v1/refunds", {"charge": ""}),
     invalid("invalid_request", "Please provide a valid charge."),
     "charge",
 )
