@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from mock_clover.core.codec import MalformedError, parse
 from mock_clover.core.masking import redact
 from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.masking import mask, mask_codes, mask_free_form, mask_leaf
@@ -46,8 +47,8 @@ def _masked_response(text: str) -> str:
     if mask(text) == text:
         return text
     try:
-        tree = masked_snapshot(msgspec.json.decode(text))
-    except msgspec.DecodeError:
+        tree = masked_snapshot(parse(text.encode()))
+    except MalformedError:
         return mask(text)
     return mask_codes(msgspec.json.encode(tree).decode())
 

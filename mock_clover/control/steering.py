@@ -19,7 +19,7 @@ from mock_clover.control.scenario import (
     resolve_scenario,
     scenario_errors,
 )
-from mock_clover.core.codec import Codec, MalformedError, ViolationsError
+from mock_clover.core.codec import Codec, MalformedError, ViolationsError, parse
 from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
@@ -300,6 +300,6 @@ def _explain(sandbox: Sandbox, call: Call[ExplainRequest, None]) -> Steps[Explai
 
 def _decode_body(body: bytes) -> Any:
     try:
-        return msgspec.json.decode(body)
-    except msgspec.DecodeError:
+        return parse(body) if body else ""
+    except MalformedError:
         return body.decode("utf-8", "replace")

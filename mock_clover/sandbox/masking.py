@@ -75,17 +75,17 @@ def masked_body(body: bytes) -> Any:
     text = body.decode("utf-8", "replace")
     masked = mask(text)
     try:
-        return msgspec.json.decode(masked)
-    except msgspec.DecodeError:
+        return parse(masked.encode()) if masked else ""
+    except MalformedError:
         return masked if masked == text else _masked_numbers(text, masked)
 
 
 def _masked_numbers(text: str, masked: str) -> Any:
     """Return a body in which numbers are masked, not only texts."""
     try:
-        tree = redact_json(msgspec.json.decode(text))
-        return msgspec.json.decode(mask_codes(encode(tree).decode()))
-    except msgspec.DecodeError:
+        tree = redact_json(parse(text.encode()))
+        return parse(mask_codes(encode(tree).decode()).encode())
+    except MalformedError:
         return masked
 
 

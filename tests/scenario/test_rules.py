@@ -411,6 +411,18 @@ def test_a_raw_reply_is_sent_as_it_is(
     assert (got.why, len(server.sandbox.charges)) == ("t: rule 1 (inferred)", 0)
 
 
+@pytest.mark.parametrize("body", ["[" * 3_000, "[" * 3_000 + "]" * 3_000])
+def test_a_deeply_nested_raw_reply_can_be_shown(make_server: MakeServer, body: str) -> None:
+    then = f"{{raw: {{status: 200, body: '{body}'}}, webhook: {{type: CREATE}}}}"
+    server = server_of(make_server, f"rules: [{{when: {{amount: 5}}, then: {then}}}]")
+    assert charge(server, amount=5).body == body.encode()
+    exchange = server.send("GET", f"/_mock/journal/{server.sandbox.journal.count}").json["exchange"]
+    asked = {"path": "/v1/charges", "body": {"amount": 5, "currency": "usd", "source": "x"}}
+    explained = server.send("POST", "/_mock/why", asked).json
+    assert [exchange["reply"], explained["reply"]] == [body] * 2
+    assert server.send("GET", "/_mock/snapshot").status == 200
+
+
 def test_partial_approval_amount(make_server: MakeServer) -> None:
     server = server_of(
         make_server, "rules: [{when: {amount: 900}, then: {approve: {amount: 300}}}]"

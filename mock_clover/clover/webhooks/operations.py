@@ -5,6 +5,8 @@ documents only the event types. Which operation sends which event, and that each
 its own POST, is inferred.
 """
 
+from typing import Any
+
 from msgspec.structs import replace
 
 from mock_clover.clover.webhooks.operations_deliveries import (
@@ -24,7 +26,8 @@ from mock_clover.clover.webhooks.records import (
 )
 from mock_clover.clover.webhooks.records_delivery import Delivery
 from mock_clover.clover.webhooks.records_event import CheckoutBody, PlatformBody, PlatformEvent
-from mock_clover.core.record import Record, decode_json, encode
+from mock_clover.core.codec import MalformedError, parse
+from mock_clover.core.record import Record, encode
 from mock_clover.sandbox.sandbox import Sandbox
 
 
@@ -194,8 +197,8 @@ def _object_id(
     if operation not in EVENT_BY_OPERATION:
         return None
     try:
-        body = decode_json(reply)
+        body: Any = parse(reply)
         object_id = body.get("id") or (body.get("error") or {}).get("charge")
-    except (ValueError, AttributeError):
+    except (MalformedError, AttributeError):
         return None
     return object_id if isinstance(object_id, str) else None
