@@ -66,7 +66,7 @@ LINEAR: dict[str | bytes, str] = {
         "a report searches it only at the beginning of a run, and a run contains no dot"
     ),
     r"\{\{key\}\}|(?<![+/])[A-Za-z0-9+/]{600,}={0,2}": (
-        "no overlap: a report searches it only at the beginning of a run of this alphabet"
+        "a report searches it only at the beginning of a run of this alphabet"
     ),
     r"[a-z0-9._-]+|[0-9a-f:.]+(?:%[a-z0-9._-]+)?": "only matched with the whole text; one way",
     r"(^|\.)(access_token|refresh_token|apiAccessKey|authorization_code|client_secret|secret"

@@ -1,0 +1,574 @@
+"""The cost of any input is linear in its size: a small request must not hold up all others.
+
+Endpoints, their fields, headers and ids come from the lists of endpoints, and patterns from the
+source, so new ones are covered. Parsers that no request reaches in full are in `PARSERS`.
+`tests/fuzz/cost.py` measures.
+"""
+
+import contextlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from os import devnull
+from pathlib import Path
+from re import _constants as codes  # type: ignore[attr-defined]  # no public API parses a pattern
+from re import _parser as parser  # type: ignore[attr-defined]  # the same
+from typing import Any
+
+import msgspec
+import pytest
+
+from mock_clover.browser.surface import BROWSER_SURFACE
+from mock_clover.clover.surface import RULE_OPERATIONS, SURFACE
+from mock_clover.clover.webhooks.records_address import url_error
+from mock_clover.conformance.compare import compare
+from mock_clover.conformance.formats import format_of
+from mock_clover.conformance.hosts import AddressError, validate_url
+from mock_clover.conformance.report import masked
+from mock_clover.control.masking import masked_row, masked_snapshot
+from mock_clover.core.codec import MalformedError, check_depth
+from mock_clover.core.duration import parse_duration_ms
+from mock_clover.core.masking import redact, redact_json
+from mock_clover.core.printable import printable
+from mock_clover.core.problem import ApiError
+from mock_clover.core.suggestions import did_you_mean
+from mock_clover.engine.endpoint import Endpoint, UntypedBody
+from mock_clover.engine.html import escape_html
+from mock_clover.engine.overrides import parse_fault, validate_outcome_markers
+from mock_clover.engine.request import idempotency_key
+from mock_clover.reference.flows import RecordedReply
+from mock_clover.sandbox.keys import KeyRing
+from mock_clover.sandbox.masking import captured_body, masked_body, masked_query
+from mock_clover.scenario.load import load, parse_with_warnings
+from mock_clover.scenario.records import ScenarioError
+from mock_clover.server.log import ExchangeLog
+from mock_clover.server.render import response
+from tests.failure_messages import assert_no_errors
+from tests.fuzz.cost import Work, growth_error
+from tests.fuzz.shapes import BODIES, TEXTS, VALUES, Shape
+from tests.hostile import FORWARDED, HttpRequest, create_fixtures, filled, record_in, valid_request
+from tests.in_process import CONTROL, InProcessServer
+from tests.test_regular_expressions import LINEAR, ONLY_MATCHED, Pattern, patterns
+
+BODY_BYTES, WHOLE_BODY_BYTES = 2**18, 2**20
+FIELD_BYTES = 2**16
+HEAD_BYTES = 60_000
+RESPONSE_HEAD_BYTES_MAX = 8_192
+FILES = {each.run.__qualname__: each for each in BROWSER_SURFACE}.values()
+"""One endpoint of each kind of static file."""
+WITH_BODY = [each for each in (*SURFACE, *CONTROL) if each.request is not None]
+KEYS, SANDBOX = KeyRing(), load("sandbox")
+NULL = Path(devnull).open("w")  # noqa: SIM115 - open until the end
+named = lambda each: f"{each.method} {each.path}"  # noqa: E731 - an argument of parametrize
+
+
+@cache
+def origin() -> InProcessServer:
+    """Return a server with one of each object."""
+    server = InProcessServer(KEYS, SANDBOX)
+    server.send("GET", f"/v3/merchants/{server.known.merchant_id}", {})  # imports Faker
+    return server
+
+
+@cache
+def fixtures() -> Any:
+    return create_fixtures(origin())
+
+
+def furnished(source: InProcessServer | None = None, **settings: Any) -> InProcessServer:
+    """Return a server with the same objects, which writes a log."""
+    fixtures()
+    server = InProcessServer(KEYS, SANDBOX, **settings)
+    server.copy((source or origin()).sandbox)
+    server.app.log = ExchangeLog(NULL, "text")
+    return server
+
+
+def sending(
+    sent: HttpRequest,
+    headers: dict[bytes, bytes] | None = None,
+    source: InProcessServer | None = None,
+    **settings: Any,
+) -> Work:
+    """Return the work of handling one request, from the parsed head to the rendered response."""
+    server = furnished(source, **settings)
+    path, _, query = sent.path.partition("?")
+    all_headers = valid_headers(server) | (headers or {})
+
+    def work() -> None:
+        reply = server.app.handle_now(sent.method, path, query.encode(), all_headers, sent.raw)
+        data = response(reply, b"", close=False, head_only=True)
+        assert reply.status < 500
+        assert len(data) < RESPONSE_HEAD_BYTES_MAX, f"a head of {len(data)} bytes"
+
+    return work
+
+
+def valid_headers(server: InProcessServer) -> dict[bytes, bytes]:
+    return {
+        b"host": b"localhost:4242",
+        b"authorization": server.sandbox.bearer_header,
+        b"apikey": server.known.api_key.encode(),
+        b"content-type": b"application/json",
+        b"x-mock-clover-control": b"1",
+        **{name.encode(): value.encode() for name, value in FORWARDED.items()},
+    }
+
+
+def errors_of(table: Iterator[tuple[str, Callable[[int], Work]]], size: int) -> Iterator[str]:
+    for label, prepare in table:
+        try:
+            wrong = growth_error(prepare, size)
+        except AssertionError as error:
+            wrong = str(error).partition("\n")[0]
+        if wrong:
+            yield f"{label}: {wrong}"
+
+
+# Bodies -------------------------------------------------------------------------------------------
+
+
+def with_body(endpoint: Endpoint, shape: Shape, **others: Any) -> Callable[[int], Work]:
+    sent = valid_request(endpoint, fixtures())
+    return lambda size: sending(sent._replace(raw=shape(size).encode()), **others)
+
+
+FORM = {b"content-type": b"application/x-www-form-urlencoded"}
+
+
+@pytest.mark.parametrize("endpoint", [*SURFACE, *CONTROL, *FILES], ids=named)
+def test_bodies(endpoint: Endpoint) -> None:
+    shapes = BODIES if endpoint.request else dict(list(BODIES.items())[::10])
+    table = {label: with_body(endpoint, shape) for label, shape in shapes.items()}
+    if endpoint.request and (endpoint.body_format == "json_or_form" or endpoint.codec):
+        table |= {
+            f"{label}, as a form": with_body(endpoint, shape, headers=FORM)
+            for label, shape in shapes.items()
+            if endpoint.body_format == "json_or_form" or endpoint.name.endswith("_scenario")
+        }
+    assert_no_errors(errors_of(iter(table.items()), BODY_BYTES))
+
+
+LARGEST = {(each.body_format, each.request is UntypedBody): each for each in WITH_BODY[::-1]}
+"""One endpoint of each way to decode a body."""
+
+
+@pytest.mark.parametrize("endpoint", LARGEST.values(), ids=named)
+@pytest.mark.parametrize("strict", [False, True], ids=["", "strict"])
+def test_bodies_of_the_maximum_size(endpoint: Endpoint, strict: bool) -> None:
+    table = {label: with_body(endpoint, shape, strict=strict) for label, shape in BODIES.items()}
+    assert_no_errors(errors_of(iter(table.items()), WHOLE_BODY_BYTES))
+
+
+def first_uses() -> dict[type[msgspec.Struct], Endpoint]:
+    """Return the records within bodies, each with one endpoint that has it."""
+    found: dict[type[msgspec.Struct], Endpoint] = {}
+
+    def visit(record: type[msgspec.Struct], endpoint: Endpoint) -> None:
+        for field in msgspec.structs.fields(record):
+            inner, _ = record_in(msgspec.inspect.type_info(field.type))
+            if inner is not None and inner not in found:
+                found[inner] = endpoint
+                visit(inner, endpoint)
+
+    for endpoint in WITH_BODY:
+        if endpoint.request is not None:
+            visit(endpoint.request, endpoint)
+    return found
+
+
+FIRST_USES = first_uses()
+
+
+def places(
+    endpoint: Endpoint, record: type[msgspec.Struct], body: dict[str, Any], at: str = ""
+) -> Iterator[tuple[str, Callable[[Any], dict[str, Any]], Any]]:
+    """Yield each field of a body: its path, a function that sets it, and the item of a list."""
+    for field in msgspec.structs.fields(record):
+        name = field.encode_name
+        inner, listed = record_in(msgspec.inspect.type_info(field.type))
+        within = body.get(name)
+        item = (
+            within[0] if isinstance(within, list) and within else {} if inner and listed else None
+        )
+        yield f"{at}{name}", lambda value, name=name: body | {name: value}, item
+        if inner is None or FIRST_USES[inner] is not endpoint or at.count(".") > 3:
+            continue
+        for path, change, listed_item in places(
+            endpoint, inner, (item if listed else within) or {}, f"{at}{name}."
+        ):
+            yield (
+                path,
+                lambda value, name=name, change=change, listed=listed: (
+                    body | {name: [change(value)] if listed else change(value)}
+                ),
+                listed_item,
+            )
+
+
+@pytest.mark.parametrize("endpoint", WITH_BODY, ids=named)
+def test_fields(endpoint: Endpoint) -> None:
+    """Each field holds a long text, a long list, or many times its own item."""
+    assert endpoint.request is not None
+    sent = valid_request(endpoint, fixtures())
+
+    def table() -> Iterator[tuple[str, Callable[[int], Work]]]:
+        for path, change, item in places(endpoint, endpoint.request, json.loads(sent.raw or b"{}")):
+            template = json.dumps(change("HERE"))
+
+            def body(text: str, template: str = template) -> Work:
+                return sending(sent._replace(raw=template.replace('"HERE"', text).encode()))
+
+            for label, shape in TEXTS.items():
+                yield (
+                    f"{path}: {label}",
+                    lambda size, shape=shape, body=body: body(
+                        json.dumps(shape(size), ensure_ascii=False)
+                    ),
+                )
+            lists = VALUES if item is None else VALUES | {"its items": items_like(item)}
+            for label, shape in lists.items():
+                yield f"{path}: {label}", lambda size, shape=shape, body=body: body(shape(size))
+
+    assert_no_errors(errors_of(table(), FIELD_BYTES))
+
+
+def items_like(item: object) -> Shape:
+    text = json.dumps(item)
+    return lambda size: "[" + ",".join([text] * (size // len(text))) + "]"
+
+
+# Heads --------------------------------------------------------------------------------------------
+
+
+class Recorder(dict[bytes, bytes]):
+    """Headers that record which names are read."""
+
+    def __init__(self, headers: dict[bytes, bytes]) -> None:
+        super().__init__(headers)
+        self.read: set[bytes] = set()
+
+    def get(self, name: bytes, default: Any = None) -> Any:
+        self.read.add(name)
+        return super().get(name, default)
+
+    def __contains__(self, name: object) -> bool:
+        self.read.add(bytes(name))  # type: ignore[call-overload]  # always bytes
+        return super().__contains__(name)
+
+
+def header_names(endpoint: Endpoint) -> list[str]:
+    """Return the names of the headers that handling a valid request reads."""
+    server, sent = furnished(), valid_request(endpoint, fixtures())
+    path, _, query = sent.path.partition("?")
+    headers = Recorder(valid_headers(server))
+    server.app.handle_now(sent.method, path, query.encode(), headers, sent.raw)
+    return sorted(name.decode() for name in headers.read if name[:1] != b":")
+
+
+@pytest.mark.parametrize("endpoint", [*SURFACE, *CONTROL, *FILES], ids=named)
+def test_heads(endpoint: Endpoint) -> None:
+    """The headers that are read, the query, its parameters and the ids are as long as possible."""
+    sent = valid_request(endpoint, fixtures())
+    names, joint = header_names(endpoint), "&" if "?" in sent.path else "?"
+    fields = endpoint.query.__struct_encode_fields__ if endpoint.query else ()
+    ids = re.findall(r"\{(\w+)\}", endpoint.path)
+
+    def table() -> Iterator[tuple[str, Callable[[int], Work]]]:
+        for label, shape in TEXTS.items():
+
+            def value(size: int, shape: Shape = shape) -> bytes:
+                return shape(size).encode()
+
+            for name in names:
+                scheme = b"Bearer " if name == "authorization" else b""
+                yield (
+                    f"{name}: {label}",
+                    lambda size, name=name, scheme=scheme, value=value: sending(
+                        sent, {name.encode(): scheme + value(size)}
+                    ),
+                )
+            for beginning in ("", *(f"{each}=" for each in fields)):
+                start = f"{sent.path}{joint}{beginning}"
+                yield (
+                    f"query {beginning}{label}",
+                    lambda size, start=start, shape=shape: sending(
+                        sent._replace(path=start + shape(size))
+                    ),
+                )
+            for name in ids:
+                yield (
+                    f"{name}: {label}",
+                    lambda size, name=name, shape=shape: sending(
+                        sent._replace(
+                            path=filled(
+                                endpoint, fixtures(), **{name: shape(size).replace("/", "x")}
+                            )
+                        )
+                    ),
+                )
+
+    assert_no_errors(errors_of(table(), HEAD_BYTES))
+
+
+# Objects ------------------------------------------------------------------------------------------
+
+
+def order_of_many_lines(server: InProcessServer, count: int) -> dict[str, str]:
+    items = [{"amount": 1, "parent": f"P{at}"} for at in range(count)]
+    order = server.send("POST", "/v1/orders", {"currency": "usd", "items": items}).json["id"]
+    paid = server.send("POST", f"/v1/orders/{order}/pay", {"source": server.token()}).json
+    return {"order_id": order, "charge_id": paid["charge"], "payment_id": paid["charge"]}
+
+
+def order_of_many_payments(server: InProcessServer, count: int) -> dict[str, str]:
+    order = server.order(count)["id"]
+    for _ in range(count):
+        body = {"source": server.token(), "amount": 1}
+        charge = server.send("POST", f"/v1/orders/{order}/pay", body).json["charge"]
+    return {"order_id": order, "charge_id": charge, "payment_id": charge}
+
+
+def charge_of_many_refunds(server: InProcessServer, count: int) -> dict[str, str]:
+    charge = server.charge(amount=count + 1)["id"]
+    body = {"charge": charge, "amount": 1}
+    for _ in range(count):
+        refund = server.send("POST", "/v1/refunds", body).json["id"]
+    return {"charge_id": charge, "payment_id": charge, "refund_id": refund}
+
+
+def long_texts(server: InProcessServer, count: int) -> dict[str, str]:
+    texts = "".join(shape(count) for label, shape in TEXTS.items() if label != "outcomes")
+    charge = server.charge(external_customer_reference=texts)["id"]
+    ids = {"charge_id": charge, "payment_id": charge, "id": str(server.sandbox.journal.count)}
+    order = {"currency": "usd", "items": [{"amount": 1, "description": texts}]}
+    ids["order_id"] = server.send("POST", "/v1/orders", order).json["id"]
+    customer = {"email": "jo@example.com", "source": server.token(), "name": texts}
+    return ids | {"customer_id": server.send("POST", "/v1/customers", customer).json["id"]}
+
+
+def many_charges(server: InProcessServer, count: int) -> dict[str, str]:
+    source = server.customer()["id"]
+    charges = [server.charge(source=source) for _ in range(count)]
+    return {"charge_id": charges[0]["id"]}
+
+
+OBJECTS: dict[str, tuple[Callable[[InProcessServer, int], dict[str, str]], int]] = {
+    "an order of many lines": (order_of_many_lines, 500),
+    "an order of many payments": (order_of_many_payments, 400),
+    "a charge of many refunds": (charge_of_many_refunds, 400),
+    "long texts": (long_texts, 10_000),
+    "many charges": (many_charges, 1_200),
+}
+"""Functions that create large objects and return their ids, and the largest count."""
+
+
+@pytest.mark.parametrize(("create", "most"), OBJECTS.values(), ids=OBJECTS)
+def test_large_objects(create: Callable[[InProcessServer, int], dict[str, str]], most: int) -> None:
+    """Each read, and each call that needs no body, with ids of large objects."""
+    made: dict[int, tuple[InProcessServer, dict[str, str]]] = {}
+    for count in (most // 4, most // 2, most):
+        server = furnished()
+        made[count] = server, create(server, count)
+
+    def request(endpoint: Endpoint, count: int) -> Work:
+        server, ids = made[count]
+        if endpoint.name == "put_snapshot":
+            body = server.send("GET", "/_mock/snapshot").body
+        elif endpoint.name == "return_order" and create is not order_of_many_lines:
+            body = b"{}"
+        elif endpoint.name == "return_order":
+            items = [{"amount": 1, "parent": f"P{at}"} for at in range(count)]
+            body = json.dumps({"items": items}).encode()
+        else:
+            body = valid_request(endpoint, fixtures()).raw
+        path = filled(endpoint, fixtures(), **ids)
+        return sending(HttpRequest(endpoint.method, path, body), source=server)
+
+    table = {
+        endpoint.name: lambda size, endpoint=endpoint: request(endpoint, size)
+        for endpoint in (*SURFACE, *CONTROL)
+    }
+    assert_no_errors(errors_of(iter(table.items()), most))
+
+
+# Parsers ------------------------------------------------------------------------------------------
+
+
+def quietly(parse: Callable[[str], object]) -> Callable[[str], object]:
+    """Return a parser that ignores its errors."""
+
+    def parsed(text: str) -> object:
+        with contextlib.suppress(ApiError, AddressError, MalformedError, ScenarioError, ValueError):
+            return parse(text)
+
+    return parsed
+
+
+def log_lines(text: str) -> None:
+    for log_format in ("text", "json"):
+        log = ExchangeLog(NULL, log_format)  # type: ignore[arg-type]  # a literal
+        log.write(text[:64], "GET", text, 200, text, 1.0)
+        log.write_message(text)
+
+
+def compared(text: str) -> object:
+    recorded = RecordedReply(status=200, media="", headers={}, body={"a": "x", "b": [1]})
+    got = recorded._replace(body={text: text, "a": text, "b": [text]})
+    return compare(recorded, got, {})
+
+
+PARSERS: dict[str, Callable[[str], object]] = {
+    "card numbers": redact,
+    "card numbers in JSON": lambda text: redact_json({text: [text]}),
+    "a body for display": lambda text: masked_body(text.encode()),
+    "a rejected body": lambda text: captured_body(text.encode()),
+    "a rejected card": lambda text: captured_body(text.encode(), has_card_data=True),
+    "a query for display": lambda text: masked_query(text.encode()),
+    "a row for display": lambda text: masked_row({"metadata": {text: text}, "source": text}),
+    "a snapshot for display": lambda text: masked_snapshot({"body": text, "metadata": {text: 1}}),
+    "control characters": printable,
+    "depth": lambda text: check_depth(text.encode()),
+    "a suggestion": lambda text: did_you_mean(text, RULE_OPERATIONS),
+    "a duration": parse_duration_ms,
+    "the address of a webhook": url_error,
+    "an encrypted PAN": KEYS.decrypt_pan,
+    "an idempotency key": lambda text: idempotency_key(
+        {b"idempotency-key": text.encode()}, b"x" * 32
+    ),
+    "a fault": parse_fault,
+    "an outcome in a text": validate_outcome_markers,
+    "HTML": escape_html,
+    "a scenario": lambda text: parse_with_warnings(text.encode(), "a", RULE_OPERATIONS),
+    "a URL for conformance": validate_url,
+    "a format for conformance": format_of,
+    "a value in a report": lambda text: masked(text, text, ("secret",)),
+    "a response for conformance": compared,
+    "log lines": log_lines,
+}
+
+
+@pytest.mark.parametrize("parse", PARSERS.values(), ids=PARSERS)
+def test_parsers(parse: Callable[[str], object]) -> None:
+    table = {
+        label: lambda size, shape=shape: partial(quietly(parse), shape(size))
+        for label, shape in BODIES.items()
+    }
+    assert_no_errors(errors_of(iter(table.items()), BODY_BYTES))
+
+
+CARD = "  - {number: '4242424242424242', outcome: approve}\n"
+SCENARIOS = {
+    "cards": "name: a\ncards:\n" + CARD,
+    "rules": "name: a\nrules:\n  - {when: {amount: 1}, then: {problem: CARD_DECLINED}}\n",
+    "merchants": "name: a\nmerchants:\n  - {name: a%d}\n",
+    "customers": "name: a\ndata:\n  customers:\n    - {email: a%d@example.com}\n",
+    "unknown problems": "name: a\nrules:\n  - {when: {}, then: {problem: CARD_DECLIND}}\n",
+    "unknown fields": "name: a\nrules:\n  - {wen: {}, then: {problem: CARD_DECLINED}}\n",
+}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
+def test_scenarios_of_many_entries(scenario: str) -> None:
+    head, _, line = scenario.rstrip().rpartition("\n")
+
+    def prepare(size: int) -> Work:
+        lines = (line % at if "%" in line else line for at in range(size // len(line)))
+        return partial(quietly(PARSERS["a scenario"]), f"{head}\n" + "\n".join(lines))
+
+    assert growth_error(prepare, BODY_BYTES) == ""
+
+
+# Patterns -----------------------------------------------------------------------------------------
+
+SEARCHED_CHARS = 4_096
+
+
+def pieces(parsed: Any) -> Iterator[str]:
+    """Yield characters that a parsed pattern matches, and its literal texts."""
+    literal = ""
+    for code, value in parsed:
+        if code is codes.LITERAL:
+            literal += chr(value)
+            yield chr(value)
+            continue
+        if literal:
+            yield literal
+        literal = ""
+        if code is codes.IN:
+            yield from characters(value)
+        elif code in (codes.ANY, codes.NOT_LITERAL):
+            yield "~"
+        elif code in (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT):
+            yield from pieces(value[2])
+        elif code is codes.SUBPATTERN:
+            yield from pieces(value[3])
+        elif code is codes.BRANCH:
+            for branch in value[1]:
+                yield from pieces(branch)
+        elif code in (codes.ASSERT, codes.ASSERT_NOT):
+            yield from pieces(value[1])
+    if literal:
+        yield literal
+
+
+def characters(group: Any) -> Iterator[str]:
+    """Yield some characters of a group such as `[^a-z]`."""
+    kinds = {codes.CATEGORY_DIGIT: "1", codes.CATEGORY_SPACE: " ", codes.CATEGORY_WORD: "a"}
+    for code, value in group:
+        if code is codes.NEGATE:
+            yield "~"
+        elif code is codes.RANGE:
+            yield chr(value[0])
+        elif code is codes.LITERAL:
+            yield chr(value)
+        else:
+            yield kinds.get(value, "~")
+
+
+def attacks(pattern: str, flags: int) -> Iterator[str]:
+    """Yield texts made of the pieces of a pattern: one, one after another, two in turn."""
+    found = list(dict.fromkeys(pieces(parser.parse(pattern, flags))))
+    long = sorted(found, key=len, reverse=True)[:8]
+    single = [each for each in found if len(each) == 1][:12]
+    units = list(dict.fromkeys([*long, *single]))
+    for unit in units:
+        for before in ("", *long[:3]):
+            for after in ("", "\0"):
+                yield before + unit * (SEARCHED_CHARS // len(unit)) + after
+        for other in units:
+            both = unit + other
+            half = SEARCHED_CHARS // 2
+            yield both * (SEARCHED_CHARS // len(both)) + "\0"
+            yield unit * (half // len(unit)) + other * (half // len(other)) + "\0"
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    {each.value: each for each in patterns() if each.value is not None}.values(),
+    ids=lambda each: each.source[:60],
+)
+def test_patterns(pattern: Pattern) -> None:
+    """A quadratic search of 4 KiB takes a hundred times as long as a linear one."""
+    value = pattern.value
+    text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    compiled = re.compile(text, pattern.flags)
+    if LINEAR.get(value or "", "").startswith(ONLY_MATCHED):
+        search: Callable[[str], object] = (
+            compiled.fullmatch if "whole" in LINEAR[value or ""] else compiled.match
+        )
+        if "100 characters" in LINEAR[value or ""]:
+            return
+    elif LINEAR.get(value or "", "").startswith("a report searches"):
+        search = re.compile(rf"(?<![\w-])(?:{text})(?![\w-])").search
+    else:
+        search = compiled.search
+    table = (
+        (
+            repr(attack[:40]),
+            lambda size, attack=attack: partial(search, attack * (size // SEARCHED_CHARS)),
+        )
+        for attack in attacks(text, pattern.flags)
+    )
+    assert_no_errors(errors_of(table, 4 * SEARCHED_CHARS))
