@@ -11,6 +11,18 @@ from tests.failure_messages import assert_no_errors
 TESTS = Path(__file__).parent
 ATTACKS: dict[str, dict[str, str]] = {
     "work without a bound on untrusted bytes": {
+        "any regular expression": "test_regular_expressions.py"
+        "::test_every_regular_expression_is_linear",
+        "any body": "fuzz/test_linear_cost.py::test_bodies",
+        "any field of a body": "fuzz/test_linear_cost.py::test_fields",
+        "any header, query or id": "fuzz/test_linear_cost.py::test_heads",
+        "any parser": "fuzz/test_linear_cost.py::test_parsers",
+        "large objects, and long heads about them": "fuzz/test_linear_cost.py::test_large_objects",
+        "the return of an order with hundreds of payments": "clover/orders/test_orders.py"
+        "::test_reason_of_a_return_lists_ten_refunds",
+        "a long reason": "server/test_render.py::test_long_reason_is_cut",
+        "a long redirect": "clover/oauth/test_oauth_v2.py"
+        "::test_a_redirect_longer_than_6_kib_is_rejected",
         "random changes of valid requests": "fuzz/test_mutations.py::test_changed_requests",
         "nesting inside an unclosed string": "fuzz/test_hostile.py"
         "::test_the_depth_check_is_linear_in_an_unclosed_string",
