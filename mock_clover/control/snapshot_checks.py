@@ -9,6 +9,7 @@ import msgspec
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.gift_cards.records import CHARGES_MAX
 from mock_clover.core.iso8601 import LAST_MS
+from mock_clover.core.steps import Steps
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.tables import TABLES
 
@@ -16,7 +17,7 @@ _OVER_CAPTURE_TIMES_MAX = 11
 """`over_capture_percent` is at most 1,000; a scenario may have changed it since."""
 
 
-def check_rows(sandbox: Sandbox) -> None:
+def check_rows(sandbox: Sandbox) -> Steps[None]:
     """Reject rows with a wrong key, time, amount or reference. Raises ValueError with the path."""
     for table in TABLES:
         for key, row in getattr(sandbox, table).items():
@@ -25,12 +26,14 @@ def check_rows(sandbox: Sandbox) -> None:
             for name, value in _times(row):
                 if not 0 <= value <= LAST_MS:
                     _reject(table, key, name, "is not a time before the year 10000")
-    _check_charges(sandbox)
-    _check_orders(sandbox)
-    _check_customers(sandbox)
+            yield
+    yield from _check_charges(sandbox)
+    yield from _check_orders(sandbox)
+    yield from _check_customers(sandbox)
     for table, key, member, other, wanted in _references(sandbox):
         if wanted not in getattr(sandbox, other):
             _reject(table, key, member, f"{wanted!r} is not in {other}")
+        yield
 
 
 def _times(row: object) -> Iterator[tuple[str, int]]:
@@ -65,12 +68,13 @@ def _references(sandbox: Sandbox) -> Iterator[tuple[str, str, str, str, str]]:
         yield from (("checkouts", key, "charge", "charges", each) for each in made)
 
 
-def _check_charges(sandbox: Sandbox) -> None:
+def _check_charges(sandbox: Sandbox) -> Steps[None]:
     refunded: Counter[str] = Counter()
     for key, refund in sandbox.refunds.items():
         if refund.amount < 0:
             _reject("refunds", key, "amount", "is negative")
         refunded[refund.charge] += 0 if refund.canceled else refund.amount
+        yield
     for key, charge in sandbox.charges.items():
         if member := _inconsistent_amount(charge):
             _reject("charges", key, member, "does not fit the other amounts")
@@ -78,11 +82,13 @@ def _check_charges(sandbox: Sandbox) -> None:
             _reject("charges", key, "amount_refunded", "is less than the refunds")
         if charge.state == "pending" and charge.threeds is None:
             _reject("charges", key, "threeds", "is missing in a pending charge")
+        yield
     for key, card in sandbox.gift_cards.items():
         if card.loaded < 0:
             _reject("gift_cards", key, "loaded", "is negative")
         if len(card.charges) > CHARGES_MAX:
             _reject("gift_cards", key, "charges", f"are more than {CHARGES_MAX}")
+        yield
 
 
 def _most_refundable(charge: Charge) -> int:
@@ -96,7 +102,7 @@ def _inconsistent_amount(charge: Charge) -> str:
     return "" if 0 <= charge.amount_refunded <= most else "amount_refunded"
 
 
-def _check_orders(sandbox: Sandbox) -> None:
+def _check_orders(sandbox: Sandbox) -> Steps[None]:
     for key, order in sandbox.orders.items():
         if order.amount < 0:
             _reject("orders", key, "amount", "is negative")
@@ -105,14 +111,16 @@ def _check_orders(sandbox: Sandbox) -> None:
         for member, entries in lists.items():
             if len(entries) not in (0, len(order.items)):
                 _reject("orders", key, member, "must have one entry for each item")
+        yield
 
 
-def _check_customers(sandbox: Sandbox) -> None:
+def _check_customers(sandbox: Sandbox) -> Steps[None]:
     for key, customer in sandbox.customers.items():
         for card in customer.cards:
             token: Any = sandbox.tokens.get(card.token)
             if token is None or token.kind != "card":
                 _reject("customers", key, "cards", f"{card.token!r} is not the token of a card")
+        yield
 
 
 def _reject(table: str, key: str, member: str, reason: str) -> NoReturn:

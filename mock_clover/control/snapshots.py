@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.checkout.records import Checkout
-from mock_clover.clover.common.problems import CONTROL_INVALID, SELECTABLE_ERRORS
+from mock_clover.clover.common.problems import SELECTABLE_ERRORS
 from mock_clover.clover.customers.records import Customer
 from mock_clover.clover.gift_cards.records import GiftCard
 from mock_clover.clover.jobs import JOBS
@@ -32,13 +32,12 @@ from mock_clover.clover.surface import SURFACE
 from mock_clover.clover.tokens.records import Token
 from mock_clover.clover.webhooks.records import event_error, target_error
 from mock_clover.clover.webhooks.records_delivery import Delivery, WebhookTarget
-from mock_clover.control.endpoint import ControlRecord, control_endpoint, unknown_name
+from mock_clover.control.endpoint import ControlRecord, unknown_name
 from mock_clover.control.masking import masked_snapshot
-from mock_clover.control.sandboxes import SandboxResponse, sandbox_response
 from mock_clover.control.snapshot_checks import check_rows
 from mock_clover.core.evidence import OneLine
-from mock_clover.core.record import Record, decode_json, encode
-from mock_clover.engine.endpoint import Call, EncodedJson, Endpoint
+from mock_clover.core.record import Record
+from mock_clover.core.steps import Steps
 from mock_clover.sandbox.clock import LATEST_MS
 from mock_clover.sandbox.credentials import decode_letters, encode_as_letters, fingerprint
 from mock_clover.sandbox.faults import ActiveFault
@@ -47,7 +46,6 @@ from mock_clover.sandbox.notices import NOTICES_MAX
 from mock_clover.sandbox.outbox import Outbox, restore_outbox
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.sandbox.tables import TABLES
 from mock_clover.scenario.records import Scenario, Settings
 from mock_clover.scenario.records_fault import Fault
@@ -57,7 +55,6 @@ from mock_clover.scenario.validation import faults_of
 SNAPSHOT_VERSION = 3
 SnapshotTime = Annotated[int, msgspec.Meta(ge=0, le=LATEST_MS + 31_536_000_000)]
 """Milliseconds; a clock that was set to its latest time goes on from there."""
-_SNAPSHOT = "/_mock/snapshot"
 
 
 class StoredResponseRow(Record, frozen=True, kw_only=True):
@@ -137,13 +134,8 @@ class Snapshot(ControlRecord, frozen=True, kw_only=True):
     gift_cards: dict[str, GiftCard] = {}
 
 
-def get_snapshot(sandbox: Sandbox, _call: Call[None, None]) -> EncodedJson:
-    """Return the state of a sandbox."""
-    return EncodedJson(encode(masked_snapshot(decode_json(encode(take_snapshot(sandbox))))))
-
-
-def take_snapshot(sandbox: Sandbox) -> Snapshot:
-    """Return a snapshot of a sandbox."""
+def take_head(sandbox: Sandbox) -> Snapshot:
+    """Return a snapshot without the lists and tables that grow with the use of the sandbox."""
     ref_count, ids = sandbox.ids.state()
     return Snapshot(
         mock_clover_snapshot=SNAPSHOT_VERSION,
@@ -167,18 +159,15 @@ def take_snapshot(sandbox: Sandbox) -> Snapshot:
         chances=sandbox.faults.random_state(),
         notices=tuple(sandbox.notices),
         notice_count=sandbox.notices.count,
-        answered=tuple(
-            _stored_response_row(credential, key, each, sandbox.fingerprint_key)
-            for (credential, key), each in sandbox.idempotency.entries()
-        ),
-        agenda=tuple(sandbox.scheduler.entries()),
+        answered=(),
+        agenda=(),
         webhooks=_webhook_state(sandbox.outbox),
-        **{table: dict(getattr(sandbox, table).items()) for table in TABLES},
+        **{table: {} for table in TABLES},
     )
 
 
-def _stored_response_row(
-    credential: str, key: str, stored: StoredResponse, fingerprint_key: bytes
+def stored_response_row(
+    fingerprint_key: bytes, credential_and_key: tuple[str, str], stored: StoredResponse
 ) -> StoredResponseRow:
     """Return the row of a stored response; a masked request could not be compared later."""
     request = None if stored.request is None else msgspec.to_builtins(stored.request)
@@ -186,8 +175,8 @@ def _stored_response_row(
     if not request_hash and masked_snapshot(request) != request:
         request, request_hash = None, hash_request(stored.request, fingerprint_key)
     return StoredResponseRow(
-        credential=credential,
-        key=key,
+        credential=credential_and_key[0],
+        key=credential_and_key[1],
         endpoint=stored.endpoint,
         target=stored.path,
         request=request,
@@ -205,7 +194,7 @@ def _webhook_state(outbox: Outbox | None) -> Webhooks | None:
     return Webhooks(targets=targets, pending=outbox.pending(), count=outbox.count)
 
 
-def restore(sandbox: Sandbox, snapshot: Snapshot) -> Sandbox:
+def restore(sandbox: Sandbox, snapshot: Snapshot) -> Steps[Sandbox]:
     """Return a new sandbox with the state of `snapshot`, and the keys and credentials of `sandbox`.
 
     Raises ValueError, KeyError or msgspec.ValidationError for an invalid snapshot.
@@ -216,21 +205,19 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> Sandbox:
     outbox = (
         restore_outbox(webhooks.targets, webhooks.pending, webhooks.count) if webhooks else None
     )
-    answered = [
-        (
-            (each.credential, each.key),
-            StoredResponse(
-                endpoint=each.endpoint,
-                path=each.target,
-                request=_decode_request(each.endpoint, each.request),
-                status=each.status,
-                body=each.body.encode(),
-                why=each.why,
-                request_hash=each.request_hash,
-            ),
+    answered = []
+    for each in snapshot.answered:
+        stored = StoredResponse(
+            endpoint=each.endpoint,
+            path=each.target,
+            request=_decode_request(each.endpoint, each.request),
+            status=each.status,
+            body=each.body.encode(),
+            why=each.why,
+            request_hash=each.request_hash,
         )
-        for each in snapshot.answered
-    ]
+        answered.append(((each.credential, each.key), stored))
+        yield
     new_sandbox = Sandbox(
         sandbox.name,
         sandbox.credentials,
@@ -245,7 +232,8 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> Sandbox:
     for table in TABLES:
         for key, row in getattr(snapshot, table).items():
             getattr(new_sandbox, table).put(key, row)
-    check_rows(new_sandbox)
+            yield
+    yield from check_rows(new_sandbox)
     new_sandbox.scheduler.restore(snapshot.agenda)
     for key_pair, remembered in answered:
         new_sandbox.idempotency.store(key_pair, remembered)
@@ -331,32 +319,3 @@ def _hash_pan(number: str, key: bytes) -> str:
     if number.startswith("#"):
         return number
     return f"#{fingerprint(key, number)}-{number[-4:]}"
-
-
-def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
-    """Return the endpoints that take and restore snapshots."""
-
-    def put_snapshot(sandbox: Sandbox, call: Call[Snapshot, None]) -> SandboxResponse:
-        """Restore the state of a sandbox from a snapshot."""
-        version = call.body.mock_clover_snapshot
-        if version != SNAPSHOT_VERSION:
-            raise CONTROL_INVALID.error(
-                detail=f"mock_clover_snapshot: unsupported version {version}; "
-                f"this mock-clover reads {SNAPSHOT_VERSION}"
-            )
-        try:
-            new_sandbox = restore(sandbox, call.body)
-        except (ValueError, KeyError, msgspec.ValidationError) as error:
-            raise CONTROL_INVALID.error(
-                detail=f"the snapshot cannot be restored: {error}"
-            ) from None
-        sandboxes.replace(sandbox, new_sandbox)
-        new_sandbox.webhook_sender(new_sandbox)
-        return sandbox_response(new_sandbox, call)
-
-    return (
-        control_endpoint("get_snapshot", "GET", _SNAPSHOT, get_snapshot, Snapshot),
-        control_endpoint(
-            "put_snapshot", "PUT", _SNAPSHOT, put_snapshot, SandboxResponse, request=Snapshot
-        ),
-    )

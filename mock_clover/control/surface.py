@@ -14,7 +14,7 @@ from mock_clover.control import (
     root_page,
     rows,
     scenario_editor,
-    snapshots,
+    snapshot_calls,
     steering,
 )
 from mock_clover.control import sandboxes as sandbox_calls
@@ -44,7 +44,7 @@ def server_endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         *scenario_editor.endpoints(sandboxes),
         *ca.endpoints(sandboxes),
         *sandbox_calls.endpoints(sandboxes),
-        *snapshots.endpoints(sandboxes),
+        *snapshot_calls.endpoints(sandboxes),
     )
 
 

@@ -76,6 +76,12 @@ class UntypedBody(Record, frozen=True, kw_only=True):
     text: bytes = b""
 
 
+class RawBody(Record, frozen=True, kw_only=True):
+    """A body that the handler decodes itself, in steps."""
+
+    data: bytes
+
+
 class RawRequest(Value, frozen=True, kw_only=True):
     """A request as received from the transport."""
 
@@ -251,9 +257,9 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     response: type[Record]
     evidence: Evidence
     request: type[Record] | None = None
-    body_format: Literal["json", "json_only", "json_or_form"] = "json"
+    body_format: Literal["json", "json_only", "json_or_form", "raw"] = "json"
     """json: any content type. json_only: any other content type is rejected with 415. json_or_form:
-    the body is merged with the query."""
+    the body is merged with the query. raw: the handler gets a RawBody."""
     response_format: Literal["record", "array", "page"] = "record"
     """array: of `response`, without an envelope. page: HTML for browsers."""
     query: type[Record] | None = None

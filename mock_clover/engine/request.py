@@ -40,7 +40,7 @@ from mock_clover.core.codec import (
 )
 from mock_clover.core.masking import redact, redact_field_name
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import ECOMMERCE, Endpoint, RawRequest, UntypedBody
+from mock_clover.engine.endpoint import ECOMMERCE, Endpoint, RawBody, RawRequest, UntypedBody
 from mock_clover.sandbox.credentials import fingerprint
 from mock_clover.sandbox.idempotency import KEY_CHARS_MAX
 from mock_clover.sandbox.sandbox import Sandbox
@@ -193,7 +193,7 @@ def enforce_strict(endpoint: Endpoint, raw: RawRequest) -> None:
         # DOCS:expanding-fields, newest text: "Ecommerce API: Does not support the expand query
         # parameter."
         raise strict_refusal(UNKNOWN_PARAMETER, param="expand")
-    if endpoint.request and endpoint.body_format != "json_or_form":
+    if endpoint.request and endpoint.body_format not in ("json_or_form", "raw"):
         try:
             unknown = next(unknown_fields(parse(raw.body), endpoint.request), None)
         except MalformedError:
@@ -208,6 +208,8 @@ def decode_body(endpoint: Endpoint, raw: RawRequest) -> Record | None:
     codec: Codec[Record] | None = endpoint.codec
     if codec is None:
         return None
+    if endpoint.body_format == "raw":
+        return RawBody(data=raw.body)
     if endpoint.body_format == "json_only":
         _require_json(raw.headers)
     try:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from mock_clover.browser.surface import BROWSER_SURFACE, STATIC_ROUTER
 from mock_clover.clover.common.problems import METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, ApiError
 from mock_clover.clover.surface import SURFACE
+from mock_clover.control.snapshot_calls import SNAPSHOT_BYTES_MAX
 from mock_clover.control.surface import CONTROL_ENDPOINTS, server_endpoints
 from mock_clover.core.error_text import error_location
 from mock_clover.core.steps import Steps, Work, finish
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
 
 BODY_BYTES_MAX = 1_048_576
 """1 MiB: a thousand times the largest valid request."""
-SNAPSHOT_BYTES_MAX = 64 * BODY_BYTES_MAX
-"""Limit for restoring a snapshot: about a hundred thousand charges."""
 
 _PREFLIGHT = (
     (b"access-control-allow-origin", b"*"),

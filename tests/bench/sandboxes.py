@@ -13,9 +13,10 @@ from statistics import median
 from typing import Any
 
 from mock_clover.clover.hooks import make_hooks
-from mock_clover.control.snapshots import Snapshot, restore, take_snapshot
+from mock_clover.control.snapshot_calls import encode_snapshot
+from mock_clover.control.snapshots import Snapshot, restore
 from mock_clover.core.codec import Codec
-from mock_clover.core.record import encode
+from mock_clover.core.steps import finish
 from mock_clover.engine.endpoint import RawRequest
 from mock_clover.sandbox.credentials import derive_credentials
 from mock_clover.sandbox.keys import KeyRing
@@ -153,11 +154,11 @@ def _memory() -> tuple[float, float]:
     """Return the bytes of a fork, and their ratio to those of a full copy."""
     shop = Shop()
     shop.fill(_CHARGES)
-    raw = encode(take_snapshot(shop.parent))
+    raw = finish(encode_snapshot(shop.parent)).body
     codec = Codec(Snapshot)
 
     def copies() -> list[Sandbox]:
-        return [restore(shop.parent, codec.decode(raw)) for _ in range(_COPIES)]
+        return [finish(restore(shop.parent, codec.decode(raw))) for _ in range(_COPIES)]
 
     fork = _traced(lambda: _forks(shop, _FORKS)) / _FORKS
     copy = _traced(copies) / _COPIES
@@ -183,9 +184,9 @@ def _snapshot(parent: Sandbox) -> tuple[float, float, int]:
     taken, restored = [], []
     for _ in range(_RESTORES):
         started = time.perf_counter()
-        raw = encode(take_snapshot(parent))
+        raw = finish(encode_snapshot(parent)).body
         between = time.perf_counter()
-        restore(parent, codec.decode(raw))
+        finish(restore(parent, codec.decode(raw)))
         taken.append(between - started)
         restored.append(time.perf_counter() - between)
     return median(taken) * 1e3, median(restored) * 1e3, len(raw)

@@ -14,9 +14,8 @@ import pytest
 from mock_clover.clover.common.cards import brand_of
 from mock_clover.clover.gift_cards.records import GIFT_CARD_LIFETIME_MS
 from mock_clover.control.row_types import ROW_KINDS
-from mock_clover.control.snapshots import Snapshot, restore, take_snapshot
-from mock_clover.core.codec import Codec
-from mock_clover.core.record import encode
+from mock_clover.control.snapshots import restore
+from mock_clover.core.steps import finish
 from mock_clover.sandbox.changes import CHANGES_MAX, RECORDED_TABLES
 from mock_clover.sandbox.journal import ENTRIES_MAX
 from mock_clover.sandbox.tables import TABLES
@@ -25,6 +24,7 @@ from mock_clover.scenario.records_fault import FIELDS_BY_KIND, Fault, FaultKind
 from tests.canary import CVV, PAN, find_leaks
 from tests.hostile import create_fixtures
 from tests.in_process import DECLINED_CARD, NOW_MS, VISA, InProcessServer
+from tests.snapshots import snapshot_of
 
 MakeServer = Callable[..., InProcessServer]
 DAY_MS = 86_400_000
@@ -183,9 +183,9 @@ def test_a_fork_a_snapshot_and_a_scenario_begin_without_changes(make_server: Mak
     server.charge()
     assert server.sandbox.changes.for_exchange(1)
     twin = server.sandboxes.fork(server.sandbox, "twin")
-    snapshot = Codec(Snapshot).decode(encode(take_snapshot(server.sandbox)))
+    snapshot = snapshot_of(server.sandbox)
     replaced = server.sandboxes.get_or_create("restored")
-    restored = restore(replaced, snapshot)
+    restored = finish(restore(replaced, snapshot))
     server.sandboxes.replace(replaced, restored)
     fresh = server.sandboxes.get_or_create("fresh")
     restored.enable_change_recording()

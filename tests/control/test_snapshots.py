@@ -9,8 +9,13 @@ from typing import Any
 
 import pytest
 
-from mock_clover.control.snapshots import restore, take_snapshot
+from mock_clover.control.masking import masked_snapshot
+from mock_clover.control.snapshot_calls import encode_snapshot
+from mock_clover.control.snapshots import restore
 from mock_clover.core.masking import passes_luhn
+from mock_clover.core.problem import ApiError
+from mock_clover.core.record import decode_json, encode
+from mock_clover.core.steps import finish
 from mock_clover.engine.reply import Reply
 from mock_clover.sandbox.credentials import derive_credentials
 from mock_clover.scenario.load import parse
@@ -18,6 +23,7 @@ from tests.fake_clock import calls_of
 from tests.in_process import DECLINED_CARD, SEED, VISA, InProcessServer
 from tests.raw_http import RawResponse, call
 from tests.server_process import ServerProcess
+from tests.snapshots import snapshot_of
 
 StartServer = Callable[..., ServerProcess]
 Request = tuple[str, str, Any, dict[str, str]]
@@ -425,8 +431,8 @@ def test_a_restored_merchant_stays_at_its_address(
     server = make_server(parse(b"name: x\nmerchants: [{name: a}, {name: b}]", "x.yaml"))
     first = server.sandboxes.default
     second = first.merchants[0]
-    taken = take_snapshot(second)
-    server.sandboxes.replace(second, restore(second, taken))
+    taken = snapshot_of(second)
+    server.sandboxes.replace(second, finish(restore(second, taken)))
     (restored,) = first.merchants
     assert restored is not second
     found = {
@@ -434,7 +440,7 @@ def test_a_restored_merchant_stays_at_its_address(
         "by merchant id": server.sandboxes.for_merchant(second.credentials.merchant_id),
         "after the other one is restored": None,
     }
-    server.sandboxes.replace(first, restore(first, take_snapshot(first)))
+    server.sandboxes.replace(first, finish(restore(first, snapshot_of(first))))
     found["after the other one is restored"] = server.sandboxes.default.merchants[0]
     assert found == dict.fromkeys(found, restored)
     assert server.sandboxes.default is not first
@@ -601,6 +607,23 @@ def test_a_request_with_a_masked_number_is_known_to_a_restored_sandbox(
         ]
         assert (statuses, other.seen()) == ([200, 200, 400], before)
         parent.send_ok("PUT", "/_mock/snapshot", snapshot)
+
+
+def test_a_snapshot_is_encoded_row_by_row_as_it_would_be_at_once(
+    parent: PopulatedSandbox,
+) -> None:
+    sandbox = parent.server.sandboxes.get_or_create(parent.name)
+    assert len(sandbox.charges) > 0
+    row_by_row = finish(encode_snapshot(sandbox)).body
+    at_once = encode(masked_snapshot(decode_json(encode(snapshot_of(sandbox)))))
+    assert row_by_row == at_once
+
+
+def test_a_snapshot_that_could_not_be_restored_is_refused(parent: PopulatedSandbox) -> None:
+    sandbox = parent.server.sandboxes.get_or_create(parent.name)
+    with pytest.raises(ApiError) as refused:
+        finish(encode_snapshot(sandbox, 8_192))
+    assert refused.value.message.startswith("the snapshot is larger than 0.0078125 MiB, so it")
 
 
 def test_a_snapshot_with_a_key_twice_is_rejected(parent: PopulatedSandbox) -> None:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from mock_clover.server.app import BODY_BYTES_MAX, SNAPSHOT_BYTES_MAX
+from mock_clover.control.snapshot_calls import SNAPSHOT_BYTES_MAX
+from mock_clover.server.app import BODY_BYTES_MAX
 from tests.in_process import InProcessServer
 from tests.ways import Way, through_starlette, through_the_parser
 

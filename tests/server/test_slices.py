@@ -64,6 +64,8 @@ def age_fixtures(server: InProcessServer) -> None:
 
 CUSTOMERS = {"customers": [{"email": f"{number}@example.com"} for number in range(ROWS)]}
 SCENARIO = {"name": "rows", "data": CUSTOMERS}
+SNAPSHOT = object()
+"""A snapshot of the sandbox."""
 Prepare = Callable[[InProcessServer], None]
 LONG: dict[str, tuple[Prepare, str, str, Any]] = {
     "advance": (subscribe, "PUT", "/_mock/clock", {"advance": "1d"}),
@@ -71,6 +73,9 @@ LONG: dict[str, tuple[Prepare, str, str, Any]] = {
     "create a sandbox": (subscribe, "PUT", "/_mock/sandboxes/new", {"scenario": SCENARIO}),
     "create a sandbox on its first use": (age_fixtures, "GET", "/sandbox/new/_mock/clock", None),
     "delete and recreate default": (age_fixtures, "DELETE", "/_mock/sandboxes/default", None),
+    "take a snapshot": (subscribe, "GET", "/_mock/snapshot", None),
+    "restore a snapshot": (subscribe, "PUT", "/_mock/snapshot", SNAPSHOT),
+    "explain a request": (make_due, "POST", "/_mock/why", {"method": "GET", "path": "/v1/charges"}),
     "apply a scenario": (subscribe, "PUT", "/_mock/scenario", SCENARIO),
 }
 """The operations that take long with many rows: a preparation, and the request."""
@@ -84,6 +89,8 @@ def test_another_request_is_answered_during(
     server = make_server(resolve_scenario(SCENARIO))
     server.sandboxes.get_or_create("other")
     prepare(server)
+    if body is SNAPSHOT:
+        body = server.send("GET", "/_mock/snapshot").json
     server.app.slices = Slices(slice_ns=0)
     events: list[str] = []
 
