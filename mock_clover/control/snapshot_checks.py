@@ -21,7 +21,7 @@ def check_rows(sandbox: Sandbox) -> Steps[None]:
     """Reject rows with a wrong key, time, amount or reference. Raises ValueError with the path."""
     for table in TABLES:
         for key, row in getattr(sandbox, table).items():
-            if getattr(row, "id", key) != key:
+            if getattr(row, "key", getattr(row, "id", key)) != key:
                 _reject(table, key, "id", "is not the key of the row")
             for name, value in _times(row):
                 if not 0 <= value <= LAST_MS:

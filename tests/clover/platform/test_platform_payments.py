@@ -56,6 +56,8 @@ def test_a_print_event(server: InProcessServer) -> None:
     body = {"orderRef": {"id": order}, "deviceRef": {"id": "D1"}}
     made = create(server, "/print_event", body)
     assert made == {"id": made["id"], **body, "state": "CREATED"}
+    snapshot = server.send("GET", "/_mock/snapshot").json
+    assert server.send("PUT", "/_mock/snapshot", snapshot).status == 200
     assert v3(server, f"/print_event/{made['id']}").json == made
 
 
