@@ -452,6 +452,24 @@ def test_a_signal_ends_the_server_while_clients_are_connected(
     assert_clean(server)
 
 
+@pytest.mark.parametrize("parser", PARSERS)
+def test_a_signal_ends_the_server_during_long_requests(
+    start_server: StartServer, parser: str
+) -> None:
+    server = start_server(python=command_with(parser))
+    rows = {"scenario": {"name": "people", "data": {"people": 10_000}}}
+    with ExitStack() as stack:
+        connections = [stack.enter_context(RawConnection(server.port)) for _ in range(10)]
+        for number, connection in enumerate(connections):
+            connection.send(request("PUT", f"/_mock/sandboxes/s{number}", rows))
+        assert call(server.port, "GET", "/livez").status == 200
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(TIMEOUT_S) == 0
+        answers = [connection.read_to_end() for connection in connections]
+    assert [answer.partition(b"\r\n")[0] for answer in answers if b" 200 OK" in answer] == []
+    assert_clean(server)
+
+
 # Startup ------------------------------------------------------------------------------------------
 
 
