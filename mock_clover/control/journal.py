@@ -17,6 +17,10 @@ from mock_clover.sandbox.sandbox import Sandbox
 
 WAIT_MS_MAX = 60_000
 _NEAREST_MAX = 3
+_MATCHES_MAX = 100
+_PATH_CHARS_MAX = 200
+"""Each of the thousand exchanges is compared with each path."""
+_OPERATIONS_MAX = 1_000
 
 
 class JournalQuery(Record, frozen=True, kw_only=True):
@@ -59,14 +63,21 @@ class VerifyRequest(ControlRecord, frozen=True, kw_only=True):
     """Body of `POST /_mock/verify`: a filter for requests, and their expected number."""
 
     endpoint: Annotated[str | None, doc("Operation name.", MOCK_ONLY)] = None
-    match: Annotated[dict[str, Any], doc("Request fields; a.b for nested ones.", MOCK_ONLY)] = {}
+    match: Annotated[
+        dict[Annotated[str, msgspec.Meta(max_length=_PATH_CHARS_MAX)], Any],
+        doc("Request fields; a.b for nested ones.", MOCK_ONLY, max_length=_MATCHES_MAX),
+    ] = {}
     status: Annotated[int | None, doc("HTTP status.", MOCK_ONLY)] = None
     exactly: Annotated[int, doc("The exact number of requests.", MOCK_ONLY, ge=0)] | None = None
     at_least: Annotated[int, doc("The minimum number of requests.", MOCK_ONLY, ge=0)] | None = None
     at_most: Annotated[int, doc("The maximum number of requests.", MOCK_ONLY, ge=0)] | None = None
     never: Annotated[bool, doc("true: no request at all.", MOCK_ONLY)] | None = None
     in_order: (
-        Annotated[list[str], doc("Operations in this order.", MOCK_ONLY, min_length=1)] | None
+        Annotated[
+            list[str],
+            doc("Operations in this order.", MOCK_ONLY, min_length=1, max_length=_OPERATIONS_MAX),
+        ]
+        | None
     ) = None
     within_ms: Annotated[int, doc("Maximum time to wait.", MOCK_ONLY, ge=0, le=WAIT_MS_MAX)] = 0
 

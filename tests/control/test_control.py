@@ -972,6 +972,9 @@ VERIFY_REFUSALS: list[tuple[Any, str]] = [
     ({"exactly": "x"}, "exactly: Expected `int | null`, got `str`"),
     ({"within_ms": -1}, "within_ms: Expected `int` >= 0"),
     ({"within_ms": 60_001}, "within_ms: Expected `int` <= 60000"),
+    ({"match": {f"a{n}": 1 for n in range(101)}}, "match: Expected `object` of length <= 100"),
+    ({"match": {"a" * 201: 1}}, "match: Expected `str` of length <= 200 - at `key` in `$`"),
+    ({"in_order": ["x"] * 1_001}, "in_order: Expected `array` of length <= 1000"),
     ([], "Expected an object, got an array"),
 ]
 
