@@ -55,6 +55,10 @@ def check_declared(reply: Reply) -> None:
     """Fail when a response is an error that its endpoint does not declare."""
     endpoint = next((each for each in reply.basis if isinstance(each, Endpoint)), None)
     problem = next((each for each in reply.basis if isinstance(each, Problem)), None)
+    if problem is not None and problem.name in ("INVALID_REQUEST", "CHECKOUT_INVALID"):
+        assert f"{problem.name} ({problem.evidence.level}: " not in reply.why, (
+            f"{reply.why}: name the member, its value and the rule, with rule=... of error()"
+        )
     if endpoint is None or problem is None or problem.name in ERRORS_OF_SETTINGS:
         return
     if any(isinstance(each, Override) for each in reply.basis):

@@ -266,7 +266,9 @@ def decode_query(endpoint: Endpoint, query: bytes) -> Record | None:
             _reject_unknown(fields, endpoint.query)
         return codec.convert(fields)
     except MalformedError:
-        raise INVALID_REQUEST.error(param="query") from None
+        raise INVALID_REQUEST.error(
+            param="query", rule=f"query has too many parameters; at most {_QUERY_FIELDS_MAX}"
+        ) from None
     except ViolationsError as violations:
         _raise_violation(violations, control=not endpoint.surface.journaled)
 

@@ -47,7 +47,7 @@ def activate_gift_card(sandbox: Sandbox, call: Call[ActivateRequest, None]) -> G
     body = call.body
     if (body.source is None) == (body.promotion_code is None):
         raise (INVALID_SOURCE if body.source is None else INVALID_REQUEST).error(
-            param="promotion_code"
+            param="promotion_code", rule="exactly one of source and promotion_code is required"
         )
     default_amount = PROMOTIONS.get(body.promotion_code or "", sandbox.settings.gift_card_balance)
     amount = default_amount if body.amount is None else body.amount

@@ -75,7 +75,7 @@ def create_order(sandbox: Sandbox, call: Call[OrderRequest, None]) -> OrderRespo
     check_amount(amount)
     check_metadata(body.metadata)
     if body.customer is not None and body.customer not in sandbox.customers:
-        raise INVALID_REQUEST.error(param="customer")
+        raise INVALID_REQUEST.error(param="customer", rule="customer is no customer's id")
     sandbox.orders.check_capacity()
     order = Order(
         id=sandbox.ids.object_id(),
