@@ -10,6 +10,7 @@ from mock_clover.clover.charges.operations_on_file import (
 )
 from mock_clover.clover.charges.operations_purchase import (
     check_and_strip_unsupported_data,
+    check_site_url,
     check_tender,
 )
 from mock_clover.clover.charges.operations_source import (
@@ -67,6 +68,8 @@ def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeRe
     require_multi_pay_tokens(sandbox, needed=request.intent is not None)
     source = resolve_source(sandbox, request.source, request.stored_credentials, call.verdict)
     kind = source.token.kind
+    if request.site_url is not None and sandbox.settings.strict:
+        check_site_url(request.site_url)
     if (
         request.soft_descriptor is not None
         or request.level2 is not None

@@ -6,7 +6,7 @@ If the merchant does not support such data, the charge succeeds with a warning (
 from msgspec.structs import replace
 
 from mock_clover.clover.charges.operations_source import PaymentSource
-from mock_clover.clover.charges.records import ChargeRequest
+from mock_clover.clover.charges.records import SITE_URL_LENGTHS, ChargeRequest
 from mock_clover.clover.charges.records_on_file import (
     DESCRIPTORS_UNSUPPORTED,
     PURCHASE_CARDS_UNSUPPORTED,
@@ -19,7 +19,7 @@ from mock_clover.clover.charges.records_purchase import (
     first_missing_field,
 )
 from mock_clover.clover.charges.records_tender import Tender
-from mock_clover.clover.common.problems import INVALID_REQUEST, INVALID_TENDER
+from mock_clover.clover.common.problems import INVALID_REQUEST, INVALID_TENDER, strict_refusal
 from mock_clover.clover.common.verdict import Approval
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -68,6 +68,17 @@ def _check_descriptor(data: ChargeDescriptor, brand: str) -> None:
             param="soft_descriptor.merchant_contact_info",
             rule=f"soft_descriptor.merchant_contact_info has {len(contact)} characters; at most "
             f"{CONTACT_CHARS_MAX} for {brand}",
+        )
+
+
+def check_site_url(url: str) -> None:
+    """Reject a site_url of another length than documented; called only with `strict`."""
+    low, high = SITE_URL_LENGTHS
+    if not low <= len(url) <= high:
+        raise strict_refusal(
+            INVALID_REQUEST,
+            param="site_url",
+            rule=f"site_url has {len(url)} characters; {low} to {high} are documented",
         )
 
 

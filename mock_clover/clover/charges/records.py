@@ -29,6 +29,8 @@ from mock_clover.core.evidence import (
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record
 
+SITE_URL_LENGTHS = (4, 13)
+"""Documented REF createcharge."""
 METADATA_BYTES_MAX = 500
 """Documented REF createcharge: at most 500 characters."""
 
@@ -174,7 +176,17 @@ class ChargeRequest(Record, frozen=True, kw_only=True):
         | None
     ) = None
     tax_rate_uuid: Annotated[str, doc("Id of a tax rate of the merchant.", _REF)] | None = None
-    site_url: Annotated[str, doc("URL shown on the cardholder's statement.", _REF)] | None = None
+    site_url: (
+        Annotated[
+            str,
+            doc(
+                "URL shown on the cardholder's statement; 4 to 13 characters are documented, and "
+                "required only with `strict`.",
+                _REF,
+            ),
+        ]
+        | None
+    ) = None
     partial_redemption: (
         Annotated[
             bool,

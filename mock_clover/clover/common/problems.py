@@ -35,7 +35,17 @@ def strict_refusal(problem: Problem, **params: object) -> ApiError:
 
     It relies on `STRICT_REFUSAL`: its evidence is inferred, and `refuse_inferred` lets it pass.
     """
+    if "param" in params:
+        params.setdefault(
+            "rule", f"{params['param']} is {_STRICT_RULES.get(problem.name, 'wrong')}"
+        )
     return problem.error(basis=(STRICT_REFUSAL,), **params)
+
+
+_STRICT_RULES = {
+    "PARAMETER_MISSING": "missing; the documentation requires it",
+    "UNKNOWN_PARAMETER": "unknown; the documentation does not have it",
+}
 
 
 # Transport and authentication ---------------------------------------------------------------------

@@ -285,6 +285,26 @@ case(
     refuse_inferred=True,
 )
 case(
+    "INVALID_REQUEST",
+    400,
+    "a site_url of 20 characters under --strict",
+    lambda server: server.send(
+        "POST",
+        "/v1/charges",
+        {
+            "amount": 1,
+            "currency": "usd",
+            "source": server.token(),
+            "site_url": "https://shop.example",
+        },
+        headers={"x-forwarded-for": "203.0.113.7", "user-agent": "shop"},
+    ),
+    invalid("invalid_request", "Please provide a valid site_url."),
+    "site_url",
+    strict=True,
+    refuse_inferred=True,
+)
+case(
     "UNKNOWN_PARAMETER",
     400,
     "expand on the ecommerce API under --strict",
