@@ -1,0 +1,268 @@
+"""The facts about charges and refunds that recordings and pages of 2026 added or corrected.
+
+One row for each fact: a request, and the whole response with its evidence. Captures have their own
+table in test_captures.py.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from tests.in_process import DECLINED_CARD, VISA, InProcessServer, Response
+
+MakeServer = Callable[..., InProcessServer]
+
+
+class Fact(NamedTuple):
+    """A fact, the request that shows it, and the response without the values of ids and times."""
+
+    fact: str
+    send: Callable[[InProcessServer], Response]
+    status: int
+    body: dict[str, Any]
+    evidence: str
+    settings: dict[str, Any] = {}
+
+
+def charging(pan: str = VISA, *, headers: dict[str, str] | None = None, **more: Any) -> Any:
+    def send(server: InProcessServer) -> Response:
+        body = {"amount": 1000, "currency": "usd", "source": server.token(pan)} | more
+        return server.send("POST", "/v1/charges", body, headers=headers)
+
+    return send
+
+
+def reading(server: InProcessServer) -> Response:
+    return server.send("GET", f"/v1/charges/{server.charge(amount=1000)['id']}")
+
+
+def refunding(**more: Any) -> Any:
+    def send(server: InProcessServer) -> Response:
+        body = {"charge": server.charge(amount=1000)["id"]} | more
+        return server.send("POST", "/v1/refunds", body)
+
+    return send
+
+
+def refunding_an_order(server: InProcessServer) -> Response:
+    order = server.order(1000)["id"]
+    paid = server.send("POST", f"/v1/orders/{order}/pay", {"source": server.token()})
+    return server.send("POST", "/v1/refunds", {"charge": paid.json["charge"]})
+
+
+def reading_after_refund(amount: int) -> Any:
+    def send(server: InProcessServer) -> Response:
+        charge = server.charge(amount=1000)["id"]
+        server.send("POST", "/v1/refunds", {"charge": charge, "amount": amount})
+        return server.send("GET", f"/v1/charges/{charge}")
+
+    return send
+
+
+def decline(message: str) -> dict[str, Any]:
+    error = {"code": "card_declined", "message": message, "charge": "<13>"}
+    return {
+        "message": "402 Payment Required",
+        "error": error | {"declineCode": "issuer_declined"},
+    }
+
+
+def invalid(message: str) -> dict[str, Any]:
+    error = {"type": "invalid_request_error", "code": "invalid_request", "message": message}
+    return {"message": "400 Bad Request", "error": error}
+
+
+SALE: dict[str, Any] = {
+    "id": "<13>",
+    "amount": 1000,
+    "payment_method_details": "card",
+    "amount_refunded": 0,
+    "currency": "USD",
+    "created": "<ms>",
+    "captured": True,
+    "ref_num": "<12>",
+    "auth_code": "<6>",
+    "outcome": {"network_status": "approved_by_network", "type": "authorized"},
+    "paid": True,
+    "status": "succeeded",
+    "source": {
+        "id": "<clv>",
+        "brand": "VISA",
+        "exp_month": "12",
+        "exp_year": "2030",
+        "first6": "424242",
+        "last4": "4242",
+    },
+    "ecomind": "ecom",
+}
+READ = {name: value for name, value in SALE.items() if name != "source"} | {
+    "amount_captured": 1000,
+    "order": "<13>",
+    "source": {"id": "<clv>", "brand": "VISA", "first6": "424242", "last4": "4242"},
+}
+REFUND: dict[str, Any] = {
+    "id": "<13>",
+    "object": "refund",
+    "amount": 1000,
+    "charge": "<13>",
+    "created": "<ms>",
+    "status": "succeeded",
+    "metadata": {
+        "refundType": "AUTH",
+        "authCode": "<6>",
+        "refNum": "<12>",
+        "gatewayResponseCode": "000",
+    },
+}
+PER_CARD = "Declined as sale count per card is greater than configured amount"
+PER_IP = "Declined as sale count per IP address is greater than configured amount"
+UUID = "0b0e6c1e-7c1e-4a5e-9a4e-2f0d4f6b8c11"
+FORMAT = "Please provide valid format or check allowable max length of 12."
+
+
+def outcome(name: str) -> Any:
+    return charging(headers={"x-mock-clover-outcome": f"card_declined/{name}"})
+
+
+FACTS = [
+    Fact(
+        "the plain decline, without type, doc_url, param and paid",
+        charging(DECLINED_CARD),
+        402,
+        decline("DECLINED: No reason provided."),
+        "documented",  # the card; the form of errors is not weighed
+    ),
+    Fact(
+        "too many sales of a card",
+        outcome("sale_count_per_card"),
+        402,
+        decline(PER_CARD),
+        "inferred",
+    ),
+    Fact("too many of an address", outcome("sale_count_per_ip"), 402, decline(PER_IP), "inferred"),
+    Fact(
+        "a brand that is not taken",
+        outcome("not_entitled"),
+        402,
+        decline("NOT ENTITLED"),
+        "inferred",
+    ),
+    Fact(
+        "an external reference of 36 characters",
+        charging(external_reference_id=UUID),
+        400,
+        invalid(FORMAT),
+        "observed",
+    ),
+    Fact(
+        "an external reference with a hyphen: the documented pattern, and the reason",
+        charging(external_reference_id="ORDER-123"),
+        400,
+        invalid(FORMAT),
+        "observed",
+    ),
+    Fact(
+        "no x-forwarded-for, a merchant id: a new charge has no order",
+        charging(headers={"X-Clover-Merchant-Id": "0000000000000"}),
+        200,
+        SALE,
+        "documented",
+    ),
+    Fact("a charge that is read has its order", reading, 200, READ, "documented"),
+    Fact(
+        "a card error of the documented table",
+        charging(DECLINED_CARD),
+        400,
+        {
+            "message": "400 Bad Request",
+            "error": {
+                "type": "card_error",
+                "code": "card_declined",
+                "message": "DECLINED: No reason provided.",
+                "charge": "<13>",
+                "decline_code": "issuer_declined",
+                "doc_url": "https://docs.clover.com/docs/ecommerce-error-codes",
+                "param": "source",
+            },
+        },
+        "documented",
+        {"dialect": "documented"},
+    ),
+    Fact(
+        "a refund without a charge",
+        lambda server: server.send("POST", "/v1/refunds", {}),
+        400,
+        invalid("Either charge id or reversal id has to be present"),
+        "observed",
+    ),
+    Fact(
+        "a refund's reason in free words",
+        refunding(reason="Customer changed her mind"),
+        200,
+        REFUND | {"reason": "Customer changed her mind"},
+        "inferred",
+    ),
+    Fact("a refund of an order's charge", refunding_an_order, 200, REFUND, "inferred"),
+    Fact(
+        "a refund above the merchant's limit",
+        refunding(),
+        400,
+        {
+            "message": "400 Bad Request",
+            "error": {
+                "code": "processing_error",
+                "message": "The refund exceeds the transaction limit of the merchant.",
+            },
+        },
+        "inferred",
+        {"refund_amount_max": 999},
+    ),
+    Fact(
+        "a partial refund is refunded: false",
+        reading_after_refund(400),
+        200,
+        READ | {"amount_refunded": 400, "refunded": False},
+        "documented",
+    ),
+    Fact(
+        "a full refund is refunded: true",
+        reading_after_refund(1000),
+        200,
+        READ | {"amount_refunded": 1000, "refunded": True},
+        "documented",
+    ),
+    Fact(
+        "an authorization of 0 checks a card",
+        charging(amount=0, capture=False),
+        200,
+        {name: value for name, value in SALE.items() if name != "paid"}
+        | {"amount": 0, "captured": False},
+        "inferred",
+    ),
+    Fact(
+        "a sale of 0 was never recorded", charging(amount=0), 200, SALE | {"amount": 0}, "inferred"
+    ),
+]
+_PLACEHOLDERS = {"id": "<13>", "charge": "<13>", "order": "<13>", "created": "<ms>"} | {
+    "ref_num": "<12>",
+    "refNum": "<12>",
+    "auth_code": "<6>",
+    "authCode": "<6>",
+}
+
+
+def without_values(tree: Any, *, within: str = "") -> Any:
+    """Return a body with a placeholder for each id, time and number of the network."""
+    if not isinstance(tree, dict):
+        return tree
+    found = {
+        name: _PLACEHOLDERS.get(name) or without_values(value, within=name)
+        for name, value in tree.items()
+    }
+    return found | {"id": "<clv>"} if within == "source" else found
+
+
+def test_facts_of_recordings_and_pages(make_server: MakeServer) -> None:
+    for fact, send, status, body, evidence, settings in FACTS:
+        got = send(make_server(**settings))
+        seen = (fact, got.status, without_values(got.json), got.evidence)
+        assert seen == (fact, status, body, evidence)
