@@ -249,7 +249,7 @@ NOT_IN_EVIDENCE: dict[str, tuple[str, ...]] = {
     "a page or a script in a browser, or what its buttons do": (
         *("CANCELLED_CHECKOUT_CANNOT_BE_PAID", "CHECKOUT_ALLOWS_RETRY", "CHECKOUT_AMOUNT"),
         *("CHECKOUT_CREATES_ORDER", "CHECKOUT_IS_NOT_RETRIEVABLE", "CHECKOUT_LIFETIME"),
-        *("CHECKOUT_REDIRECTS", "CHECKOUT_TIP", "CONSENT_IS_AUTOMATIC"),
+        *("CHECKOUT_REDIRECTS", "CHECKOUT_TIP"),
         *(each.name for each in BEHAVIOURS if each.name.startswith("SDK_")),
     ),
     "this mock itself; the operations have their own mark": ("ONE_HOST",),

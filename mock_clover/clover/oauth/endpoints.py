@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from mock_clover.clover.common.problems import INVALID_REQUEST
-from mock_clover.clover.oauth.behaviours import CONSENT_PAGE
+from mock_clover.clover.oauth.behaviours import CONSENT_IS_AUTOMATIC, CONSENT_PAGE
 from mock_clover.clover.oauth.operations_consent import (
     access_denied_redirect,
     consent_is_denied,
@@ -60,6 +60,7 @@ def authorize(sandbox: Sandbox, call: Call[None, AuthorizeQuery]) -> Redirect | 
             selectable_merchants(sandbox, merchant, query.merchant_id), call, target
         )
     redirect = _redirect_with_grant(merchant, query, target)
+    call.basis = (CONSENT_IS_AUTOMATIC,)
     if query.response_type == "code":
         call.why = "consent was given automatically; the code can be used once within ten minutes"
     return redirect

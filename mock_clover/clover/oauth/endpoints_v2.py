@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from mock_clover.clover.oauth.behaviours import (
     CODE_LIFETIME,
+    CONSENT_IS_AUTOMATIC,
     CONSENT_PAGE,
     LOST_TOKEN_IS_RECOVERED,
     REFRESH_TOKEN_WORKS_ONCE,
@@ -87,6 +88,7 @@ def authorize_v2(sandbox: Sandbox, call: Call[None, AuthorizeV2Query]) -> Redire
         return consent_page_response(
             selectable_merchants(sandbox, merchant, query.merchant_id), call, target
         )
+    call.basis = (CONSENT_IS_AUTOMATIC,)
     credential = "code_verifier" if query.code_challenge else "client_secret"
     call.why = (
         "consent was given automatically; the code can be used once within ten minutes "

@@ -83,7 +83,7 @@ def test_redirect_has_merchant_and_state(server: InProcessServer) -> None:
             "location": f"https://shop.example/cb?a=1&merchant_id={credentials.merchant_id}"
             f"&client_id={credentials.client_id}&employee_id={credentials.employee_id}&code={code}&state=x%26y"
         },
-        "documented",
+        "inferred",
     )
     assert exchange(server, code).status == 200
 
