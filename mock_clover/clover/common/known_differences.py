@@ -13,6 +13,7 @@ from mock_clover.clover.common import behaviours_service as service
 from mock_clover.clover.gift_cards import behaviours as gift_cards
 from mock_clover.clover.oauth import behaviours as oauth
 from mock_clover.clover.orders import behaviours as orders
+from mock_clover.clover.platform import behaviours as platform
 from mock_clover.clover.recurring import behaviours as recurring
 from mock_clover.clover.threeds import behaviours as threeds
 from mock_clover.clover.tokens import behaviours as tokens
@@ -152,6 +153,9 @@ UNKNOWNS: tuple[Unknown, ...] = (
     Unknown("the detail of the paymentAuthorize event", "", browser.SDK_APPLE_PAY_AUTHORIZE),
     Unknown("the initial balance of a gift card", "", gift_cards.NEW_GIFT_CARD_BALANCE),
     Unknown("how long an ACH debit is pending", "", gift_cards.DEBIT_IS_PENDING),
+    Unknown("how several discounts of an order combine", "", platform.ADJUSTED_TOTALS),
+    Unknown("what a unitQty below 1000 counts", "", platform.UNIT_QTY_BELOW_A_UNIT),
+    Unknown("the error of an unknown path of most hosts", "", service.UNKNOWN_PATH),
     Unknown("which requests cause which events", "", webhooks.EVENTS_OF_A_PAYMENT),
     Unknown("when a webhook is retried", "", webhooks.WEBHOOK_RETRIES),
     Unknown("when a subscription payment is retried", "", recurring.FAILED_PAYMENT_IS_RETRIED),
