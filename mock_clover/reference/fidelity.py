@@ -52,6 +52,7 @@ SOURCES: dict[str, str] = {
     "LiveCloverClient": "a public client with notes on sandbox responses of 2026",
     "bypassmobile": "help page of a point-of-sale software vendor that uses Clover",
     "clover_sandbox_simulator": "dan1d/clover_sandbox_simulator, responses recorded in 2026",
+    "CloverSDK": "Clover's own SDK for iOS, its table of paths, 2016",
     "mbates/clover": "a public client that verifies the signatures of webhooks",
     "clover-mcp-server": "a public MCP server for Clover, with findings on the sandbox of 2026",
     "thalamus": "a public OAuth v2 client, tested against the sandbox",

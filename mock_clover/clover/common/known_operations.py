@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 _REF = "REF: the inventory operations, from a client generated from Clover's OpenAPI document"
 _ORDERS = "REF: the order operations, from a client generated from Clover's OpenAPI document"
-_SDK = "Clover's CloverSDK (2016): its table of paths"
+_SDK = "CloverSDK"
 _MERCHANT = "/v3/merchants/{merchant_id}"
 
 
@@ -50,6 +50,14 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     ("POST", "/option_items", _REF),
     ("POST", "/discounts", _REF),
     ("POST DELETE", "/discounts/{discount_id}", _REF),
+    ("GET", "/modifier_groups/{modifier_group_id}/modifiers/{modifier_id}", _REF),
+    ("GET", "/attributes/{attribute_id}/options/{option_id}", _REF),
+    ("GET", "/employees/{employee_id}/shifts/{shift_id}", _SDK),
+    ("GET", "/items/{item_id}/tags", _REF),
+    ("GET", "/items/{item_id}/categories", _REF),
+    ("GET", "/categories/{category_id}/items", _REF),
+    ("GET", "/tags/{tag_id}/items", _REF),
+    ("GET", "/modifier_groups/{modifier_group_id}/items", _REF),
     # The merchant, employees and customers.
     ("POST", "/address", _SDK),
     ("POST", "/properties", _SDK),

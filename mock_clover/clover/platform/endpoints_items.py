@@ -176,6 +176,7 @@ def list_items_of_tax_rate(sandbox: Sandbox, call: Call[None, PlatformQuery]) ->
 
 
 _ITEM, _STOCK, _TAX_ITEMS = "/items/{item_id}", "/item_stocks/{item_id}", "/tax_rate_items"
+_ALIAS = f"{PLATFORM_PATH}{{merchant_id}}/item_tax_rates"
 _PUT = observed("dan1d/clover_sandbox_simulator: items and item_stocks accept PUT")
 ENDPOINTS = (
     *(
@@ -238,7 +239,7 @@ ENDPOINTS = (
         documented("REF taxrateCreateOrDeleteTaxRateItems"),
         request=TaxItemsRequest,
         query=DeleteQuery,
-        path_alias=f"{PLATFORM_PATH}{{merchant_id}}/item_tax_rates",
+        path_alias=_ALIAS,
         errors=(PLATFORM_INVALID_QUERY,),
     ),
     platform_endpoint(
@@ -249,6 +250,7 @@ ENDPOINTS = (
         "read_inventory",
         observed("clover_sandbox_simulator, recorded in 2026-02; the fields are inferred"),
         query=PlatformQuery,
+        path_alias=_ALIAS,
         errors=(PLATFORM_INVALID_FILTER,),
     ),
     platform_endpoint(
