@@ -16,6 +16,7 @@ from mock_clover.clover.surface import SURFACE
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import load, parse
+from mock_clover.scenario.records import Scenario
 from tests.hostile import (
     FORWARDED,
     MAY_HAVE_CHANGED_STATE,
@@ -637,14 +638,20 @@ def test_each_call_needs_the_permissions_of_clovers_page() -> None:
     }
 
 
+@pytest.fixture(scope="module")
+def stocked(keys: KeyRing, default_scenario: Scenario) -> tuple[InProcessServer, Fixtures]:
+    """A server with one of each object, for copying only."""
+    server = InProcessServer(keys, default_scenario)
+    return server, create_fixtures(server)
+
+
 @pytest.mark.parametrize(
     "endpoint", [each for each in WITH_BEARER if each.auth.permissions], ids=lambda each: each.name
 )
 def test_a_call_needs_each_of_its_permissions_and_no_other(
-    endpoint: Endpoint, make_server: Make
+    endpoint: Endpoint, make_server: Make, stocked: tuple[InProcessServer, Fixtures]
 ) -> None:
-    prepared = make_server()
-    fixtures = create_fixtures(prepared)
+    prepared, fixtures = stocked
     for lacking in (*endpoint.auth.permissions, None):
         granted = {
             *endpoint.auth.permissions,
