@@ -28,6 +28,11 @@ ATTACKS: dict[str, dict[str, str]] = {
         "::test_the_depth_check_is_linear_in_an_unclosed_string",
     },
     "limits of each item, but not of all of them": {
+        "a journal of long values": "sandbox/test_journal.py"
+        "::test_a_full_journal_loses_its_oldest_exchanges",
+        "many journals": "sandbox/test_journal.py::test_all_journals_together_are_bounded",
+        "connections that end": "server/test_connections.py"
+        "::test_a_connection_that_ends_is_freed_at_once",
         "unread answers": "soak/attacks.py::unread",
         "unread journals": "soak/attacks.py::unread_journals",
         "unread streams": "soak/attacks.py::streams_nobody_reads",
