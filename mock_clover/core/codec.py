@@ -17,6 +17,7 @@ from mock_clover.core.broken_rule import broken_rule
 from mock_clover.core.evidence import CENTS_META
 from mock_clover.core.masking import redact, redact_field_name
 from mock_clover.core.money import AMOUNT_MAX
+from mock_clover.core.printable import printable
 from mock_clover.core.record import Record, SecretRecord, Value
 from mock_clover.core.suggestions import nearest_word
 
@@ -326,7 +327,7 @@ def _violation(
         path=path,
         problem_name=problem_name,
         message=_with_suggestion(message, path, record),
-        rule=broken_rule(path, message, value, hint, is_secret=is_secret),
+        rule=printable(broken_rule(path, message, value, hint, is_secret=is_secret)),
     )
 
 

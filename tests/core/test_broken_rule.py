@@ -73,7 +73,7 @@ def _wrong_by_bounds(meta: msgspec.Meta, kind: Any) -> Iterator[tuple[Any, tuple
     if meta.min_length:
         yield "" if is_text else [], ("", f"0 {unit}", f"at least {meta.min_length}")
     if meta.pattern is not None:
-        yield "\n", ('"\n"', str(meta.pattern).replace(END_OF_STRING, "$"))
+        yield "\n", (r'"\n"', str(meta.pattern).replace(END_OF_STRING, "$"))
     if meta.ge is not None:
         yield int(meta.ge) - 1, (str(int(meta.ge) - 1), f"at least {meta.ge}")
     if meta.le is not None:
@@ -105,6 +105,8 @@ def errors(record: type[Record]) -> Iterator[str]:
             wanted = (name, *rules) if is_hidden else (name, sent, *rules)
             if not all(word in rule for word in wanted) or "Expected" in rule:
                 yield f"{label}: {rule!r} lacks one of {wanted}"
+            if not rule.isprintable():
+                yield f"{label}: {rule!r} has control characters"
 
 
 def test_every_rule_of_every_request_is_named() -> None:

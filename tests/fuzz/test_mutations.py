@@ -24,6 +24,7 @@ FINDINGS: dict[str, HttpRequest] = {
     "nesting inside an unclosed string": HttpRequest(
         "POST", "/oauth/token", b"[" * 65 + b'"' + b'\\"' * 12_000, auth=False
     ),
+    "a control character in a rejected number": HttpRequest("GET", "/v1/charges?limit=%00"),
     "a webhook to a host that IDNA cannot encode": HttpRequest(
         "PUT", "/_mock/webhooks", b'{"url":"http://x..y/","handshake":false}'
     ),
