@@ -54,7 +54,7 @@ async def _through_starlette(
     return _answered(sent[0]["status"], sent[0]["headers"], content)
 
 
-class _Wire(asyncio.Transport):
+class Wire(asyncio.Transport):
     """A connection that keeps what is written to it."""
 
     def __init__(self) -> None:
@@ -92,7 +92,7 @@ async def _through_the_parser(
     config.load()
     make: Any = protocol_class()
     protocol = make(config=config, server_state=State(), app_state={})
-    connection = _Wire()
+    connection = Wire()
     protocol.connection_made(connection)
     head = f"{method} {path} HTTP/1.1\r\n"
     lines = [f"{name}: {value}" for name, value in headers.items()]

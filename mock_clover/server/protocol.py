@@ -87,6 +87,7 @@ class HardenedProtocol(_Base):
         """Whether the current response never ends: then the client's EOF ends the connection."""
         self._data = b""  # bytes that the parser has not got
         self._at = 0  # where they begin
+        self._searched = 0  # how many of them are the beginning of a head
         self._held = 0  # how many of them count in the server's total
         self._body_remaining: int | None = None  # None if chunked
         self._is_scheduled = self._is_eof = False
@@ -195,11 +196,14 @@ class HardenedProtocol(_Base):
     def _feed_head(self) -> bool:
         """Feed one head; return False if it is incomplete."""
         data, at = self._data, self._at
-        end = data.find(b"\n\r\n", at) + 3
-        bare = data.find(b"\n\n", at, end if end > 2 else len(data)) + 2
+        # What came in earlier segments is not searched again, except for a part of an end.
+        start = max(at, at + self._searched - 2)
+        end = data.find(b"\n\r\n", start) + 3
+        bare = data.find(b"\n\n", start, end if end > 2 else len(data)) + 2
         if bare > 1:
             end = bare
         is_complete = end > 2
+        self._searched = 0 if is_complete else len(data) - at
         if (end if is_complete else len(data)) - at > HEAD_BYTES_MAX:
             self._close_with(HEADERS_TOO_LARGE_RESPONSE)
             return False

@@ -5,6 +5,7 @@ source, so new ones are covered. Parsers that no request reaches in full are in 
 `tests/fuzz/cost.py` measures.
 """
 
+import asyncio
 import contextlib
 import json
 import re
@@ -18,6 +19,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import uvicorn
 
 from mock_clover.browser.surface import BROWSER_SURFACE
 from mock_clover.clover.surface import RULE_OPERATIONS, SURFACE
@@ -44,12 +46,14 @@ from mock_clover.scenario.load import load, parse_with_warnings
 from mock_clover.scenario.records import ScenarioError
 from mock_clover.server.log import ExchangeLog
 from mock_clover.server.render import response
+from mock_clover.server.serve import State, protocol_class
 from tests.failure_messages import assert_no_errors
 from tests.fuzz.cost import Work, growth_error
-from tests.fuzz.shapes import BODIES, TEXTS, VALUES, Shape
+from tests.fuzz.shapes import BODIES, TEXTS, VALUES, Shape, numbered, repeated
 from tests.hostile import FORWARDED, HttpRequest, create_fixtures, filled, record_in, valid_request
 from tests.in_process import CONTROL, InProcessServer
 from tests.test_regular_expressions import LINEAR, ONLY_MATCHED, Pattern, patterns
+from tests.ways import Wire
 
 BODY_BYTES, WHOLE_BODY_BYTES = 2**18, 2**20
 FIELD_BYTES = 2**16
@@ -478,6 +482,56 @@ def test_scenarios_of_many_entries(scenario: str) -> None:
         return partial(quietly(PARSERS["a scenario"]), f"{head}\n" + "\n".join(lines))
 
     assert growth_error(prepare, BODY_BYTES) == ""
+
+
+# Connections --------------------------------------------------------------------------------------
+
+STREAM_BYTES = 60_000
+GET = "GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n"
+POST = "POST /v1/tokens HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n"
+STREAMS: dict[str, Shape] = {
+    "requests": repeated(GET),
+    "stray pairs": repeated("{}"),
+    "line ends": repeated("\r\n"),
+    "an open request line": repeated("a", "GET /"),
+    "one long header": repeated("a", GET[:-2] + "x: "),
+    "many headers": numbered("x%d: 1", "\r\n", GET[:-2]),
+    "bare line feeds": repeated("x: 1\n", GET[:-2]),
+    "carriage returns": repeated("\r", GET[:-2]),
+    "upgrades": repeated("upgrade : h2c\r\n", GET[:-2], "\r\n"),
+    "small chunks": repeated("1\r\na\r\n", POST, "0\r\n\r\n"),
+    "zeros of a chunk size": repeated("0", POST),
+    "a chunk extension": repeated("a", POST + "1;"),
+    "trailers": repeated("x: 1\r\n", POST + "0\r\n"),
+    "a body": repeated("a", GET.replace("GET", "POST")[:-2] + "content-length: 70000\r\n\r\n"),
+}
+
+
+def received(stream: bytes, segment_bytes: int) -> Work:
+    """Return the work of receiving a stream in segments."""
+
+    async def receive() -> None:
+        config = uvicorn.Config(furnished().app, lifespan="off", log_config=None, ws="none")
+        config.load()
+        make: Any = protocol_class()
+        protocol, wire = make(config=config, server_state=State(), app_state={}), Wire()
+        protocol.connection_made(wire)
+        for at in range(0, len(stream), segment_bytes):
+            if not wire.is_closing():
+                protocol.data_received(stream[at : at + segment_bytes])
+        await asyncio.sleep(0)
+        protocol.connection_lost(None)
+
+    return lambda: asyncio.run(receive())
+
+
+@pytest.mark.parametrize("segment_bytes", [1, 16, STREAM_BYTES])
+def test_connections(segment_bytes: int) -> None:
+    table = {
+        label: lambda size, shape=shape: received(shape(size).encode(), segment_bytes)
+        for label, shape in STREAMS.items()
+    }
+    assert_no_errors(errors_of(iter(table.items()), STREAM_BYTES))
 
 
 # Patterns -----------------------------------------------------------------------------------------
