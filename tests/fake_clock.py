@@ -13,6 +13,7 @@ import uvicorn
 from mock_clover.server.app import App
 from mock_clover.server.h11_protocol import HardenedH11Protocol
 from mock_clover.server.httptools_protocol import DirectHttpToolsProtocol
+from mock_clover.server.protocol import KEEP_ALIVE_TIMEOUT_S
 from mock_clover.server.serve import State
 from tests.raw_http import RawConnection, RawResponse, request
 from tests.server_process import ServerProcess
@@ -107,7 +108,13 @@ class InProcessConnection(RawConnection):
 
     def __init__(self, app: App, parser: str = "httptools") -> None:
         config = uvicorn.Config(
-            app, ws="none", lifespan="off", log_config=None, access_log=False, proxy_headers=False
+            app,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            timeout_keep_alive=int(KEEP_ALIVE_TIMEOUT_S),
         )
         self._buffer = b""
         self._transport = _Transport()
@@ -126,6 +133,32 @@ class InProcessConnection(RawConnection):
     def tasks(self) -> set[Any]:
         """The tasks of the connection's server, which a shutdown cancels."""
         return self._protocol.tasks  # type: ignore[no-any-return] # not typed
+
+    def half_close(self) -> None:
+        """Shut down the sending side, as the client."""
+        if not self._protocol.eof_received():
+            self._transport.close()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the server has closed the connection."""
+        return self._transport.is_closing()
+
+    def stop_reading(self) -> None:
+        """Let the transport report that the client reads nothing."""
+        self._protocol.pause_writing()
+
+    def go_on_reading(self) -> None:
+        """Let the transport report that the client has read everything."""
+        self._protocol.resume_writing()
+
+    async def wait(self, loop: FakeClockLoop, seconds: float) -> None:
+        """Advance the clock, also that of the connection's limits."""
+        await loop.advance(seconds)
+        state = self._protocol.server_state
+        state.now += seconds
+        if not self.is_closed:
+            self._protocol.close_if_timed_out(state.now)
 
     def is_silent(self) -> bool:
         """Return whether everything that was written is read."""

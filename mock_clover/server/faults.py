@@ -73,7 +73,7 @@ async def apply_fault(reply: Reply, scope: "Scope", receive: "Receive", send: "S
     elif kind == "drop":
         abort(connection.transport)
     elif kind == "hang":
-        connection.closes_at_eof = True
+        connection.close_at_eof()
     elif not connection.transport.is_closing():
         data = response(reply, b"", close=True, head_only=scope["method"] == "HEAD")
         connection.transport.write(truncate_body(reply, data) if kind == "truncate" else GARBAGE)

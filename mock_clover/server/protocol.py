@@ -83,8 +83,7 @@ class HardenedProtocol(_Base):
         """Start the receive timeout; close the connection if there are too many."""
         super().connection_made(transport)
         self.app_state = {**self.app_state, CONNECTION: self}
-        self.closes_at_eof = False
-        """Whether the current response never ends: then the client's EOF ends the connection."""
+        self._closes_at_eof = False
         self._data = b""  # bytes that the parser has not got
         self._at = 0  # where they begin
         self._searched = 0  # how many of them are the beginning of a head
@@ -112,7 +111,13 @@ class HardenedProtocol(_Base):
     def eof_received(self) -> Any:  # a bool; uvicorn declares None
         """Keep the connection until the complete requests are answered."""
         self._is_eof = True
-        return (self._is_blocked() and not self.closes_at_eof) or self._is_scheduled
+        return (self._is_blocked() and not self._closes_at_eof) or self._is_scheduled
+
+    def close_at_eof(self) -> None:
+        """Let the client's EOF end the connection: the current response may never end."""
+        self._closes_at_eof = True
+        if self._is_eof:
+            self.transport.abort()
 
     def pause_writing(self) -> None:
         """Start the send timeout; requests are not answered until the client reads."""
@@ -128,7 +133,7 @@ class HardenedProtocol(_Base):
     def on_response_complete(self) -> None:
         """Continue with the next request."""
         super().on_response_complete()
-        self.closes_at_eof = self._is_receiving = False
+        self._closes_at_eof = self._is_receiving = False
         self._since = self.server_state.now
         if self._data or self._is_eof:
             self._continue_soon()
@@ -142,7 +147,11 @@ class HardenedProtocol(_Base):
         self._is_scheduled = False
         if not self.transport.is_closing():
             self.flow.resume_reading()
-            self._process()
+            try:
+                self._process()
+            except Exception:  # as the event loop does after an error in `data_received`
+                self.transport.abort()
+                raise
 
     def _process(self) -> None:
         """Pass one request, or the available part of one, to the parser."""
@@ -191,7 +200,10 @@ class HardenedProtocol(_Base):
         elif self._is_eof and not is_waiting:
             self.transport.close()
         elif is_waiting and held > PIPELINED_BYTES_MAX:
-            self.flow.pause_reading()
+            if self._closes_at_eof:  # it must be read to see the EOF
+                self.transport.abort()
+            else:
+                self.flow.pause_reading()
 
     def _feed_head(self) -> bool:
         """Feed one head; return False if it is incomplete."""

@@ -50,7 +50,7 @@ async def stream(
         return
     sandbox, _ = app.resolve_sandbox(path, headers)
     if connection := own_connection(scope):
-        connection.closes_at_eof = True
+        connection.close_at_eof()
     sandbox.enable_change_recording()
     changed = asyncio.Event()
     sandbox.journal.watchers.add(changed.set)
