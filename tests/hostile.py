@@ -556,13 +556,19 @@ def valid_body(endpoint: Endpoint, fixtures: Fixtures) -> dict[str, Any]:
     return VALID_BODIES.get(endpoint.name, lambda _: {})(fixtures)
 
 
+def ids_of(endpoint: Endpoint, fixtures: Fixtures) -> dict[str, str]:
+    """Return ids of existing objects for an endpoint's path."""
+    others = {
+        "return_order": {"order_id": fixtures.paid_order},
+        "platform_list_nested_rows": {"collection": "modifier_groups"},
+    }
+    return fixtures.ids | others.get(endpoint.name, {})
+
+
 def filled(endpoint: Endpoint, fixtures: Fixtures, **ids: str) -> str:
     """Return an endpoint's path with ids of existing objects, and a query if one is needed."""
     unknown = dict.fromkeys(re.findall(r"\{(\w+)\}", endpoint.path), UNKNOWN_ID)
-    paid = {"order_id": fixtures.paid_order} if endpoint.name == "return_order" else {}
-    if endpoint.name == "platform_list_nested_rows":
-        paid = {"collection": "modifier_groups"}
-    path = endpoint.path.format_map(unknown | fixtures.ids | paid | ids)
+    path = endpoint.path.format_map(unknown | ids_of(endpoint, fixtures) | ids)
     return (
         f"{path}?client_id={fixtures.client_id}" if endpoint.name in AUTHORIZE_ENDPOINTS else path
     )

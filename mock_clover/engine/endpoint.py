@@ -260,8 +260,9 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     body_format: Literal["json", "json_only", "json_or_form", "raw"] = "json"
     """json: any content type. json_only: any other content type is rejected with 415. json_or_form:
     the body is merged with the query. raw: the handler gets a RawBody."""
-    response_format: Literal["record", "array", "page"] = "record"
-    """array: of `response`, without an envelope. page: HTML for browsers."""
+    response_format: Literal["record", "array", "object", "page"] = "record"
+    """array: of `response`, without an envelope. object: JSON that the mock does not type. page:
+    HTML for browsers."""
     query: type[Record] | None = None
     auth: Auth = BEARER
     errors: tuple[Problem, ...] = ()

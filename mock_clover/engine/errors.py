@@ -11,6 +11,7 @@ from mock_clover.clover.common.problems import (
     INVALID_REQUEST,
     METHOD_NOT_ALLOWED,
     PAKMS_WITHOUT_AUTHORIZATION,
+    PATH_NOT_FOUND,
     PAYLOAD_TOO_LARGE,
     SANDBOX_FULL,
     UNAUTHORIZED,
@@ -27,6 +28,7 @@ def errors_of(endpoint: Endpoint) -> tuple[Problem, ...]:
     """Return all errors of an endpoint, except those that only a sandbox's settings cause."""
     implied = {
         METHOD_NOT_ALLOWED: True,
+        PATH_NOT_FOUND: bool(endpoint.path_choices),
         PAYLOAD_TOO_LARGE: True,
         SANDBOX_FULL: True,
         UNAUTHORIZED: endpoint.auth.kind != "none",

@@ -198,8 +198,10 @@ def _query_parameters(query: type[Record]) -> list[dict[str, Any]]:
 
 
 def _responses(endpoint: Endpoint) -> dict[str, Any]:
-    if endpoint.response.__struct_fields__:
-        each = {"$ref": _REF.format(name=endpoint.response.__name__)}
+    if endpoint.response.__struct_fields__ or endpoint.response_format == "object":
+        each: dict[str, Any] = {"$ref": _REF.format(name=endpoint.response.__name__)}
+        if endpoint.response_format == "object":
+            each = {"type": "object"}
         schema = {
             "schema": {"type": "array", "items": each}
             if endpoint.response_format == "array"

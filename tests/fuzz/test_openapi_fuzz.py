@@ -30,6 +30,7 @@ from tests.hostile import (
     MAY_HAVE_CHANGED_STATE,
     Fixtures,
     create_fixtures,
+    ids_of,
     valid_body,
 )
 from tests.in_process import DECLINED_CARD
@@ -171,9 +172,8 @@ def good_case(schema: BaseSchema, endpoint: Endpoint, fixtures: Fixtures) -> Cas
         return operation.Case(
             query=valid_body(endpoint, fixtures) or {"client_id": fixtures.client_id}
         )
-    paid = {"order_id": fixtures.paid_order} if endpoint.name == "return_order" else {}
     names = re.findall(r"\{(\w+)\}", endpoint.path)
-    ids = {name: (fixtures.ids | paid)[name] for name in names}
+    ids = {name: ids_of(endpoint, fixtures)[name] for name in names}
     if not endpoint.request:
         return operation.Case(path_parameters=ids)
     body = valid_body(endpoint, fixtures)

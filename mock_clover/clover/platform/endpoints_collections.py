@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mock_clover.clover.common.permissions import Permission, missing_permissions
-from mock_clover.clover.common.problems import PATH_NOT_FOUND
 from mock_clover.clover.oauth.problems import PERMISSION_MISSING
 from mock_clover.clover.platform.behaviours import COLLECTION_IS_EMPTY
 from mock_clover.clover.platform.http import PLATFORM_PATH, platform_endpoint
@@ -160,6 +159,7 @@ ENDPOINTS = (
         _LISTS,
         query=ExpandQuery,
         errors=(PLATFORM_NOT_FOUND, PERMISSION_MISSING),
+        response_format="object",
         path_choices={"collection": tuple(COLLECTIONS)},
     ),
     platform_endpoint(
@@ -170,7 +170,7 @@ ENDPOINTS = (
         BEARER,
         _LISTS,
         query=PlatformQuery,
-        errors=(PLATFORM_INVALID_FILTER, PERMISSION_MISSING, PATH_NOT_FOUND),
+        errors=(PLATFORM_INVALID_FILTER, PERMISSION_MISSING),
         path_choices={"collection": _PARENTS, "nested": _NESTED},
     ),
     platform_endpoint(
@@ -181,6 +181,7 @@ ENDPOINTS = (
         BEARER,
         observed("clover_sandbox_simulator, recorded in 2026-02"),
         errors=(PERMISSION_MISSING,),
+        response_format="object",
         path_choices={"object": tuple(OBJECTS)},
     ),
 )
