@@ -31,7 +31,6 @@ from mock_clover.engine.overrides import (
     may_have_override,
     pick_fault,
 )
-from mock_clover.engine.remarks import add_remarks
 from mock_clover.engine.reply import Reply, Wait, error_reply, raw_reply, reply_of
 from mock_clover.engine.request import (
     authenticate,
@@ -111,9 +110,7 @@ def answer(
         reply = _apply_after_commit_fault(sandbox, reply, fault, raw.headers, endpoint)
     if not endpoint.surface.journaled:
         return replace(reply, evidence=None, basis=())
-    reply, ignored = add_remarks(endpoint, raw, request, reply)
-    write_exchange(sandbox, endpoint, raw, reply, request, idempotency, ignored)
-    return reply
+    return write_exchange(sandbox, endpoint, raw, reply, request, idempotency)
 
 
 def _stored_response(
@@ -274,6 +271,4 @@ def _apply_before_commit_fault(
         return Wait(wait_ms)
     reply = _fault_reply(sandbox, fault, raw.headers, endpoint)
     reply = replace(reply, why=f"fault: {fault.label}", fault=fault, wait_ms=wait_ms)
-    reply, ignored = add_remarks(endpoint, raw, None, reply)
-    write_exchange(sandbox, endpoint, raw, reply, None, "", ignored)
-    return reply
+    return write_exchange(sandbox, endpoint, raw, reply, None, "")

@@ -32,7 +32,6 @@ from mock_clover.sandbox.masking import cut_text
 IGNORED_HEADER = b"x-mock-clover-ignored"
 HEADER_BYTES_MAX = 512
 """Maximum length of the header's value, without the number of further members."""
-_BRACE, _DOT = b"{."  # finding a byte by its number takes a fifth of the time
 _FRACTION = re.compile(rb"[0-9]\.")
 _IGNORED_MAX = 20
 _COUNTED_MAX = 1_000
@@ -47,15 +46,9 @@ def add_remarks(
 ) -> tuple[Reply, tuple[str, ...]]:
     """Return a response with what a client should know about its request, and what was ignored."""
     codec, body = endpoint.codec, raw.body
-    if (
-        not raw.query
-        and (
-            codec is None
-            or not body
-            or (type(request) is codec.strict and body.find(_BRACE, 1) < 0)
-        )
-        and (_DOT not in body or _FRACTION.search(body) is None)
-    ) or reply.status == UNAUTHORIZED.status:
+    is_flat = codec is None or not body or (type(request) is codec.strict and body.count(b"{") <= 1)
+    has_no_fraction = _FRACTION.search(body) is None
+    if (is_flat and not raw.query and has_no_fraction) or reply.status == UNAUTHORIZED.status:
         return reply, ()
     tree = _tree_of(endpoint, raw)
     found = list(islice(_ignored(endpoint, raw, tree), _COUNTED_MAX))
@@ -74,8 +67,6 @@ def add_remarks(
 
 def with_ignored(reply: Reply) -> str:
     """Return the reason of a response, with what it says was ignored."""
-    if not reply.headers:
-        return reply.why
     ignored = next((value for name, value in reply.headers if name == IGNORED_HEADER), b"")
     return f"{reply.why}; ignored {ignored.decode()}" if ignored else reply.why
 

@@ -34,7 +34,10 @@ class Clock:
         """Return the current time."""
         if self._frozen_ms is not None:
             return self._frozen_ms
-        now_ms = machine_ms(self._machine_ns) + self._offset_ms
+        try:  # as `machine_ms`, but without a call: each request reads the clock several times
+            now_ms = self._machine_ns() // 1_000_000 + self._offset_ms
+        except OverflowError:
+            now_ms = _MACHINE_MS_MAX + self._offset_ms
         if now_ms < self._latest_ms:  # the machine's clock went back: go on from the last time
             self._offset_ms += self._latest_ms - now_ms
             return self._latest_ms

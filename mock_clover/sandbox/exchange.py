@@ -21,8 +21,9 @@ REPLY_BYTES_MAX = 65_536
 """For a longer response, only the length is stored."""
 REQUEST_BYTES_MAX = 262_144
 """For a decoded request that takes more memory, only the length is stored."""
-TEXT_CHARS_MAX = 2_048
-"""A longer path, reason or header value is cut, and so are header names with more in total."""
+TEXT_CHARS_MAX = 4_096
+"""A longer path or reason is cut, and so are header names and stored header values if all together
+are longer. Nothing in an exchange of this size needs to be cut."""
 EXCHANGE_BYTES = 1_500
 """The fixed part of an exchange in memory."""
 _OVERSIZED = b'"more than %d bytes in memory"' % REQUEST_BYTES_MAX

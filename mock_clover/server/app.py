@@ -162,7 +162,8 @@ class App:
             if not unjournaled:
                 duration_ms = elapsed_ns(started) / 1e6
                 status = reply.status if reply.fault is None else reply.sent_status
-                self.log.write(sandbox.name, method, path, status, with_ignored(reply), duration_ms)
+                why = with_ignored(reply) if reply.headers else reply.why
+                self.log.write(sandbox.name, method, path, status, why, duration_ms)
             return reply
 
         def run(steps: Steps[Reply | Wait]) -> Steps[Reply | Wait]:
