@@ -51,10 +51,10 @@ def create_checkout(sandbox: Sandbox, call: Call[CheckoutRequest, None]) -> Chec
     require_merchant_header(sandbox, call)
     body, customer = call.body, call.body.customer
     if customer is None:
-        raise CHECKOUT_CUSTOMER_MISSING.error()
+        raise CHECKOUT_CUSTOMER_MISSING.error(rule="customer is missing; it may be empty")
     _check_customer(sandbox, customer)
     if body.shoppingCart.discounts:
-        raise CHECKOUT_CART_DISCOUNTS.error()
+        raise CHECKOUT_CART_DISCOUNTS.error(rule="shoppingCart.discounts is not accepted")
     lines = tuple(
         _build_line(sandbox, f"shoppingCart.lineItems[{index}]", item)
         for index, item in enumerate(body.shoppingCart.lineItems)
@@ -134,9 +134,9 @@ def _build_line(sandbox: Sandbox, path: str, cart_item: CartItem) -> Line:
             rule = f"{path}.itemRefUuid is no item of the inventory; it needs name and price"
             raise CHECKOUT_INVALID.error(param=f"{path}.itemRefUuid", rule=rule)
         missing = "price" if name else "name"
-        raise CHECKOUT_LINE_INCOMPLETE.error(reason=f"{path}.{missing} is missing")
+        raise CHECKOUT_LINE_INCOMPLETE.error(rule=f"{path}.{missing} is missing")
     if price < 0:
-        raise CHECKOUT_PRICE_NEGATIVE.error(reason=f"{path}.price is {price}; at least 0")
+        raise CHECKOUT_PRICE_NEGATIVE.error(rule=f"{path}.price is {price}; at least 0")
     return Line(
         name=name,
         price=price,
@@ -152,7 +152,7 @@ def _build_line(sandbox: Sandbox, path: str, cart_item: CartItem) -> Line:
 
 def _build_tax(path: str, tax: CartTax) -> TaxRate:
     if tax.rate is None:
-        raise CHECKOUT_TAX_WITHOUT_RATE.error(reason=f"{path}.rate is missing")
+        raise CHECKOUT_TAX_WITHOUT_RATE.error(rule=f"{path}.rate is missing")
     return TaxRate(name=tax.name, rate=tax.rate)
 
 
@@ -169,7 +169,7 @@ def _redirect_urls(sandbox: Sandbox, requested: RedirectUrls) -> RedirectUrls:
         if error:
             raise CHECKOUT_INVALID.error(
                 param=f"redirectUrls.{name}",
-                reason=f"redirectUrls.{name} {error}; to allow http and localhost, use "
+                rule=f"redirectUrls.{name} {error}; to allow http and localhost, use "
                 "`--checkout-redirects any` or set settings.checkout.redirects to any",
             )
         urls[name] = getattr(settings.dashboard, name) or url

@@ -81,7 +81,7 @@ def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> Custo
         raise CUSTOMER_RESOURCE_MISSING.error(id=call.ids[0])
     if body.email is None and sandbox.settings.customer_update_email == "required":
         raise EMAIL_INVALID.error(
-            reason="email is missing; see the setting customer_update_email",
+            rule="email is missing; see the setting customer_update_email",
             basis=(CUSTOMER_UPDATE_NEEDS_EMAIL,),
         )
     token = savable_token(sandbox, call, body.source, customer) if body.source else None
