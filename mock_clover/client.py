@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from mock_clover.core.printable import printable
-from mock_clover.sandbox.keys import encrypt_pan
+from mock_clover.sandbox.keys import encrypted_card
 
 BODY_BYTES_MAX = 4_194_304
 """4 MiB, more than any list response. The rest of a longer response is not read."""
@@ -74,7 +74,7 @@ def create_token(
         card["number"] = pan
     else:
         blob = get_json(f"{base}/assets/keys.json")["TA_PUBLIC_KEY_DEV"]
-        card |= {"encrypted_pan": encrypt_pan(blob, pan), "first6": pan[:6], "last4": pan[-4:]}
+        card |= encrypted_card(blob, pan)
     request = urllib.request.Request(  # noqa: S310 - the scheme is checked below
         f"{base}/v1/tokens",
         data=json.dumps({"card": card}).encode(),

@@ -219,3 +219,17 @@ def encrypt_pan(blob: str, pan: str) -> str:
     n, e = int.from_bytes(raw[:_HALF]), int.from_bytes(raw[_HALF:])
     public = rsa.RSAPublicNumbers(e, n).public_key()
     return base64.b64encode(public.encrypt((PREFIX + pan).encode(), _oaep_sha1())).decode()
+
+
+def encrypted_card(blob: str, pan: str) -> dict[str, str]:
+    """Return the members of an encrypted card that Clover's page lists, without expiry and CVV."""
+    from mock_clover.clover.common.cards import brand_of  # the plugin must stay light
+
+    card = {
+        "encrypted_pan": encrypt_pan(blob, pan),
+        "transarmor_key_id": "mock-clover",
+        "first6": pan[:6],
+        "last4": pan[-4:],
+    }
+    brand = brand_of(pan)
+    return card if brand is None else card | {"brand": brand}

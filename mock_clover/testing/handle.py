@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
-from mock_clover.sandbox.keys import encrypt_pan
+from mock_clover.sandbox.keys import encrypted_card
 from mock_clover.testing.clock import Clock
 from mock_clover.testing.names import fork_name
 from mock_clover.testing.report import verification_failure
@@ -91,8 +91,7 @@ class MockClover:
                 self._transport.blob = self._get_unrecorded("/assets/keys.json")[
                     "TA_PUBLIC_KEY_DEV"
                 ]
-            encrypted = encrypt_pan(self._transport.blob, pan)
-            card |= {"encrypted_pan": encrypted, "first6": pan[:6], "last4": pan[-4:]}
+            card |= encrypted_card(self._transport.blob, pan)
         headers = {"apikey": self.api_key}
         return str(self._request("POST", "/v1/tokens", {"card": card}, headers)["id"])
 

@@ -285,10 +285,8 @@ def test_the_page_of_the_hosted_checkout_runs(tmp_path: Path, shared_server: Ser
     statuses, tips = blocks("howto/hosted-checkout.md", "text")
     created, declined, paid, cancelled, clock, listed = objects(out)
     assert list(created) == list(json.loads(answer))
-    path = (
-        created["href"].removeprefix(shared_server.url).removesuffix(created["checkoutSessionId"])
-    )
-    assert f"4242{path}…" in answer
+    path = created["href"].removeprefix(shared_server.url)
+    assert f"4242{path.replace(created['checkoutSessionId'], '…')}" in answer
     codes = [line.strip() for line in out.splitlines() if re.match(r"\d{3}( |$)", line)]
     assert codes == [*map(str.strip, statuses.splitlines()), *tips.splitlines()[:3], "410"]
     assert f"\n{tips}" in out
