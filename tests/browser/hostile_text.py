@@ -71,7 +71,7 @@ class HostileSandbox:
         lines = [
             LAMP
             | {
-                "name": self._mark("name of a line", text[:990]),
+                "name": self._mark("name of a line", text[:120]),
                 "note": self._mark("note of a line", text[:1_990]),
                 "taxRates": [{"name": self._mark("tax of a line", text[:200]), "rate": 1_000_000}],
             }
@@ -121,7 +121,7 @@ class HostileSandbox:
             body = {"customer": customer, "shoppingCart": {"lineItems": [LAMP | line]}}
             return self.backend.send("POST", CHECKOUTS, body).status
 
-        yield "name of a line", lambda text: checkout({"name": text})
+        yield "name of a line", lambda text: checkout({"name": text[:126]})
         yield "note of a line", lambda text: checkout({"note": text})
         yield (
             "tax of a line",

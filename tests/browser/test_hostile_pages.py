@@ -45,8 +45,8 @@ TYPE = """(text) => {
 
 WHOLE_CHARS, CUT_CHARS = 300, 60
 """Strings up to the first length must be shown in full, and of longer ones the second length."""
-CUT = {"header user_agent": 60, "address of a customer": 8}
-"""Fields that lose characters which no header or address can hold, and the length to check."""
+CUT = {"header user_agent": 60, "address of a customer": 8, "name of a line": 60}
+"""Fields that cannot hold all characters, and the length to check."""
 
 
 NOT_KEPT = {
