@@ -1,7 +1,7 @@
 """Long operations as generators: each `yield` is a point where the server may do other work."""
 
 from collections.abc import Callable, Generator
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, final
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -21,6 +21,7 @@ def finish(steps: Steps[T]) -> T:
             return result
 
 
+@final
 class Work(Generic[T_co]):
     """A long operation that has not started yet.
 

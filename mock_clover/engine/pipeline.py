@@ -95,7 +95,7 @@ def answer(
                     _send_rule_webhook(sandbox, endpoint, raw, request, override, early)
                     return early
             result = _run_handler(sandbox, endpoint, call, override)
-            if isinstance(result, Work):
+            if type(result) is Work:
                 return result
             reply = result
             if key:
@@ -183,7 +183,7 @@ def _run_handler(
         if override.action.threeds is not None:
             call.threeds, call.why = override.action.threeds, override.why
     result = endpoint.run(sandbox, call)
-    if isinstance(result, Work):
+    if type(result) is Work:
         return result.then(lambda steps: _respond_after(steps, sandbox, endpoint, call))
     return reply_of(sandbox, endpoint, call, result)
 

@@ -7,9 +7,7 @@ application (`starlette_app.py`) on any ASGI server.
 """
 
 import asyncio
-import contextlib
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from msgspec.structs import replace
 
@@ -21,7 +19,7 @@ from mock_clover.control.surface import CONTROL_ENDPOINTS, server_endpoints
 from mock_clover.core.error_text import error_location
 from mock_clover.core.steps import Steps, Work, finish
 from mock_clover.engine.answering import answer_after_jobs
-from mock_clover.engine.endpoint import ROOT_PATH, SCHEME, Endpoint, RawRequest
+from mock_clover.engine.endpoint import Endpoint, RawRequest
 from mock_clover.engine.evidence_gate import reject_unless_inferred
 from mock_clover.engine.remarks import with_ignored
 from mock_clover.engine.reply import Reply, Wait
@@ -31,6 +29,7 @@ from mock_clover.sandbox.exchange import NOT_READ
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.scenario.records import ScenarioError
+from mock_clover.server.asgi_scope import has_body, headers_of, path_in_app
 from mock_clover.server.body import ClientDisconnectedError, HeldBytes
 from mock_clover.server.control_guard import DASHBOARD, ControlGuard
 from mock_clover.server.faults import apply_fault, own_connection, sleep
@@ -107,34 +106,15 @@ class App:
         A `Wait` means that nothing has happened yet: wait, then call again with `after_delay=True`.
         `Work` takes long: run it with `slices`.
         """
-        request = (method, path, query, headers, body, after_delay, error)
-        if path.startswith(SANDBOX_PREFIX) and self.sandboxes.lacks_fixtures(path.split("/", 3)[2]):
-            return Work(self._handle_after_fixtures(request), self.sandboxes)
-        return self._handle(*request)
-
-    def _handle_after_fixtures(self, request: Any) -> Steps[Reply | Wait]:
-        """Create the fixtures of the server's scenario, which the new sandbox needs."""
-        with contextlib.suppress(ScenarioError):  # `_handle` raises and logs it
-            yield from self.sandboxes.factory.load_own_fixtures()
-        reply = self._handle(*request)
-        return (yield from reply.steps) if isinstance(reply, Work) else reply
-
-    def _handle(
-        self,
-        method: str,
-        path: str,
-        query: bytes,
-        headers: dict[bytes, bytes],
-        body: bytes | None,
-        after_delay: bool,  # noqa: FBT001 - passed on
-        error: ApiError | None,
-    ) -> Reply | Wait | Work[Reply | Wait]:
         started = started_ns()
         sandbox = self.sandboxes.default  # for the log, if finding the sandbox fails
         reply: Reply | Wait | Work[Reply | Wait]
         unjournaled, note = False, ""
+        is_prefixed = path.startswith(SANDBOX_PREFIX)
+        if is_prefixed and self.sandboxes.lacks_fixtures(path.split("/", 3)[2]):
+            request = (method, path, query, headers, body)
+            return Work(self._handle_after_fixtures(request, after_delay, error), self.sandboxes)
         try:
-            is_prefixed = path.startswith(SANDBOX_PREFIX)
             sandbox, path = self.resolve_sandbox(path, headers, query, body)
             note = self._resolver.note(sandbox, path) if is_prefixed else ""
             raw = RawRequest(
@@ -153,27 +133,54 @@ class App:
             )
         except Exception as bug:  # noqa: BLE001 - a bug must not end the connection
             reply = self._internal_error(bug)
+        if type(reply) is Work:
+            ending = (sandbox, method, path, started, note, unjournaled)
+            return reply.then(lambda steps: self._end_work(steps, ending))
+        return self._end(reply, sandbox, method, path, started, note, unjournaled)
 
-        def end(reply: Reply | Wait) -> Reply | Wait:
-            if isinstance(reply, Wait):
-                return reply
-            if note:
-                reply = replace(reply, why=f"{reply.why}; {note}")
-            if not unjournaled:
-                duration_ms = elapsed_ns(started) / 1e6
-                status = reply.status if reply.fault is None else reply.sent_status
-                why = with_ignored(reply) if reply.headers else reply.why
-                self.log.write(sandbox.name, method, path, status, why, duration_ms)
+    def _handle_after_fixtures(
+        self,
+        request: Any,
+        after_delay: bool,  # noqa: FBT001 - passed on
+        error: ApiError | None,
+    ) -> Steps[Reply | Wait]:
+        """Create the fixtures of the server's scenario, which the new sandbox needs."""
+        try:
+            yield from self.sandboxes.factory.load_own_fixtures()
+        except ScenarioError as bug:
+            return self._internal_error(bug)
+        reply = self.handle(*request, after_delay=after_delay, error=error)
+        return (yield from reply.steps) if isinstance(reply, Work) else reply
+
+    def _end_work(self, steps: Steps[Reply | Wait], ending: Any) -> Steps[Reply | Wait]:
+        """Run a request that takes long to its end."""
+        try:
+            reply = yield from steps
+        except Exception as bug:  # noqa: BLE001 - a bug must not end the connection
+            reply = self._internal_error(bug)
+        return self._end(reply, *ending)
+
+    def _end(
+        self,
+        reply: Reply | Wait,
+        sandbox: Sandbox,
+        method: str,
+        path: str,
+        started: int,
+        note: str,
+        unjournaled: bool,  # noqa: FBT001 - passed on
+    ) -> Reply | Wait:
+        """Log an exchange and return its response, with what the client should know."""
+        if isinstance(reply, Wait):
             return reply
-
-        def run(steps: Steps[Reply | Wait]) -> Steps[Reply | Wait]:
-            try:
-                reply = yield from steps
-            except Exception as bug:  # noqa: BLE001 - a bug must not end the connection
-                reply = self._internal_error(bug)
-            return end(reply)
-
-        return reply.then(run) if isinstance(reply, Work) else end(reply)
+        if note:
+            reply = replace(reply, why=f"{reply.why}; {note}")
+        if not unjournaled:
+            duration_ms = elapsed_ns(started) / 1e6
+            status = reply.status if reply.fault is None else reply.sent_status
+            why = with_ignored(reply) if reply.headers else reply.why
+            self.log.write(sandbox.name, method, path, status, why, duration_ms)
+        return reply
 
     def handle_now(self, *request: Any, after_delay: bool = False) -> Reply:
         """Handle one complete request like `handle`, but without a delay or a pause."""
@@ -262,15 +269,15 @@ class App:
         """Handle one request as an ASGI application."""
         if scope["type"] != "http":
             raise RuntimeError(f"mock-clover supports only HTTP, not {scope['type']}")
-        scope = {**scope, "path": _path_in_app(scope)}
-        headers = _headers_of(scope)
+        scope = {**scope, "path": path_in_app(scope)}
+        headers = headers_of(scope)
         if _wants_stream(scope, headers):
             await stream(self, scope, headers, receive, send)
             return
         body: bytes | None = b""
         error = None
         if self._control_guard.refuses(path_in_sandbox(scope["path"]), headers):
-            body = None if _has_body(headers) else b""  # it is not read
+            body = None if has_body(headers) else b""  # it is not read
         else:
             try:
                 body, error = await self.held.read(receive, self.body_bytes_max(scope["path"]))
@@ -325,6 +332,7 @@ class App:
         method, _, query, headers, body = request
         raw = RawRequest(method=method, path=path, query=query, headers=headers, body=body or b"")
         changed = asyncio.Event()
+        changed.set()  # exchanges may have been added while the first result was made
         watchers = sandbox.journal.watchers
         watchers.add(changed.set)
         try:
@@ -332,21 +340,23 @@ class App:
                 while reply.long_poll_ms:
                     await changed.wait()
                     changed.clear()
-                    reply = self._handle_again(sandbox, raw)
+                    reply = await self._handle_again(sandbox, raw)
         except TimeoutError:
-            reply = self._handle_again(sandbox, raw)
+            reply = await self._handle_again(sandbox, raw)
         except asyncio.CancelledError:
             if own_connection(scope) is None:
                 raise
-            reply = self._handle_again(sandbox, raw)  # the server shuts down
+            reply = await self._handle_again(sandbox, raw)  # the server shuts down
         finally:
             watchers.discard(changed.set)
         return reply
 
-    def _handle_again(self, sandbox: Sandbox, raw: RawRequest) -> Reply:
+    async def _handle_again(self, sandbox: Sandbox, raw: RawRequest) -> Reply:
         reply, _ = self.handle_in_sandbox(self.sandboxes.current_version_of(sandbox), raw)
+        if isinstance(reply, Work):
+            reply = await self.slices.run(reply)
         if not isinstance(reply, Reply):
-            raise TypeError("waiting requests are neither delayed nor long")
+            raise TypeError("faults do not delay control requests")
         return reply
 
     async def close(self) -> None:
@@ -354,32 +364,6 @@ class App:
         if self._sender is not None:
             await self._sender.close()
         self.log.flush()
-
-
-def _path_in_app(scope: "Scope") -> str:
-    """Return the path below the root path; some servers omit the root path from the path."""
-    path, root = scope["path"], scope.get("root_path", "").rstrip("/")
-    if "://" in path and path[:1] != "/":  # absolute form; uvicorn with h11 passes it on
-        path = "/" + path.partition("://")[2].partition("/")[2]
-    outer = scope.get("app_root_path", "").rstrip("/")  # Starlette: that of the outer app
-    for prefix in (root, root.removeprefix(outer)):
-        if prefix and (path == prefix or path.startswith(f"{prefix}/")):
-            return path[len(prefix) :] or "/"
-    return str(path)
-
-
-def _headers_of(scope: "Scope") -> dict[bytes, bytes]:
-    """Return the headers, with pseudo-headers for other facts that a handler needs."""
-    headers = {name: value for name, value in scope["headers"] if name[:1] != b":"}
-    if scope.get("scheme") == "https":
-        headers[SCHEME] = b"https"
-    if root := scope.get("root_path", "").rstrip("/"):
-        headers[ROOT_PATH] = quote(root).encode()
-    return headers
-
-
-def _has_body(headers: dict[bytes, bytes]) -> bool:
-    return headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
 
 
 def _wants_stream(scope: "Scope", headers: dict[bytes, bytes]) -> bool:
