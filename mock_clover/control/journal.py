@@ -10,7 +10,8 @@ from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control_endpo
 from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import Call, Endpoint, StatusResult
+from mock_clover.core.steps import Steps, Work
+from mock_clover.engine.endpoint import Call, Endpoint, LongResult, StatusResult
 from mock_clover.sandbox.exchange import Exchange, ExchangeOutcome, ExchangeSummary, mask_exchange
 from mock_clover.sandbox.masking import masked_value
 from mock_clover.sandbox.sandbox import Sandbox
@@ -99,22 +100,30 @@ class VerifyResponse(Record, frozen=True, kw_only=True):
     nearest: tuple[NearMiss, ...] | None = None
 
 
-def journal(sandbox: Sandbox, call: Call[None, JournalQuery]) -> JournalResponse | StatusResult:
+def journal(sandbox: Sandbox, call: Call[None, JournalQuery]) -> LongResult:
     """Return the newest exchanges of a sandbox, masked; `wait=n` waits for n of them."""
-    query = call.query
-    _check_name("endpoint", query.endpoint)
+    _check_name("endpoint", call.query.endpoint)
+    return Work(_read_journal(sandbox, call.query))
+
+
+def _read_journal(sandbox: Sandbox, query: JournalQuery) -> Steps[JournalResponse | StatusResult]:
     exchanges = list(filter(query.matches, sandbox.journal.after(query.after)))
-    result = JournalResponse(
-        data=tuple(mask_exchange(exchange) for exchange in exchanges[-query.limit :])
-    )
+    data: list[ExchangeSummary] = []
+    for exchange in exchanges[-query.limit :]:
+        data.append(mask_exchange(exchange))
+        yield
+    result = JournalResponse(data=tuple(data))
     if len(exchanges) < query.wait:
         return StatusResult(200, result, long_poll_ms=query.wait_ms)
     return result
 
 
-def verify(sandbox: Sandbox, call: Call[VerifyRequest, None]) -> StatusResult:
+def verify(sandbox: Sandbox, call: Call[VerifyRequest, None]) -> LongResult:
     """Verify that requests were sent: 200 if they were, otherwise 409 with the closest requests."""
-    body = call.body
+    return Work(_verify(sandbox, call.body))
+
+
+def _verify(sandbox: Sandbox, body: VerifyRequest) -> Steps[StatusResult]:
     entries = list(sandbox.journal)
     _check_name("endpoint", body.endpoint)
     for name in body.in_order or ():
@@ -123,7 +132,10 @@ def verify(sandbox: Sandbox, call: Call[VerifyRequest, None]) -> StatusResult:
     if body.in_order is not None:
         return _verify_order(body, [entry.endpoint for entry in entries])
     candidates = [entry for entry in entries if body.endpoint in (None, entry.endpoint)]
-    differing = [(entry, _differences(body, entry)) for entry in candidates]
+    differing: list[tuple[Exchange, dict[str, Any]]] = []
+    for entry in candidates:
+        differing.append((entry, _differences(body, entry)))
+        yield
     count = sum(1 for _, differs in differing if not differs)
     if count >= minimum and (maximum is None or count <= maximum):
         return StatusResult(200, VerifyResponse(verified=True, count=count))

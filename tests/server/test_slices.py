@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from mock_clover.browser.surface import BROWSER_SURFACE
 from mock_clover.control.scenario import resolve_scenario
+from mock_clover.engine.router import Router
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.server.app import App
 from mock_clover.server.housekeeping import DueJobs
@@ -76,9 +78,36 @@ LONG: dict[str, tuple[Prepare, str, str, Any]] = {
     "take a snapshot": (subscribe, "GET", "/_mock/snapshot", None),
     "restore a snapshot": (subscribe, "PUT", "/_mock/snapshot", SNAPSHOT),
     "explain a request": (make_due, "POST", "/_mock/why", {"method": "GET", "path": "/v1/charges"}),
+    "read the journal": (make_due, "GET", "/_mock/journal", None),
+    "verify requests": (make_due, "POST", "/_mock/verify", {"match": {"a": 1}, "never": True}),
     "apply a scenario": (subscribe, "PUT", "/_mock/scenario", SCENARIO),
 }
 """The operations that take long with many rows: a preparation, and the request."""
+BOUNDED = {
+    "a scenario of 1 MiB": ("get_scenario", "get_scenario_text", "check_scenario"),
+    "built-in scenarios": ("list_scenarios", "get_shipped_scenario"),
+    "the newest 10,000 rows": ("count_rows", "list_rows", "get_row"),
+    "500,000 charges, of which it looks at one field": ("list_threeds",),
+    "references to the rows, which the copy shares": ("fork",),
+    "10,000 sessions, of which it shows 1,000": ("list_checkouts",),
+    "5,000 sandboxes": ("list_sandboxes", "health"),
+    "2,000 notices": ("list_notices",),
+    "2,000 changes": ("get_exchange",),
+    "1,000 deliveries": ("list_deliveries",),
+    "20 targets and their 500 pending deliveries": (
+        *("put_webhook", "list_webhooks", "clear_webhooks", "delete_webhook", "verify_webhook"),
+        "send_webhook",
+    ),
+    "100 faults": ("add_fault", "list_faults", "clear_faults", "delete_fault"),
+    "one row, or none": (
+        *("livez", "readyz", "healthz", "root", "openapi", "get_authority", "get_env"),
+        *("replay_exchange", "resend_delivery", "get_sandbox", "resolve_threeds"),
+        *("threeds_method", "threeds_notification", "threeds_challenge", "threeds_status"),
+        *("threeds_answer", "get_checkout", "pay_checkout", "cancel_checkout", "checkout_page"),
+        "checkout_submit",
+    ),
+}
+"""The other operations of the control API, by what they read at most."""
 
 
 @pytest.mark.parametrize("name", LONG)
@@ -105,6 +134,19 @@ def test_another_request_is_answered_during(
 
     run(main)
     assert events.index("end") >= ROWS
+
+
+def test_every_control_operation_is_long_or_bounded(server: InProcessServer) -> None:
+    router = Router(server.app.endpoints)
+    paths = {(method, path.removeprefix("/sandbox/new")) for _, method, path, _ in LONG.values()}
+    long = {router.find(*each)[0].name for each in (*paths, ("GET", "/_mock/clock"))}
+    files = {each.name for each in BROWSER_SURFACE}
+    classified = [
+        *(long | {"post_scenario"}),
+        *(name for names in BOUNDED.values() for name in names),
+    ]
+    control = {each.name for each in server.app.endpoints if not each.surface.journaled} - files
+    assert sorted(classified) == sorted(control | {"list_charges"}), "add it to LONG or to BOUNDED"
 
 
 def test_requests_to_the_sandbox_wait_for_its_due_jobs(
