@@ -20,32 +20,38 @@ def answer_after_jobs(
     endpoint: Endpoint,
     raw: RawRequest,
     current_version_of: Callable[[Sandbox], Sandbox],
-    *,
-    after_delay: bool = False,
+    after_delay: bool,  # noqa: FBT001 - passed on
 ) -> Reply | Wait | Work[Reply | Wait]:
     """Return the response to a request; work if jobs are due, or if the operation takes long.
 
     `current_version_of` returns the sandbox that serves the requests after the jobs: a snapshot may
     have been restored in the meantime.
     """
-    due: list[Sandbox] = []
     if endpoint.surface.runs_due_jobs and (sandbox.scheduler.heap or sandbox.merchants):
         due = [each for each in sandbox.all_merchants if has_due_jobs(each)]
-    if not due:
-        return _answer(sandbox, endpoint, raw, after_delay=after_delay)
+        if due:
+            request = (endpoint, raw, after_delay)
+            return Work(_run_and_answer(due, sandbox, request, current_version_of), sandbox.clock)
+    return _answer(sandbox, endpoint, raw, after_delay)
 
-    def steps() -> Steps[Reply | Wait]:
-        for each in due:
-            yield from due_jobs(each)
-        current = current_version_of(sandbox)
-        reply = _answer(current, endpoint, raw, after_delay=after_delay)
-        return (yield from reply.steps) if isinstance(reply, Work) else reply
 
-    return Work(steps(), sandbox.clock)
+def _run_and_answer(
+    due: list[Sandbox],
+    sandbox: Sandbox,
+    request: tuple[Endpoint, RawRequest, bool],
+    current_version_of: Callable[[Sandbox], Sandbox],
+) -> Steps[Reply | Wait]:
+    for each in due:
+        yield from due_jobs(each)
+    reply = _answer(current_version_of(sandbox), *request)
+    return (yield from reply.steps) if isinstance(reply, Work) else reply
 
 
 def _answer(
-    sandbox: Sandbox, endpoint: Endpoint, raw: RawRequest, *, after_delay: bool
+    sandbox: Sandbox,
+    endpoint: Endpoint,
+    raw: RawRequest,
+    after_delay: bool,  # noqa: FBT001 - passed on
 ) -> Reply | Wait | Work[Reply]:
     """Return the response to a request, with the headers of its API and for other origins."""
     if sandbox.settings.refuse_inferred and endpoint.surface.journaled:

@@ -5,6 +5,7 @@ disconnects leaves either the old state or the new one. An error changes nothing
 has been applied.
 """
 
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -184,12 +185,12 @@ def _run_handler(
             call.threeds, call.why = override.action.threeds, override.why
     result = endpoint.run(sandbox, call)
     if type(result) is Work:
-        return result.then(lambda steps: _respond_after(steps, sandbox, endpoint, call))
+        return result.then(partial(_respond_after, sandbox, endpoint, call))
     return reply_of(sandbox, endpoint, call, result)
 
 
 def _respond_after(
-    steps: Steps[HandlerResult], sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any]
+    sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], steps: Steps[HandlerResult]
 ) -> Steps[Reply]:
     """Return the response of an operation that takes long."""
     try:

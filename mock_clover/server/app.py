@@ -7,6 +7,7 @@ application (`starlette_app.py`) on any ASGI server.
 """
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -135,7 +136,7 @@ class App:
             reply = self._internal_error(bug)
         if type(reply) is Work:
             ending = (sandbox, method, path, started, note, unjournaled)
-            return reply.then(lambda steps: self._end_work(steps, ending))
+            return reply.then(partial(self._end_work, ending))
         return self._end(reply, sandbox, method, path, started, note, unjournaled)
 
     def _handle_after_fixtures(
@@ -152,7 +153,7 @@ class App:
         reply = self.handle(*request, after_delay=after_delay, error=error)
         return (yield from reply.steps) if isinstance(reply, Work) else reply
 
-    def _end_work(self, steps: Steps[Reply | Wait], ending: Any) -> Steps[Reply | Wait]:
+    def _end_work(self, ending: Any, steps: Steps[Reply | Wait]) -> Steps[Reply | Wait]:
         """Run a request that takes long to its end."""
         try:
             reply = yield from steps
@@ -210,7 +211,7 @@ class App:
         if ids:
             raw = replace(raw, ids=ids)
         reply = answer_after_jobs(
-            sandbox, endpoint, raw, self.sandboxes.current_version_of, after_delay=after_delay
+            sandbox, endpoint, raw, self.sandboxes.current_version_of, after_delay
         )
         return reply, not endpoint.surface.journaled
 
