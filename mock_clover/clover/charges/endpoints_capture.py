@@ -53,9 +53,9 @@ from mock_clover.sandbox.sandbox import Sandbox
 def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> ChargeResponse:
     """Capture an authorization: once, in full or in part, or in several shipments."""
     charge, body = _find_charge(sandbox, call.ids[0]), call.body
-    is_split = body.split_shipment is not None and charge.token.kind == "card"
+    is_split = body.split_shipment is not None
     if body.split_shipment is not None:
-        _check_shipment(body.split_shipment)
+        _check_shipment(charge, body.split_shipment)
     _check_capturable(sandbox, charge, is_split=is_split)
     left = charge.amount_capturable
     amount = left if body.amount is None else body.amount
@@ -133,8 +133,12 @@ def _find_charge(sandbox: Sandbox, charge_id: str) -> Charge:
     return charge
 
 
-def _check_shipment(text: str) -> None:
-    """Reject a shipment after the last one; whether Clover does is inferred."""
+def _check_shipment(charge: Charge, text: str) -> None:
+    """Reject a shipment after the last one, or of a gift card; whether Clover does is inferred."""
+    if charge.token.kind != "card":
+        raise INVALID_REQUEST.error(
+            param="split_shipment", rule=f"split_shipment is {text}; a gift card has one capture"
+        )
     number, _, count = text.partition("/")
     if int(number) > int(count):
         raise INVALID_REQUEST.error(

@@ -199,6 +199,11 @@ def test_shipment_is_a_number_and_a_count(server: InProcessServer) -> None:
         )
         assert shipment.split("/")[0][:2] in got.why
     assert send(server, charge, "ship 99/99 1").status == 200
+    gift = {"card_number": "98765441066", "security_code": "785577"}
+    token = server.send("POST", "/v1/tokens", {"gift_card": gift}).json["id"]
+    lock = server.charge(amount=100, capture=False, source=token)["id"]
+    got = send(server, lock, "ship 1/2 1")
+    assert (got.status, "a gift card has one capture" in got.why) == (400, True)
 
 
 def test_the_rest_of_a_split_shipment_expires(server: InProcessServer) -> None:
