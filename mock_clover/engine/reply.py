@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from mock_clover.clover.common.problems import ApiError
 from mock_clover.core.evidence import LOWER_OF, EvidenceLevel
 from mock_clover.core.masking import redact
+from mock_clover.core.printable import printable
 from mock_clover.core.record import Record, Value, encode
 from mock_clover.engine.endpoint import (
     Asset,
@@ -193,7 +194,7 @@ def error_reply(
     return Reply(
         status=form.status_of(problem),
         body=body,
-        why=why,
+        why=printable(why),
         content_type=content_type,
         headers=headers_out,
         evidence=lowest_evidence(basis),
