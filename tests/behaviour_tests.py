@@ -120,6 +120,8 @@ TEST_OF_BEHAVIOUR = {
     "COLLECTION_IS_EMPTY": "platform_collections::collections_without_rows_are_empty",
     "UNIT_QTY_BELOW_A_UNIT": "platform_carts::unit_qty",
     "ADJUSTED_TOTALS": "platform_carts::totals",
+    "PAID_ORDER_IS_CHANGED": "platform_carts::lines_keep_their_ids",
+    "CARDS_OF_NEW_CUSTOMER": "platform_writes::cards_of_a_new_customer_pay_later",
     "PAID_ORDER_KEEPS_TOTAL": "platform_carts::a_paid_order_keeps_its_total",
     "OTHER_MERCHANT_IS_401": _BASIS,
     "TAX_RATE_BY_ID": _BASIS,

@@ -52,6 +52,18 @@ TAX_RATE_BY_ID = Behaviour(
     "A tax_rate_uuid is the id of one of the merchant's taxes; an unknown one is an error.",
     documented("REF createcharge, createorder; the error is inferred"),
 )
+PAID_ORDER_IS_CHANGED = Behaviour(
+    "PAID_ORDER_IS_CHANGED",
+    "Lines of a paid order can also be changed and deleted, and get modifications; its total does "
+    "not change.",
+    inferred("lines and discounts can be added (observed)"),
+)
+CARDS_OF_NEW_CUSTOMER = Behaviour(
+    "CARDS_OF_NEW_CUSTOMER",
+    "The cards of a new customer are saved as through /v1: each token is verified and becomes "
+    "multi-pay.",
+    inferred("a sandbox walk-through sends them and pays by the customer's id later"),
+)
 COLLECTION_IS_EMPTY = Behaviour(
     "COLLECTION_IS_EMPTY",
     "A collection for which the scenario has no rows, such as employees, is an empty list.",

@@ -54,7 +54,10 @@ def create_order_discount(sandbox: Sandbox, call: Call[DiscountRequest, None]) -
     discount = new_discount(sandbox, call.body)
     call.why = "added a discount"
     stored = _change(
-        sandbox, call, lambda order: replace(order, discounts=_added(order.discounts, discount))
+        sandbox,
+        call,
+        lambda order: replace(order, discounts=_added(order.discounts, discount)),
+        only_adds=True,
     )
     return replace(stored.discounts[-1], orderRef=Reference(id=call.ids[1]))
 
@@ -141,13 +144,18 @@ def delete_service_charge(sandbox: Sandbox, call: Call[None, None]) -> EmptyObje
 
 
 def _change(
-    sandbox: Sandbox, call: Call[Any, None], change: Callable[[PlatformOrder], PlatformOrder]
+    sandbox: Sandbox,
+    call: Call[Any, None],
+    change: Callable[[PlatformOrder], PlatformOrder],
+    *,
+    only_adds: bool = False,
 ) -> PlatformOrder:
     """Change the platform data of an order and store the order with its new totals."""
     full_order = require_order(sandbox, call.ids[1])
     order, platform = editable(sandbox, full_order.order)
     changed = replace(order, platform=change(platform))
-    return store_changed(sandbox, call, full_order, changed).platform or platform
+    stored = store_changed(sandbox, call, full_order, changed, only_adds=only_adds)
+    return stored.platform or platform
 
 
 def _change_line(

@@ -10,6 +10,7 @@ from mock_clover.clover.customers.endpoints import (
     save_card,
 )
 from mock_clover.clover.customers.records import Customer, SavedCard
+from mock_clover.clover.platform.behaviours import CARDS_OF_NEW_CUSTOMER
 from mock_clover.clover.platform.http import platform_endpoint, platform_list_endpoint
 from mock_clover.clover.platform.listing import Fields, ListField, list_page
 from mock_clover.clover.platform.problems import (
@@ -189,6 +190,8 @@ def create_customer(
     )
     sandbox.customers.put(customer.id, customer)
     send_platform_event(sandbox, "C", customer.id, "CREATE", "customer")
+    if cards:
+        call.basis += (CARDS_OF_NEW_CUSTOMER,)
     for card, token in zip(cards, tokens, strict=True):
         customer = save_card(sandbox, customer, token, card.tokenType)
     call.why = f"created a customer with {len(cards) or 'no'} cards on file"

@@ -8,7 +8,11 @@ from mock_clover.clover.orders.endpoints import find_order
 from mock_clover.clover.orders.endpoints_returns import line_id
 from mock_clover.clover.orders.records import Order
 from mock_clover.clover.orders.responses import OrderWithCharges
-from mock_clover.clover.platform.behaviours import ADJUSTED_TOTALS, PAID_ORDER_KEEPS_TOTAL
+from mock_clover.clover.platform.behaviours import (
+    ADJUSTED_TOTALS,
+    PAID_ORDER_IS_CHANGED,
+    PAID_ORDER_KEEPS_TOTAL,
+)
 from mock_clover.clover.platform.http import platform_endpoint
 from mock_clover.clover.platform.operations_cart import (
     LINE_ERRORS,
@@ -67,7 +71,8 @@ def _add_lines(
     tell_quantities(call, added)
     order, platform = editable(sandbox, full_order.order)
     lines = [*lines_of_order(order), *added]
-    order = store_changed(sandbox, call, full_order, with_lines(order, platform, lines))
+    changed = with_lines(order, platform, lines)
+    order = store_changed(sandbox, call, full_order, changed, only_adds=True)
     first = len(order.items) - len(added)
     return [line_response(context, order, index) for index in range(first, len(order.items))]
 
@@ -84,16 +89,21 @@ def store_changed(
     call: Call[Any, Any],
     full_order: OrderWithCharges,
     changed: Order,
+    *,
+    only_adds: bool = False,
 ) -> Order:
-    """Store a changed order with its totals. `full_order` is the order before the change."""
+    """Store a changed order with its totals. `full_order` is the order before the change.
+
+    `only_adds`: the change adds lines or discounts, which was observed for paid orders.
+    """
     changed = with_ids(sandbox, priced(sandbox, full_order, changed))
     sandbox.orders.put(changed.id, changed)
     send_platform_event(sandbox, "O", changed.id, "UPDATE", "order")
-    if changed.prices or (changed.platform is not None and changed.platform.service_charge):
-        call.basis += (ADJUSTED_TOTALS,)
     if full_order.paid_ms is not None:
-        call.basis += (PAID_ORDER_KEEPS_TOTAL,)
+        call.basis += (PAID_ORDER_KEEPS_TOTAL if only_adds else PAID_ORDER_IS_CHANGED,)
         call.why += "; the order is paid, so its total stays"
+    elif changed.prices or (changed.platform is not None and changed.platform.service_charge):
+        call.basis += (ADJUSTED_TOTALS,)
     return changed
 
 
