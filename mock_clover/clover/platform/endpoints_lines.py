@@ -31,7 +31,7 @@ from mock_clover.clover.platform.problems import (
     PLATFORM_NOT_FOUND,
     PLATFORM_ORDER_NOT_FOUND,
 )
-from mock_clover.clover.platform.records import Elements, EmptyObject, ExpandQuery
+from mock_clover.clover.platform.records import LIMIT_MAX, Elements, EmptyObject, ExpandQuery
 from mock_clover.clover.platform.records_order import (
     LINES_MAX,
     BulkLinesRequest,
@@ -110,7 +110,7 @@ def store_changed(
 def list_line_items(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> Elements:
     """List the lines of an order; their ids are needed for returns through /v1."""
     context, order = response_context(sandbox, call), require_order(sandbox, call.ids[1]).order
-    path = f"orders/{order.id}/line_items?limit={LINES_MAX}"
+    path = f"orders/{order.id}/line_items?limit={LIMIT_MAX}"
     return Elements(elements=lines_of(context, order), href=f"{context.root}/{path}")
 
 

@@ -119,7 +119,12 @@ class PlatformCustomerRequest(PlatformCustomerUpdate, frozen=True, kw_only=True)
     cards: (
         Annotated[
             list[CustomerCardRequest],
-            doc("Cards on file; the last one pays.", _CARDS, problem_name=_QUERY, max_length=5),
+            doc(
+                "Cards on file; the last one pays.",
+                _CARDS,
+                problem_name=_QUERY,
+                max_length=CONTACTS_MAX,
+            ),
         ]
         | None
     ) = None

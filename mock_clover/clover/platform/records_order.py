@@ -37,8 +37,8 @@ _ATOMIC = documented("REF orderCreateAtomicOrder")
 _OBSERVED = observed("clover_sandbox_simulator 2026-02")
 _QUERY = "PLATFORM_INVALID_QUERY"
 TEXT_MAX = 2_000
-LINES_MAX = 1_000
-"""Maximum number of lines of an order; the limit is this mock's own."""
+LINES_MAX = 3_000
+"""Maximum number of lines of an order. Two public clients name Clover's limit, 2,500 and 3,000."""
 BULK_LINES_MAX = 100
 """Maximum number of lines of one request. Source: REF orderBulkCreateLineItems."""
 QUANTITY_MAX = 1_000_000
