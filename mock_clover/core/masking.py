@@ -11,6 +11,7 @@ they separate the numbers of a list. Timestamps (they begin with 1 until 2033), 
 import re
 from collections.abc import Sequence
 from functools import cache
+from itertools import accumulate
 from typing import Any
 
 _ASCII = r"\t-\r ._/\-"
@@ -59,6 +60,9 @@ _DIGITS_MAX = 64
 """A longer run is masked as a whole: searching it would take too long."""
 _NUMBER_MAX = 10**20
 _LUHN_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+
+
+LuhnSums = tuple[list[int], list[int]]
 
 
 def passes_luhn(digits: str) -> bool:
@@ -120,8 +124,12 @@ def _mask_run(match: re.Match[str]) -> str:
     if not digits.isascii():
         digits = "".join([str(int(digit)) for digit in digits])
     parts, end, at = [], 0, 0
+    sums: LuhnSums | None = None
     while at + 13 <= len(digits):
-        length = _pan_length(digits, at)
+        length = 0
+        if digits[at] not in "01":
+            sums = sums or _luhn_sums(digits)
+            length = _pan_length(digits, at, sums)
         if length:
             last_four = digits[at + length - 4 : at + length]
             parts.append(f"{run[end : indexes[at]]}[card ...{last_four}]")
@@ -130,11 +138,28 @@ def _mask_run(match: re.Match[str]) -> str:
     return "".join(parts) + run[end:]
 
 
-def _pan_length(digits: str, at: int) -> int:
+def _luhn_sums(digits: str) -> LuhnSums:
+    """Return the sums, modulo 10, of the digits before each index.
+
+    One has every second digit doubled from the first one on, the other from the second one on. So
+    a part of the digits is checked by one subtraction: a long run has hundreds of parts.
+    """
+    plain = [ord(digit) - 48 for digit in digits]
+    first, second = plain.copy(), plain
+    first[::2] = [_LUHN_DOUBLED[value] for value in plain[::2]]
+    second[1::2] = [_LUHN_DOUBLED[value] for value in plain[1::2]]
+    return (
+        [total % 10 for total in accumulate(first, initial=0)],
+        [total % 10 for total in accumulate(second, initial=0)],
+    )
+
+
+def _pan_length(digits: str, at: int, sums: LuhnSums) -> int:
     """Return the length of the PAN that begins at an index, or 0."""
-    if digits[at] in "01":
-        return 0
     for length in _PAN_LENGTHS:
-        if at + length <= len(digits) and passes_luhn(digits[at : at + length]):
+        end = at + length
+        if (
+            end <= len(digits) and sums[end % 2][end] == sums[end % 2][at]
+        ):  # the last is not doubled
             return length
     return 0
