@@ -6,6 +6,7 @@ quadratic. A ratio that is too high is measured again.
 """
 
 import gc
+import signal
 from collections.abc import Callable
 from functools import cache
 from time import process_time
@@ -17,40 +18,55 @@ FLOOR_S = 0.02
 take seconds."""
 RATIO_MAX = 8
 TRIES = 4
-READINGS_MAX = 200
-"""The most that one input may cost, as a multiple of reading 1 MiB byte by byte in Python."""
+READINGS_MAX = 400
+"""The most that a byte may cost, as a multiple of reading one in Python."""
+
+
+WORK_S_MAX = 5.0
+"""Work is stopped after this processor time, or quadratic work could take hours."""
+
+
+class TooLongError(BaseException):
+    """Work was stopped. Not an Exception, so that no handler turns it into a response."""
+
+
+def _stop(*_: object) -> None:
+    raise TooLongError(f"more than {WORK_S_MAX} s")
 
 
 def cost_s(prepare: Callable[[], Work]) -> float:
     """Return the processor time of some work; `prepare` is not measured."""
     work = prepare()
+    signal.signal(signal.SIGVTALRM, _stop)
     gc.disable()
+    signal.setitimer(signal.ITIMER_VIRTUAL, WORK_S_MAX)
     started = process_time()
-    work()
-    spent = process_time() - started
-    gc.enable()
-    return spent
+    try:
+        work()
+        return process_time() - started
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        gc.enable()
 
 
-def growth_error(prepare: Callable[[int], Work], size: int) -> str:
+def growth_error(prepare: Callable[[int], Work], size: int, *, is_bytes: bool = True) -> str:
     """Return an error message if work on `size` bytes takes much more than four times as long as
     work on a quarter of them, or much too long; else ''.
     """
-    cost = cost_s(lambda: prepare(size))
-    if cost < FLOOR_S:
+    whole = [cost_s(lambda: prepare(size))]
+    if whole[0] < FLOOR_S:
         return ""
-    quarter, half, whole = (
-        [cost_s(lambda at=at: prepare(at))] for at in (size // 4, size // 2, size)
-    )
+    quarter = [cost_s(lambda: prepare(size // 4))]
     for _ in range(TRIES):
-        if min(whole) <= RATIO_MAX * min(quarter) or min(whole) < FLOOR_S:
+        if min(whole) <= RATIO_MAX * min(quarter):
             break
         quarter.append(cost_s(lambda: prepare(size // 4)))
         whole.append(cost_s(lambda: prepare(size)))
     else:
-        shown = ", ".join(f"{1000 * min(costs):.1f} ms" for costs in (quarter, half, whole))
+        half = cost_s(lambda: prepare(size // 2))
+        shown = ", ".join(f"{1000 * cost:.1f} ms" for cost in (min(quarter), half, min(whole)))
         return f"for {size // 4}, {size // 2} and {size} bytes: {shown}"
-    if min(whole) > READINGS_MAX * reading_s():
+    if is_bytes and min(whole) > READINGS_MAX * reading_s() * size / 2**20:
         return f"{1000 * min(whole):.0f} ms for {size} bytes"
     return ""
 

@@ -22,6 +22,7 @@ TEXTS: dict[str, Shape] = {
     "letters": repeated("a"),
     "digits": repeated("4"),
     "groups of digits": repeated("4242 "),
+    "numbers without a check digit": repeated("9" * 63 + ","),
     "digits of another script": repeated("\u0664"),
     "spaces": repeated(" "),
     "wide spaces": repeated("\u2003"),
