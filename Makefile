@@ -61,7 +61,8 @@ test-clients: .venv/.all ## test with third-party Clover clients; fails without 
 	MOCK_CLOVER_TEST_CLIENTS=required $(BIN)/pytest -p xdist -n auto -m clients $(ARGS)
 
 # The socket tests are included because the server subclasses uvicorn's protocol classes.
-SOCKETS := tests/system/test_sockets.py tests/system/test_socket_faults.py tests/system/test_tls.py
+SOCKETS := tests/system/test_sockets.py tests/system/test_socket_faults.py tests/system/test_tls.py \
+	tests/system/test_pipelining.py tests/fuzz/test_pipelines.py
 
 .work/lowest/.ready: pyproject.toml .requirements/build.txt .requirements/lowest.txt
 	$(call install,.work/lowest,lowest)
