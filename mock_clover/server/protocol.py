@@ -242,8 +242,9 @@ class HardenedProtocol(_Base):
         """Feed the available part of the body, chunks only up to where the request may end."""
         at = self._at
         if self._body_remaining is None:
-            match = _CHUNKS_END.search(self._data, at)
-            end = match.end() if match else len(self._data)
+            end = self._end_of_chunks()
+            if end == at:
+                return False
         else:
             end = min(at + self._body_remaining, len(self._data))
             self._body_remaining -= end - at
@@ -252,6 +253,15 @@ class HardenedProtocol(_Base):
         if self._body_remaining == 0 and self._is_in_request():
             self._close_with(b"")  # the parser expects more than Content-Length: invalid
         return True
+
+    def _end_of_chunks(self) -> int:
+        """Return the next position where a chunked body may end, or the end of the data."""
+        data, at = self._data, self._at
+        match = _CHUNKS_END.search(data, at)
+        if match is not None:
+            return match.end()
+        begun = next((part for part in (b"\n\r", b"\n") if data.endswith(part, at)), b"")
+        return len(data) - len(begun)  # leave an empty line that has only begun
 
     def shutdown(self) -> None:
         """Close the connection at shutdown; an incomplete request gets no response."""

@@ -97,16 +97,36 @@ def test_requests_are_answered_however_they_are_cut(server: InProcessServer, par
     posts = [request("POST", "/v1/tokens", b'{"n":"%b"}' % (b"x" * n)) for n in (5, 900, 70_000)]
     stream = b"".join(posts) + LAST
     draw = random.Random(1)
-    cuts = [sorted(draw.sample(range(1, len(stream)), 3)) for _ in range(100)]
+    cuts = [sorted(draw.sample(range(1, len(stream)), 3)) for _ in range(50)]
 
-    async def main(loop: FakeClockLoop) -> None:
+    async def main(_: FakeClockLoop) -> None:
         for cut in cuts:
-            with InProcessConnection(server.app, parser) as connection:
-                for start, end in zip([0, *cut], [*cut, len(stream)], strict=True):
-                    connection.send(stream[start:end])
-                    await settle()
-                found = [each.status for each in await responses(loop, connection, 4)]
-            assert found == [400, 400, 400, 200], cut
+            assert await statuses(server, parser, stream, cut, 4) == [400, 400, 400, 200], cut
+
+    run(main)
+
+
+async def statuses(
+    server: InProcessServer, parser: str, stream: bytes, cuts: list[int], number: int
+) -> list[int]:
+    with InProcessConnection(server.app, parser) as connection:
+        for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
+            connection.send(stream[start:end])
+            await settle()
+        return [connection.read_response().status for _ in range(number)]
+
+
+@parsers
+@pytest.mark.parametrize("end", [b"0\r\n\r\n", TRAILER, EXTENSION])
+def test_chunks_are_cut_at_every_place(server: InProcessServer, parser: str, end: bytes) -> None:
+    stream = chunks(end) + THEN + LAST
+    first = len(chunks(end))
+
+    async def main(_: FakeClockLoop) -> None:
+        for cut in range(first - len(end) - 8, first + 8):
+            for cuts in ([cut], [cut, cut + 1], [cut, cut + 2]):
+                found = await statuses(server, parser, stream, cuts, 3)
+                assert found == [400, 404, 200], cuts
 
     run(main)
 
