@@ -165,6 +165,7 @@ def test_an_authorization_and_its_capture(story: dict[str, Any]) -> None:
     assert story["capture"] == {
         "id": "<authorization>",
         "amount": 1200,
+        "payment_method_details": "card",
         "amount_captured": 1200,
         "currency": "USD",
         "created": "<ms>",

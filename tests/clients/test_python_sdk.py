@@ -96,6 +96,7 @@ def test_an_authorization_its_capture_and_the_list(story: dict[str, Any]) -> Non
     )
     captured = {
         **hold,
+        "payment_method_details": "card",
         "amount_captured": 1200,
         "currency": "USD",
         "created": "<ms>",
