@@ -98,6 +98,8 @@ def _most_refundable(charge: Charge) -> int:
 def _inconsistent_amount(charge: Charge) -> str:
     if not 0 <= charge.amount_captured <= charge.request.amount * _OVER_CAPTURE_TIMES_MAX:
         return "amount_captured"
+    if not 0 <= charge.amount_released <= charge.request.amount:
+        return "amount_released"
     most = _most_refundable(charge) if charge.state == "captured" else charge.request.amount
     return "" if 0 <= charge.amount_refunded <= most else "amount_refunded"
 

@@ -735,6 +735,7 @@ SENSELESS: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "a negative refund": (changed("refunds", amount=-5), ".amount: is negative"),
     "a refund of more than was paid": (changed("refunds", amount=10**6), ".amount_refunded: is"),
     "captured more than authorized": (changed("charges", amount_captured=10**6), "_captured: does"),
+    "released a negative amount": (changed("charges", amount_released=-1), "_released: does"),
     "refunded more than captured": (changed("charges", amount_refunded=10**6), "_refunded: does"),
     "pending without 3-D Secure": (changed("charges", state="pending"), ".threeds: is missing"),
     "an order of no charge": (changed("orders", charges=["X"]), ".charges: 'X' is not in charges"),
