@@ -17,7 +17,7 @@ FLOOR_S = 0.02
 take seconds."""
 RATIO_MAX = 8
 TRIES = 4
-READINGS_MAX = 400
+READINGS_MAX = 1_000
 """The most that a byte may cost, as a multiple of reading one in Python."""
 
 
