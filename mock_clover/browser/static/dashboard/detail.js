@@ -71,7 +71,6 @@ function page(whole, acts, waiting) {
     actions(whole, acts),
     part("Response", exchange.reply),
     part("Request", exchange.request),
-    headers(exchange),
     changes(whole),
     facts(exchange),
     el("p", { class: "hint", "data-more": true }, whole.hint ?? waiting),
@@ -127,17 +126,11 @@ function changes(whole) {
     found, found.length && whole.noted ? null : el("p", { class: "hint" }, hintWithoutChanges(whole)));
 }
 
-function headers({ headers: sent, query }) {
-  const rows = Object.entries(sent ?? {}).map(([name, value]) => [name, value ?? "…"]);
-  if (query) rows.unshift(["query", query]);
-  return rows.length ? factList("Request headers", rows) : null;
-}
-
-const factList = (title, rows) => el("section", { "aria-label": title }, el("h3", {}, title),
-  el("dl", { class: "facts" }, rows.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])));
-
 const hintWithoutChanges = (whole) =>
   whole.noted ? "No changes." : "Incomplete: changes are recorded only while a dashboard is open.";
+
+const headersOf = ({ headers }) => Object.entries(headers ?? {})
+  .map(([name, value]) => (value === null ? name : `${name}: ${value}`)).join("; ");
 
 function facts(exchange) {
   const rows = [
@@ -147,7 +140,10 @@ function facts(exchange) {
     ["Carried out", exchange.committed === undefined ? "" : exchange.committed ? "yes" : "no"],
     ["Idempotency", exchange.idempotency],
     ["Client", exchange.client],
+    ["Query", exchange.query],
+    ["Headers", headersOf(exchange)],
     ["Ignored", exchange.ignored?.join("; ")],
   ].filter(([, value]) => value);
-  return factList("Details", rows);
+  return el("section", { "aria-label": "Details" }, el("h3", {}, "Details"),
+    el("dl", { class: "facts" }, rows.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])));
 }
