@@ -45,6 +45,10 @@ def write_exchange(
     if tuple(headers) != names.names:
         names = journal.new_header_names(headers)
     values = names.values_in(headers)
+    if values == journal.header_values:
+        values = journal.header_values
+    else:
+        journal.header_values = values
     request_bytes = 0 if request is None else decoded_bytes(body)
     size = len(path) + len(why) + len(b"".join(values)) + len(reply.body) + request_bytes
     is_plain = (

@@ -68,13 +68,15 @@ class Journal:
 
     __slots__ = (
         *("_entries", "_lines", "_lines_bytes"),
-        *("budget", "bytes", "count", "header_names", "watchers"),
+        *("budget", "bytes", "count", "header_names", "header_values", "watchers"),
     )
 
     def __init__(self) -> None:
         self._entries: deque[Exchange] = deque()
         self.header_names = NO_HEADERS
         """Those of the newest exchange, shared by the next one if it has the same."""
+        self.header_values: tuple[bytes, ...] = ()
+        """The same for the stored values."""
         self.bytes = 0
         """The approximate size of the exchanges in memory."""
         self.budget: JournalBudget | None = None
