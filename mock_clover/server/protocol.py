@@ -89,6 +89,7 @@ class HardenedProtocol(_Base):
         self._searched = 0  # how many of them are the beginning of a head
         self._held = 0  # how many of them count in the server's total
         self._body_remaining: int | None = None  # None if chunked
+        self._is_in_request = False  # the parser has a head, but not all of the body
         self._is_scheduled = self._is_eof = False
         self._is_receiving = True
         self._since: float = self.server_state.now  # when it began to receive, or to be idle
@@ -157,7 +158,7 @@ class HardenedProtocol(_Base):
         """Pass one request, or the available part of one, to the parser."""
         has_fed = False
         while self._at < len(self._data) and not self.transport.is_closing():
-            if self._is_in_request():
+            if self._is_in_request:
                 is_fed = self._feed_body()
             elif self._is_blocked():
                 break
@@ -174,11 +175,11 @@ class HardenedProtocol(_Base):
         held = len(self._data) - self._at
         if not held:
             self._data = b""
-        is_receiving = self._is_in_request() or held > 1  # one byte may be half a stray pair
-        if (has_fed and not is_receiving) or (is_receiving and not self._is_receiving):
-            self._since = self.server_state.now
-        if has_fed or is_receiving:
-            self._is_receiving = is_receiving
+        if self._is_in_request or held > 1:  # one byte may be half a stray pair
+            if not self._is_receiving:
+                self._is_receiving, self._since = True, self.server_state.now
+        elif has_fed:
+            self._is_receiving, self._since = False, self.server_state.now
         if held or self._held or self._is_eof:
             self._hold(held)
 
@@ -229,14 +230,10 @@ class HardenedProtocol(_Base):
             head = _UPGRADE.sub(b"", head)
         self._at = end
         self._feed_parser(head)
-        if self._is_in_request():
-            self._start_body()
+        if self._is_in_request and not self._waits_for_body:
+            length = next((v for n, v in self.headers if n == b"content-length"), b"")
+            self._body_remaining = int(length) if length.isdigit() else None
         return True
-
-    def _start_body(self) -> None:
-        """Find out how the body of the current head ends."""
-        length = next((v for n, v in self.headers if n == b"content-length"), b"")
-        self._body_remaining = int(length) if length.isdigit() else None
 
     def _feed_body(self) -> bool:
         """Feed the available part of the body, chunks only up to where the request may end."""
@@ -250,7 +247,7 @@ class HardenedProtocol(_Base):
             self._body_remaining -= end - at
         self._at = end
         self._feed_parser(self._data[at:end])
-        if self._body_remaining == 0 and self._is_in_request():
+        if self._body_remaining == 0 and self._is_in_request:
             self._close_with(b"")  # the parser expects more than Content-Length: invalid
         return True
 
@@ -265,7 +262,7 @@ class HardenedProtocol(_Base):
 
     def shutdown(self) -> None:
         """Close the connection at shutdown; an incomplete request gets no response."""
-        if self._is_in_request():
+        if self._is_in_request:
             self.transport.close()
         else:
             super().shutdown()
@@ -278,7 +275,7 @@ class HardenedProtocol(_Base):
                 self.transport.abort()
         elif self._is_receiving and not self._is_blocked():
             if elapsed_s > REQUEST_RECEIVE_TIMEOUT_S:
-                has_begun = self._data or self._is_in_request()
+                has_begun = self._data or self._is_in_request
                 self._close_with(_REQUEST_TIMEOUT_RESPONSE if has_begun else b"")
         elif elapsed_s > KEEP_ALIVE_TIMEOUT_S and not self._is_blocked():
             self._close_with(b"")
@@ -291,10 +288,9 @@ class HardenedProtocol(_Base):
 
     def _feed_parser(self, data: bytes) -> None:
         super().data_received(data)
-
-    def _is_in_request(self) -> bool:
-        """Return whether the parser has the head of a request, but not all of its body."""
-        return self._waits_for_body or (self.cycle is not None and self.cycle.more_body)
+        self._is_in_request = self._waits_for_body or (
+            self.cycle is not None and self.cycle.more_body
+        )
 
     def _is_blocked(self) -> bool:
         """Return whether the next request must wait for a response, or for the client to read."""
