@@ -36,12 +36,32 @@ ATTACKS: dict[str, dict[str, str]] = {
         "unread answers": "soak/attacks.py::unread",
         "unread journals": "soak/attacks.py::unread_journals",
         "unread streams": "soak/attacks.py::streams_nobody_reads",
+        "unread answers of a connection": "system/test_pipelining.py"
+        "::test_nothing_is_answered_while_the_client_reads_nothing",
+        "bodies on several connections": "system/test_pipelining.py::test_bodies_have_one_budget",
+        "a control call that is not allowed": "system/test_pipelining.py"
+        "::test_a_forbidden_control_call_is_refused_before_its_body",
         "many large bodies": "soak/attacks.py::open_bodies",
         "many snapshots": "soak/attacks.py::permitted_snapshots",
         "many snapshots without permission": "soak/attacks.py::forbidden_snapshots",
         "a journal of long headers and paths": "soak/attacks.py::long_headers",
         "many journals of long headers": "soak/attacks.py::long_headers_in_many_sandboxes",
         "as many connections as possible": "soak/attacks.py::connections_at_the_cap",
+    },
+    "requests that share a connection": {
+        "any requests in any segments": "fuzz/test_pipelines.py::test_requests_on_a_socket",
+        "trailers, extensions and upgrades": "system/test_pipelining.py"
+        "::test_responses_come_in_order_and_whole",
+        "requests cut anywhere": "system/test_pipelining.py"
+        "::test_requests_are_answered_however_they_are_cut",
+        "chunks cut anywhere": "system/test_pipelining.py::test_chunks_are_cut_at_every_place",
+        "half a request behind a wait": "system/test_pipelining.py"
+        "::test_half_a_request_behind_a_wait_is_not_timed_out",
+        "a client that half-closes": "system/test_pipelining.py"
+        "::test_a_client_that_half_closes_gets_its_answers",
+        "an absolute target": "system/test_pipelining.py::test_an_absolute_target_is_answered",
+        "empty lines without a request": "system/test_pipelining.py"
+        "::test_stray_bytes_do_not_keep_a_connection",
     },
     "state made or dropped for a stranger": {
         "any endpoint without a credential": "server/test_strangers.py"
