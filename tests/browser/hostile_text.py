@@ -6,7 +6,7 @@ Each inserted string starts with a unique mark, by which a test finds it on a pa
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from shop import Shop
 from shop_server import CHECKOUTS, LAMP, Backend
@@ -194,4 +194,5 @@ def spellings(text: str) -> set[str]:
     """Return how a page may show a string: plain, as JSON, or as part of a URL."""
     escaped = json.dumps(text)[1:-1]
     plain = json.dumps(text, ensure_ascii=False)[1:-1]
-    return {text, text.replace("\x00", "\ufffd"), escaped, plain, quote(text), quote(text, safe="")}
+    in_url = {quote(text), quote(text, safe=""), quote_plus(text, safe="[]/:,.*")}
+    return {text, text.replace("\x00", "\ufffd"), escaped, plain} | in_url
