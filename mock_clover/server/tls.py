@@ -32,7 +32,13 @@ _PLAIN = (
 class Tls:
     """The listening socket of an HTTPS server, and its certificate, which is renewed in time."""
 
-    def __init__(self, listener: socket.socket, authority: Authority, names: Iterable[str]) -> None:
+    def __init__(
+        self,
+        listener: socket.socket,
+        authority: Authority,
+        names: Iterable[str],
+        now: dt.datetime | None = None,
+    ) -> None:
         self.listener = listener
         self._authority = authority
         self._names = tuple(names)
@@ -41,7 +47,7 @@ class Tls:
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2
         self.context.options |= ssl.OP_NO_RENEGOTIATION
         self.context.set_alpn_protocols(["http/1.1"])
-        self._certify(machine_time())
+        self._certify(now or machine_time())
 
     def renew(self, log_message: Callable[[str], None], now: dt.datetime | None = None) -> None:
         """Issue a new certificate if needed; new connections use it. Announce the CA's end daily.

@@ -446,8 +446,7 @@ def test_certificate_is_renewed_after_clock_jump(
 ) -> None:
     authority = create_authority((), NOW)
     with bind("127.0.0.1", 0) as listener:
-        tls = Tls(listener, authority, ("localhost",))
-        tls.renew(print, NOW)
+        tls = Tls(listener, authority, ("localhost",), NOW)
         shown = shown_by(tls)
         for now, is_new in zip(times, renewed, strict=True):
             tls.renew(print, now)
@@ -461,7 +460,7 @@ def test_certificate_is_renewed_after_clock_jump(
 def test_ca_expiry_is_announced_daily() -> None:
     messages: list[str] = []
     with bind("127.0.0.1", 0) as listener:
-        tls = Tls(listener, create_authority((), NOW), ("localhost",))
+        tls = Tls(listener, create_authority((), NOW), ("localhost",), NOW)
         for days in (3_619, 3_620.5, 3_620.6, 3_621.5, 3_650.5, 3_651.5):
             tls.renew(messages.append, NOW + days * DAY)
     creates = "the first start after that creates a new one, which clients must trust"
