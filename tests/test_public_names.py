@@ -67,6 +67,7 @@ PUBLIC = {
         threeds_answer put_webhook list_webhooks clear_webhooks delete_webhook
         verify_webhook send_webhook list_deliveries resend_delivery list_checkouts
         get_checkout pay_checkout cancel_checkout checkout_page checkout_submit
+        arm_next list_next clear_next disarm_next
     """,
     "control paths": """
         / /3ds/challenge/{transaction} /3ds/challenge/{transaction}/answer
@@ -75,7 +76,8 @@ PUBLIC = {
         /_mock/checkouts/{id}/cancel /_mock/checkouts/{id}/pay /_mock/clock
         /_mock/deliveries /_mock/deliveries/{id}/resend /_mock/env /_mock/faults
         /_mock/faults/{id} /_mock/fork /_mock/health /_mock/journal /_mock/journal/{id}
-        /_mock/journal/{id}/replay /_mock/notices /_mock/openapi.json /_mock/rows
+        /_mock/journal/{id}/replay /_mock/next /_mock/next/{id} /_mock/notices
+        /_mock/openapi.json /_mock/rows
         /_mock/rows/{kind} /_mock/rows/{kind}/{id} /_mock/sandboxes /_mock/sandboxes/{name}
         /_mock/scenario /_mock/scenario/check /_mock/scenario/text /_mock/scenarios
         /_mock/scenarios/{name} /_mock/snapshot /_mock/threeds /_mock/threeds/{charge_id}
@@ -91,8 +93,8 @@ PUBLIC = {
         phantom-decline rate-limited sandbox velocity
     """,
     "commands": """
-        cards check conformance env errors evidence health journal openapi routes scenarios
-        schema serve tls-setup token
+        cards check conformance env errors evidence health journal next openapi routes
+        scenarios schema serve tls-setup token
     """,
     "options of serve": """
         --checkout-redirects --control --control-host --control-token --control-token-file --dialect
@@ -101,8 +103,8 @@ PUBLIC = {
         --watch --webhook-host
     """,
     "fixture": """
-        cancel_checkout card_token charges checkouts clear_faults create deliveries drop env
-        fault fork journal merchant notices orders pay_checkout refunds restore scenario
+        cancel_checkout card_token charges checkouts clear_faults clear_next create deliveries drop
+        env fault fork journal merchant next notices orders pay_checkout refunds restore scenario
         send_webhook snapshot verify webhook why
     """,
 }

@@ -7,6 +7,7 @@ from mock_clover.cli.base import CONTEXT, examples
 from mock_clover.cli.client import env, health, journal, token
 from mock_clover.cli.conformance import conformance
 from mock_clover.cli.evidence import evidence
+from mock_clover.cli.next import next_outcome
 from mock_clover.cli.serve import serve
 from mock_clover.cli.tables import cards, check, errors, openapi, routes, scenarios, schema
 from mock_clover.cli.tls_setup import tls_setup
@@ -16,6 +17,7 @@ COMMANDS = (
     tls_setup,
     env,
     token,
+    next_outcome,
     health,
     journal,
     check,

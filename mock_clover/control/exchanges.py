@@ -30,6 +30,7 @@ from mock_clover.engine.endpoint import (
     sandbox_base_url,
 )
 from mock_clover.engine.evidence_gate import reply_now
+from mock_clover.engine.overrides import OVERRIDE_PREFIXES
 from mock_clover.sandbox.changes import Change
 from mock_clover.sandbox.exchange import Exchange, ExchangeSummary, is_cut, mask_exchange
 from mock_clover.sandbox.idempotency import KEY_CHARS_MAX
@@ -297,9 +298,8 @@ def _deciding_rule(sandbox: Sandbox, exchange: Exchange) -> DecidingRule | None:
             return DecidingRule(
                 name=redact(name), because=_describe_conditions(msgspec.to_builtins(rule.when))
             )
-    for start in ("header: ", "text: "):
-        if why.startswith(start):
-            return DecidingRule(name=redact(why), because="it overrides all rules")
+    if why.startswith(OVERRIDE_PREFIXES):
+        return DecidingRule(name=redact(why), because="it overrides all rules")
     if exchange.fault:
         return DecidingRule(name=f"fault: {exchange.fault}", because="the fault was active")
     if f"{rules.scenario.name}: " in why:

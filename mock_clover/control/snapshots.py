@@ -32,12 +32,14 @@ from mock_clover.clover.surface import SURFACE
 from mock_clover.clover.tokens.records import Token
 from mock_clover.clover.webhooks.records import event_error, target_error
 from mock_clover.clover.webhooks.records_delivery import Delivery, WebhookTarget
+from mock_clover.control.armed import check_armed
 from mock_clover.control.endpoint import ControlRecord, unknown_name
 from mock_clover.control.masking import masked_snapshot
 from mock_clover.control.snapshot_checks import check_rows
 from mock_clover.core.evidence import OneLine
 from mock_clover.core.record import Record
 from mock_clover.core.steps import Steps
+from mock_clover.sandbox.armed import ARMED_MAX, ArmedOutcome
 from mock_clover.sandbox.clock import LATEST_MS
 from mock_clover.sandbox.credentials import decode_letters, encode_as_letters, fingerprint
 from mock_clover.sandbox.faults import ActiveFault
@@ -82,6 +84,16 @@ class ActiveFaultRow(ControlRecord, frozen=True, kw_only=True):
     until_ms: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
+class ArmedRow(ControlRecord, frozen=True, kw_only=True):
+    """An armed outcome or fault."""
+
+    id: OneLine
+    outcome: OneLine | None = None
+    fault: OneLine | None = None
+    endpoint: OneLine | None = None
+    left: Annotated[int, msgspec.Meta(ge=1)]
+
+
 class Webhooks(ControlRecord, frozen=True, kw_only=True):
     """The webhook targets with their secrets, and the pending deliveries."""
 
@@ -104,6 +116,8 @@ class Snapshot(ControlRecord, frozen=True, kw_only=True):
     faults: tuple[ActiveFaultRow, ...] = ()
     fault_count: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)] = 0
     chances: tuple[int, ...] = ()
+    armed: Annotated[tuple[ArmedRow, ...], msgspec.Meta(max_length=ARMED_MAX)] = ()
+    armed_count: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)] = 0
     scenario: Scenario
     settings: Settings
     rule_counts: dict[str, int]
@@ -157,6 +171,17 @@ def take_head(sandbox: Sandbox) -> Snapshot:
         ),
         fault_count=sandbox.faults.count,
         chances=sandbox.faults.random_state(),
+        armed=tuple(
+            ArmedRow(
+                id=each.id,
+                outcome=each.outcome,
+                fault=each.fault,
+                endpoint=each.endpoint,
+                left=each.left,
+            )
+            for each in sandbox.armed.outcomes
+        ),
+        armed_count=sandbox.armed.count,
         notices=tuple(sandbox.notices),
         notice_count=sandbox.notices.count,
         answered=(),
@@ -245,6 +270,19 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> Steps[Sandbox]:
         snapshot.fault_count,
         snapshot.chances,
     )
+    new_sandbox.armed.restore(
+        (
+            ArmedOutcome(
+                id=each.id,
+                outcome=each.outcome,
+                fault=each.fault,
+                endpoint=each.endpoint,
+                left=each.left,
+            )
+            for each in snapshot.armed
+        ),
+        snapshot.armed_count,
+    )
     new_sandbox.notices.restore(snapshot.notices, snapshot.notice_count)
     new_sandbox.rule_counts = dict(snapshot.rule_counts)
     new_sandbox.created_ms = snapshot.made_ms
@@ -261,6 +299,8 @@ def _faults(snapshot: Snapshot) -> list[Fault]:
 
 def _check_faults(sandbox: Sandbox, snapshot: Snapshot) -> None:
     """Reject faults that the server cannot apply. Raises ValueError."""
+    for each in snapshot.armed:
+        check_armed(sandbox, each.outcome, each.fault, each.endpoint)
     for fault in _faults(snapshot):
         if obstacle := sandbox.hooks.unsupported_fault_reason(fault.kind):
             raise ValueError(obstacle)

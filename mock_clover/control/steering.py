@@ -34,7 +34,7 @@ from mock_clover.engine.endpoint import (
     UntypedBody,
 )
 from mock_clover.engine.evidence_gate import reply_now
-from mock_clover.engine.overrides import FAULT_HEADER, default_rule_input
+from mock_clover.engine.overrides import FAULT_HEADER, OVERRIDE_PREFIXES, default_rule_input
 from mock_clover.engine.scheduler import due_jobs
 from mock_clover.sandbox.faults import ActiveFault
 from mock_clover.sandbox.sandbox import Sandbox
@@ -264,6 +264,7 @@ def _explain(sandbox: Sandbox, call: Call[ExplainRequest, None]) -> Steps[Explai
     )
     fork = sandbox.fork(f"{sandbox.name}-why", credentials)
     fork.faults.clear()  # explain the outcome without faults and rate limits
+    fork.armed.clear_faults()
     fork.limits = None
     yield from due_jobs(fork)
     headers.pop(FAULT_HEADER, None)
@@ -276,7 +277,7 @@ def _explain(sandbox: Sandbox, call: Call[ExplainRequest, None]) -> Steps[Explai
         body=raw_body,
     )
     reply = reply_now(fork, endpoint, raw)
-    if reply.why.startswith(("header: ", "text: ")):  # these take precedence over all rules
+    if reply.why.startswith(OVERRIDE_PREFIXES):  # these take precedence over all rules
         checks = [CheckedRule(rule=reply.why, matched=True, because="it overrides all rules")]
     elif endpoint.has_card_data:  # the card is known only after the request is handled
         checks = [

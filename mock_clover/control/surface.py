@@ -5,6 +5,7 @@ from mock_clover.clover.recurring import control as notices
 from mock_clover.clover.threeds import control as threeds
 from mock_clover.clover.webhooks import control as webhooks
 from mock_clover.control import (
+    armed,
     ca,
     clock,
     exchanges,
@@ -25,6 +26,7 @@ CONTROL_ENDPOINTS: tuple[Endpoint, ...] = (
     *health.ENDPOINTS,
     *journal.ENDPOINTS,
     *exchanges.ENDPOINTS,
+    *armed.ENDPOINTS,
     *rows.ENDPOINTS,
     *notices.ENDPOINTS,
     *clock.ENDPOINTS,

@@ -1,13 +1,14 @@
 """Find the outcome that a header, a text or a scenario forces on a request.
 
 In order of precedence: the header `x-mock-clover-outcome`; the text `mock-clover:<outcome>` in the
-description or in a metadata value; the scenario's rules, in order; the scenario's cards.
-An outcome is `approve`, `card_declined/insufficient_funds`, the name of a problem or, for a payment
-that requests 3-D Secure, a flow such as `threeds/challenge`.
+description or in a metadata value; the outcomes armed for the next payments; the scenario's rules,
+in order; the scenario's cards. An outcome is `approve`, `approve/500` (a partial approval),
+`card_declined/insufficient_funds`, the name of a problem or, for a payment that requests 3-D
+Secure, a flow such as `threeds/challenge`.
 """
 
 import re
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 
@@ -21,10 +22,11 @@ from mock_clover.core.codec import error_message
 from mock_clover.core.evidence import EvidenceLevel
 from mock_clover.core.record import Record
 from mock_clover.core.suggestions import did_you_mean
-from mock_clover.engine.endpoint import Endpoint, RuleInputFactory
+from mock_clover.engine.endpoint import Call, Endpoint, RuleInputFactory
+from mock_clover.sandbox.armed import ArmedOutcome
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records_card import DECLINE_CODES, ISSUER_DECLINES
-from mock_clover.scenario.records_fault import Fault, find_fault_errors
+from mock_clover.scenario.records_fault import Fault, FaultKind, FaultPhase, find_fault_errors
 from mock_clover.scenario.records_rule import (
     ALTERNATE_TENDER,
     Action,
@@ -36,9 +38,15 @@ from mock_clover.scenario.records_rule import (
 
 OUTCOME_HEADER, FAULT_HEADER = b"x-mock-clover-outcome", b"x-mock-clover-fault"
 OUTCOME_PREFIX = b"mock-clover:"
-_OUTCOME_MARKER = re.compile(r"mock-clover:([A-Za-z_]+(?:/[a-z_]+)?)")
+OVERRIDE_PREFIXES = ("header: ", "text: ", "next: ")
+"""How `why` starts if an override that precedes all rules determined the outcome."""
+_CAPTURE = "capture_charge"
+_PARTIAL_APPROVAL = re.compile(r"approve/([1-9][0-9]{0,7})")
+_OUTCOME_MARKER = re.compile(r"mock-clover:([A-Za-z_]+(?:/[a-z0-9_]+)?)")
 
 
+_KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
+_PHASES: tuple[FaultPhase, ...] = get_args(FaultPhase)
 _FLOWS: dict[str, ThreeDSFlow] = {f"threeds/{flow}": flow for flow in get_args(ThreeDSFlow)}
 
 
@@ -49,6 +57,8 @@ class Override(NamedTuple):
     why: str
     evidence: EvidenceLevel
     evidence_name: str
+    armed_id: str = ""
+    """The id of the armed outcome that it is; empty if it is another override."""
 
     def verdict(self) -> Verdict | None:
         """Return the issuer's verdict that the override sets, if any."""
@@ -65,37 +75,57 @@ def may_have_override(sandbox: Sandbox, headers: dict[bytes, bytes], body: bytes
     )
 
 
-def pick_fault(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes]) -> Fault | None:
-    """Return the fault of a request, if any: from its header, or from the active faults."""
+def pick_fault(
+    sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes]
+) -> tuple[Fault | None, str]:
+    """Return the fault of a request, if any: of its header, an armed one, or an active one.
+
+    The text is the id of an armed fault that is spent once the request is carried out.
+    """
     header = headers.get(FAULT_HEADER)
     if header:
         fault = parse_fault(header.decode("latin-1"))
         if obstacle := sandbox.hooks.unsupported_fault_reason(fault.kind):
             raise UNKNOWN_OUTCOME.error(detail=f"x-mock-clover-fault: {obstacle}")
-        return fault
+        return fault, ""
+    armed = sandbox.armed.find_fault(endpoint.name)
+    if armed is not None and armed.fault is not None:
+        fault = parse_fault(armed.fault)
+        if fault.when == "after_commit":
+            return fault, armed.id
+        sandbox.armed.spend(armed.id)
+        return fault, ""
     if not len(sandbox.faults):
-        return None
-    return sandbox.faults.take(endpoint.name, sandbox.clock.now_ms())
+        return None, ""
+    return sandbox.faults.take(endpoint.name, sandbox.clock.now_ms()), ""
 
 
-def parse_fault(text: str) -> Fault:
-    """Parse the value of a fault header, such as `drop after_commit` or `delay delay_ms=200`."""
-    words = text.split()
-    fields: dict[str, str] = dict(word.split("=", 1) for word in words if "=" in word)
-    for word in words:
-        if word in ("before_commit", "after_commit"):
+def parse_fault(text: str, label: str = "x-mock-clover-fault") -> Fault:
+    """Parse a fault such as `drop after_commit` or `delay delay_ms=200`. Raises UNKNOWN_OUTCOME.
+
+    `label` is the name of the header or member that has it.
+    """
+    fields: dict[str, str] = {}
+    for word in text.split():
+        name, has_value, value = word.partition("=")
+        if has_value:
+            fields[name] = value
+        elif word in _KINDS:
+            fields["kind"] = word
+        elif word in _PHASES:
             fields["when"] = word
-        elif "=" not in word:
-            fields.setdefault("kind", word)
+        else:
+            hint = did_you_mean(word, (*_KINDS, *_PHASES))
+            raise UNKNOWN_OUTCOME.error(detail=f"{label}: unknown word {word!r}{hint}")
     try:
         fault = msgspec.convert(fields, Fault, strict=False)
     except msgspec.ValidationError as error:
-        raise UNKNOWN_OUTCOME.error(detail=f"x-mock-clover-fault: {error_message(error)}") from None
+        raise UNKNOWN_OUTCOME.error(detail=f"{label}: {error_message(error)}") from None
     if fault.kind == "problem" and fault.problem is None and fault.status is None:
         message = "`problem` requires `problem=NAME` or `status=502`"
-        raise UNKNOWN_OUTCOME.error(detail=f"x-mock-clover-fault: {message}")
+        raise UNKNOWN_OUTCOME.error(detail=f"{label}: {message}")
     for _, message in find_fault_errors(fault, SELECTABLE_ERRORS):
-        raise UNKNOWN_OUTCOME.error(detail=f"x-mock-clover-fault: {message}")
+        raise UNKNOWN_OUTCOME.error(detail=f"{label}: {message}")
     return fault
 
 
@@ -138,6 +168,9 @@ def find_override(
     match = next((m for text in texts if (m := _OUTCOME_MARKER.search(text))), None)
     if match:
         return _override_for(match[1], f"text: {match[0]}")
+    for armed in sandbox.armed.outcomes:
+        if override := _armed_override(armed, endpoint, request):
+            return override
     matched = sandbox.rules.find(rule_input, sandbox.rule_counts, already_counted=already_counted)
     if matched is None:
         return None
@@ -149,6 +182,38 @@ def find_override(
     )
 
 
+def _armed_override(armed: ArmedOutcome, endpoint: str, request: Record | None) -> Override | None:
+    """Return an armed outcome as an override, if it applies to a request."""
+    if armed.outcome is None or not armed.applies_to(endpoint):
+        return None
+    override = _override_for(armed.outcome, f"next: {armed.outcome}", armed.id)
+    if override.action.threeds is not None and getattr(request, "threeds", None) is None:
+        return None
+    if override.action.is_issuer_outcome and endpoint == _CAPTURE:  # the issuer is not asked again
+        return None
+    return override
+
+
+def spend_armed(sandbox: Sandbox, override: Override | None) -> None:
+    """Count the use of an override that is an armed outcome."""
+    if override is not None and override.armed_id:
+        sandbox.armed.spend(override.armed_id)
+
+
+def uncount_rules(
+    sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], override: Override | None
+) -> None:
+    """Take back what `find_override` counted for a request that was rejected before the issuer.
+
+    Only rules with an outcome of the issuer: `first: 1` is the first payment that reaches it.
+    """
+    if override is not None and override.evidence_name != SCENARIO_RULE.name:
+        return
+    build_rule_input = endpoint.build_rule_input or default_rule_input
+    rule_input = build_rule_input(sandbox, endpoint.name, call.body, call.ids, call.headers, None)
+    sandbox.rules.uncount(rule_input, sandbox.rule_counts)
+
+
 def validate_outcome_markers(*texts: str | None) -> None:
     """Reject text to be stored that names an unknown outcome. Raises UNKNOWN_OUTCOME."""
     for text in texts:
@@ -156,19 +221,25 @@ def validate_outcome_markers(*texts: str | None) -> None:
             parse_outcome(match[1])
 
 
-def _override_for(outcome: str, why: str) -> Override:
+def _override_for(outcome: str, why: str, armed_id: str = "") -> Override:
     return Override(
         action=parse_outcome(outcome),
         why=why,
         evidence=REQUESTED_OUTCOME.evidence.level,
         evidence_name=REQUESTED_OUTCOME.name,
+        armed_id=armed_id,
     )
 
 
-def parse_outcome(word: str) -> Action:
-    """Parse the name of an outcome. Raises UNKNOWN_OUTCOME, with a suggestion if there is one."""
+def parse_outcome(word: str, label: str = "x-mock-clover-outcome") -> Action:
+    """Parse the name of an outcome. Raises UNKNOWN_OUTCOME, with a suggestion if there is one.
+
+    `label` is the name of the header or member that has it.
+    """
     if word == "approve":
         return Action(approve=ApproveAction())
+    if partial := _PARTIAL_APPROVAL.fullmatch(word):
+        return Action(approve=ApproveAction(amount=int(partial[1])))
     if word.startswith("threeds/") and word in _FLOWS:
         return Action(threeds=_FLOWS[word])
     if word in SELECTABLE_ERRORS:
@@ -191,7 +262,7 @@ def parse_outcome(word: str) -> Action:
         *SELECTABLE_ERRORS,
         *(f"card_declined/{c}" for c in (*DECLINE_CODES, *ISSUER_DECLINES)),
     ]
-    message = f"x-mock-clover-outcome: unknown outcome {word!r}{did_you_mean(word, known)}"
+    message = f"{label}: unknown outcome {word!r}{did_you_mean(word, known)}"
     raise UNKNOWN_OUTCOME.error(detail=message)
 
 

@@ -31,6 +31,8 @@ from mock_clover.engine.overrides import (
     find_override,
     may_have_override,
     pick_fault,
+    spend_armed,
+    uncount_rules,
 )
 from mock_clover.engine.reply import Reply, Wait, error_reply, raw_reply, reply_of
 from mock_clover.engine.request import (
@@ -57,6 +59,7 @@ def answer(
     request: Record | None = None
     idempotency = ""
     fault: Fault | None = None
+    armed_fault_id = ""
     override: Override | None = None
     has_overrides = False
     try:
@@ -67,7 +70,7 @@ def answer(
             sandbox, raw.headers, raw.body
         )
         if has_overrides:
-            fault = _check_limits_and_faults(
+            fault, armed_fault_id = _check_limits_and_faults(
                 sandbox, endpoint, raw, credential, after_delay=after_delay
             )
         if fault is not None and fault.when == "before_commit":
@@ -95,7 +98,11 @@ def answer(
                     early = _apply_before_commit_fault(sandbox, endpoint, raw, fault, credential)
                     _send_rule_webhook(sandbox, endpoint, raw, request, override, early)
                     return early
-            result = _run_handler(sandbox, endpoint, call, override)
+            result = (
+                _run_with_overrides(sandbox, endpoint, call, override)
+                if has_overrides
+                else _run_handler(sandbox, endpoint, call, None)
+            )
             if type(result) is Work:
                 return result
             reply = result
@@ -108,6 +115,7 @@ def answer(
         override = _override_that_caused_error(override)
     if has_overrides:
         _send_rule_webhook(sandbox, endpoint, raw, request, override, reply)
+        fault = _spend_armed_fault(sandbox, fault, armed_fault_id, reply)
         reply = _apply_after_commit_fault(sandbox, reply, fault, raw.headers, endpoint)
     if not endpoint.surface.journaled:
         return replace(reply, evidence=None, basis=())
@@ -143,12 +151,12 @@ def _replay(sandbox: Sandbox, stored: StoredResponse, path: str, request: Record
 
 def _check_limits_and_faults(
     sandbox: Sandbox, endpoint: Endpoint, raw: RawRequest, credential: str, *, after_delay: bool
-) -> Fault | None:
-    """Enforce Clover's rate limits and return the fault of a request, if any."""
+) -> tuple[Fault | None, str]:
+    """Enforce Clover's rate limits and return the result of `pick_fault`."""
     if after_delay:  # both were checked before the delay
         if sandbox.limits is not None:
             sandbox.limits.end_request(credential)
-        return None
+        return None, ""
     enforce_rate_limit(sandbox, credential)
     return pick_fault(sandbox, endpoint, raw.headers)
 
@@ -189,6 +197,24 @@ def _run_handler(
     return reply_of(sandbox, endpoint, call, result)
 
 
+def _run_with_overrides(
+    sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], override: Override | None
+) -> Reply | Work[Reply]:
+    """Run an endpoint's handler. An outcome of the issuer is used only if the issuer is asked."""
+    try:
+        result = _run_handler(sandbox, endpoint, call, override)
+    except ApiError:
+        caused_error = override is not None and override.action.problem is not None
+        if caused_error or call.issuer_verdict is not None:
+            spend_armed(sandbox, override)
+        else:
+            uncount_rules(sandbox, endpoint, call, override)
+        raise
+    if call.issuer_verdict is not None or call.verdict is None:
+        spend_armed(sandbox, override)
+    return result
+
+
 def _respond_after(
     sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], steps: Steps[HandlerResult]
 ) -> Steps[Reply]:
@@ -216,6 +242,18 @@ def _apply_after_commit_fault(
         reply = _fault_reply(sandbox, fault, headers, endpoint)
     wait_ms = sandbox.faults.delay_ms(fault)
     return replace(reply, fault=fault, wait_ms=wait_ms, committed=was_committed)
+
+
+def _spend_armed_fault(
+    sandbox: Sandbox, fault: Fault | None, armed_id: str, reply: Reply
+) -> Fault | None:
+    """Count the use of an armed fault; it waits for a request that is carried out."""
+    if not armed_id:
+        return fault
+    if not reply.committed:
+        return None
+    sandbox.armed.spend(armed_id)
+    return fault
 
 
 def _fault_reply(

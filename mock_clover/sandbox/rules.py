@@ -99,6 +99,24 @@ class Rules:
             return Matched(rule, self.name_of(index))
         return None
 
+    def uncount(self, rule_input: RuleInput, counts: dict[str, int]) -> None:
+        """Take back what `find` has just counted, for rules with an outcome of the issuer."""
+        for index, rule in enumerate(self.scenario.rules):
+            when = rule.when
+            if when.first_unmet_condition(rule_input, self._fingerprints[index]):
+                continue
+            key = self._counter(index, rule_input)
+            if not when.uses_counter:
+                return  # `find` returned this rule
+            if key is None:
+                continue
+            number = counts.get(key, 0)
+            of_issuer = rule.then.is_issuer_outcome or rule.then.threeds is not None
+            if of_issuer and number:
+                counts[key] = number - 1
+            if when.matches_count(number):
+                return
+
     def explain(self, rule_input: RuleInput, counts: dict[str, int]) -> list[RuleCheck]:
         """Check the rules up to the first match, without counting the request."""
         checks = []

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from mock_clover.sandbox.armed import Armed
 from mock_clover.sandbox.changes import Changes
 from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.credentials import Credentials
@@ -30,6 +31,7 @@ class Sandbox(Tables):
     """The state of one merchant's Clover."""
 
     __slots__ = (
+        "armed",
         "bearer_header",
         "changes",
         "clock",
@@ -87,6 +89,7 @@ class Sandbox(Tables):
         self.ids = Ids(seed)
         self.scheduler = Scheduler()
         self.faults = Faults(seed)
+        self.armed = Armed()
         self.limits = Limits() if settings.rate_limits else None
         self.rule_counts: dict[str, int] = {}
         """Number of requests that matched each counting rule, by its index, and with `per` also by
@@ -149,8 +152,10 @@ class Sandbox(Tables):
 
     @property
     def has_overrides(self) -> bool:
-        """Whether a rule, fault or rate limit may apply to a request."""
-        return bool(self.rules.scenario.rules or self.faults.active or self.limits)
+        """Whether a rule, fault, armed outcome or rate limit may apply to a request."""
+        return bool(
+            self.rules.scenario.rules or self.faults.active or self.limits or self.armed.outcomes
+        )
 
     def ensure_outbox(self) -> Outbox:
         """Return the outbox, creating it if there is none."""
@@ -194,6 +199,7 @@ class Sandbox(Tables):
         copy.created_ms = self.created_ms
         copy.ids.restore(self.ids.state())
         copy.scheduler, copy.faults = self.scheduler.fork(), self.faults.fork()
+        copy.armed.restore(self.armed.outcomes, self.armed.count)
         copy.setting_overrides = dict(self.setting_overrides)
         copy.rule_counts = dict(self.rule_counts)
         copy.idempotency = self.idempotency.fork()
@@ -224,6 +230,7 @@ class Sandbox(Tables):
         settings = self.settings
         self.rule_counts = {}
         self.faults.clear()
+        self.armed.clear()
         self.limits = Limits() if settings.rate_limits else None
         for fault in rules.scenario.faults:
             self.faults.add(fault, self.clock.now_ms())

@@ -148,6 +148,27 @@ class MockClover:
         }
         return self._request("POST", "/_mock/faults", _without_none(fault))
 
+    def next(
+        self,
+        outcome: str | None = None,
+        *,
+        fault: str | None = None,
+        endpoint: str | None = None,
+        times: int | None = None,
+    ) -> dict[str, Any]:
+        """Set the outcome of the next charge, order payment or capture; return it with its id.
+
+        `outcome` is card_declined/insufficient_funds, approve/500 (a partial approval), the name
+        of an error, or threeds/challenge. `fault` is a text such as `drop after_commit`. Raises
+        MockCloverError for an unknown name.
+        """
+        armed = {"outcome": outcome, "fault": fault, "endpoint": endpoint, "times": times}
+        return self._request("POST", "/_mock/next", _without_none(armed))
+
+    def clear_next(self) -> int:
+        """Remove what `next` has set, unless it was used, and return its number."""
+        return int(self._request("DELETE", "/_mock/next")["cleared"])
+
     def clear_faults(self) -> int:
         """Remove all faults and return their number."""
         return int(self._request("DELETE", "/_mock/faults")["cleared"])

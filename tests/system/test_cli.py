@@ -70,6 +70,7 @@ def test_env_of_a_sandbox_has_its_own_address_and_credentials() -> None:
         "token",
         "health",
         "journal",
+        "next",
         "cards",
         "errors",
         "routes",
@@ -96,6 +97,26 @@ def test_tables_match_code() -> None:
     }
     assert "4005571702222222" in invoke("cards")[1]
     assert re.search(r"^POST +/v1/charges +create_charge ", invoke("routes")[1], re.MULTILINE)
+
+
+def test_next_arms_lists_and_disarms(shared_server: ServerProcess) -> None:
+    def at(*args: str) -> tuple[int, str]:
+        return invoke("next", *args, "--url", shared_server.url, "--sandbox", "cli-next")
+
+    anywhere = "(the next charge, order payment or capture)"
+    assert at("card_declined/lost_card") == (0, f"next-1  card_declined/lost_card  {anywhere}\n")
+    lost = "next-2  drop after_commit  (create_refund, 2 times)\n"
+    refund = ("--endpoint", "create_refund", "--times", "2")
+    assert at("--fault", "drop after_commit", *refund) == (0, lost)
+    assert at("--list")[1].splitlines()[1] + "\n" == lost
+    assert at("--clear") == (0, "disarmed 2\n")
+    code, said = at("card_declined/lost_crd")
+    assert (code, said) == (
+        1,
+        "mock-clover: outcome: unknown outcome 'card_declined/lost_crd'; "
+        "did you mean `card_declined/lost_card`?\n",
+    )
+    assert at()[0] == at("approve", "--clear")[0] == at("--list", "--times", "2")[0] == 2
 
 
 @pytest.mark.parametrize("plain", [[], ["--plain"]])

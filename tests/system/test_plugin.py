@@ -91,6 +91,14 @@ def test_lost_response_with_existing_charge(mock_clover):
     assert [each["id"] for each in mock_clover.charges] == [told["id"]]
     assert mock_clover.clear_faults() == 0
 
+def test_next_payment_is_declined(mock_clover):
+    mock_clover.next("card_declined/insufficient_funds")
+    armed = mock_clover.next(fault="drop after_commit", endpoint="create_refund", times=2)
+    assert (armed["id"], armed["fault"], armed["left"]) == ("next-2", "drop after_commit", 2)
+    statuses = [charge(mock_clover, token=mock_clover.card_token())[0] for _ in range(2)]
+    assert statuses == [402, 200]
+    assert mock_clover.clear_next() == 1
+
 def test_looking_leaves_no_trace(mock_clover):
     mock_clover.fault("problem", problem="RATE_LIMITED")
     assert (mock_clover.charges, mock_clover.refunds, mock_clover.orders) == ([], [], [])

@@ -39,7 +39,7 @@ from mock_clover.clover.webhooks.operations import (
 from mock_clover.clover.webhooks.records import EventSpec
 from mock_clover.core.record import encode
 from mock_clover.engine.error_format import decline_body, error_format
-from mock_clover.engine.overrides import find_override
+from mock_clover.engine.overrides import find_override, spend_armed
 from mock_clover.engine.reply import error_reply
 from mock_clover.sandbox.exchange import Exchange
 from mock_clover.sandbox.sandbox import Sandbox
@@ -119,6 +119,7 @@ def pay(
         )
         override = find_override(sandbox, PAY_CHECKOUT, payment, (), headers, token.card)
         if override is not None and override.action.problem is not None:
+            spend_armed(sandbox, override)
             raise BY_NAME[override.action.problem].error(why=override.why)
         forced = override.verdict() if override is not None else None
         verdict = _decline_partial(forced or ask_issuer(sandbox, token), payment)
@@ -127,6 +128,7 @@ def pay(
     except ApiError as error:
         _journal_error(sandbox, checkout_id, payment, error)
         raise
+    spend_armed(sandbox, override)
     paid = _store(sandbox, checkout, payment, token, verdict)
     _journal(sandbox, payment, paid, override.action.webhook if override is not None else None)
     return paid

@@ -33,7 +33,7 @@ from mock_clover.clover.recurring.records_notice import (
 from mock_clover.clover.webhooks.operations import send_rule_event
 from mock_clover.core.record import encode
 from mock_clover.engine.error_format import decline_body, error_format
-from mock_clover.engine.overrides import find_override
+from mock_clover.engine.overrides import find_override, spend_armed
 from mock_clover.sandbox.exchange import Exchange
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.scheduler import Job
@@ -120,10 +120,12 @@ def _attempt_payment(sandbox: Sandbox, plan: Plan, row: Subscription) -> Payment
     try:
         override = find_override(sandbox, CHARGE_SUBSCRIPTION, request, (), {})
         if override is not None and override.action.problem is not None:
+            spend_armed(sandbox, override)
             raise BY_NAME[override.action.problem].error(why=override.why)
         forced = override.verdict() if override is not None else None
         source = resolve_source(sandbox, request.source, request.stored_credentials, forced)
         sandbox.charges.check_capacity()
+        spend_armed(sandbox, override)
         charge = store_charge(sandbox, request, source, order=None)
     except ApiError as error:
         attempt, status, reply = PaymentAttempt(None, error.message), error.problem.status, b""

@@ -31,7 +31,7 @@ from mock_clover.clover.tokens.records import (
 from mock_clover.clover.tokens.records_bank_account import AchRequest, AchResponse
 from mock_clover.clover.tokens.records_external import TokenAttribute
 from mock_clover.engine.endpoint import Call
-from mock_clover.engine.overrides import find_override, may_have_override
+from mock_clover.engine.overrides import find_override, may_have_override, spend_armed
 from mock_clover.sandbox.credentials import fingerprint
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -71,6 +71,7 @@ def apply_token_rules(sandbox: Sandbox, call: Call[TokenRequest, None], card: Ca
     if may_have_override(sandbox, call.headers, b""):
         override = find_override(sandbox, "create_token", None, (), call.headers, card)
         if override is not None and override.action.problem is not None:
+            spend_armed(sandbox, override)
             raise BY_NAME[override.action.problem].error(why=override.why)
 
 

@@ -1,0 +1,103 @@
+"""The command that arms an outcome or a fault for the next payments."""
+
+import json
+from typing import Any
+
+import click
+
+from mock_clover.cli.base import (
+    CONTEXT,
+    PREFIX,
+    echo,
+    examples,
+    exit_with_error,
+    sandbox_option,
+    url_option,
+)
+from mock_clover.core.printable import printable
+
+
+@click.command(
+    "next",
+    context_settings=CONTEXT,
+    epilog=examples(
+        "mock-clover next card_declined/insufficient_funds",
+        'mock-clover next --fault "drop after_commit"    # the reply is lost, the charge exists',
+        "mock-clover next approve/500                    # only 5.00 of the amount is approved",
+        "mock-clover next SERVICE_UNAVAILABLE --endpoint create_refund --times 2",
+        "mock-clover next --list",
+        "mock-clover next --clear",
+    ),
+)
+@click.argument("outcome", required=False)
+@click.option("--fault", metavar="TEXT", help="A fault, as in the header x-mock-clover-fault.")
+@click.option(
+    "--endpoint",
+    metavar="NAME",
+    help="Operation; default: the next charge, order payment or capture.",
+)
+@click.option("--times", metavar="N", type=int, help="How many payments it applies to; default: 1.")
+@click.option("--list", "as_list", is_flag=True, help="Print what is armed.")
+@click.option("--clear", is_flag=True, help="Disarm everything.")
+@url_option
+@sandbox_option
+@click.option(
+    "--control-token",
+    metavar="TOKEN",
+    envvar=f"{PREFIX}CONTROL_TOKEN",
+    help="Control token of the server, if it has one.",
+)
+def next_outcome(
+    *,
+    outcome: str | None,
+    fault: str | None,
+    endpoint: str | None,
+    times: int | None,
+    as_list: bool,
+    clear: bool,
+    url: str,
+    sandbox: str,
+    control_token: str | None,
+) -> None:
+    """Set the outcome of the next payment: a decline, an error, a fault or a 3-D Secure flow."""
+    given = (outcome, fault, as_list or None, clear or None)
+    if sum(each is not None for each in given) != 1:
+        raise click.UsageError("exactly one of OUTCOME, --fault, --list and --clear is required")
+    if (as_list or clear) and (endpoint, times) != (None, None):
+        raise click.UsageError("--endpoint and --times require OUTCOME or --fault")
+    base = url.rstrip("/") + ("" if sandbox == "default" else f"/sandbox/{sandbox}")
+    headers = {"x-mock-clover-control": control_token} if control_token else {}
+    if as_list:
+        for armed in _send("GET", base, headers)["data"]:
+            _print(armed)
+    elif clear:
+        echo(f"disarmed {_send('DELETE', base, headers)['cleared']}")
+    else:
+        body = {"outcome": outcome, "fault": fault, "endpoint": endpoint, "times": times}
+        wanted = {name: value for name, value in body.items() if value is not None}
+        _print(_send("POST", base, headers, wanted))
+
+
+def _print(armed: dict[str, Any]) -> None:
+    what = armed.get("outcome") or armed.get("fault")
+    where = armed.get("endpoint") or "the next charge, order payment or capture"
+    times = f", {armed['left']} times" if armed["left"] > 1 else ""
+    echo(printable(f"{armed['id']}  {what}  ({where}{times})"))
+
+
+def _send(
+    method: str, base: str, headers: dict[str, str], body: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Send a control request; exit with the server's message if it is rejected."""
+    from mock_clover.client import ClientError, send_request
+
+    data = None if body is None else json.dumps(body).encode()
+    try:
+        response = send_request(method, f"{base}/_mock/next", headers, data, timeout_s=10)
+        answer = json.loads(response.body)
+    except (ClientError, ValueError) as error:
+        exit_with_error(str(error), code=1)
+    if response.status != 200 or not isinstance(answer, dict):
+        message = answer.get("message") if isinstance(answer, dict) else None
+        exit_with_error(str(message or f"the server returned {response.status}"), code=1)
+    return answer
