@@ -39,13 +39,13 @@ def echo(
     headers: dict[bytes, bytes],
     body: bytes | None,
     *,
-    after_delay: bool = False,
+    after_delay: Wait | None = None,
     error: Any = None,
 ) -> Reply | Wait:
     """Name the request in the reply; stands in for `App.handle`."""
     kind, _, delay_ms = headers.get(FAULT_HEADER, b"").decode().partition(" ")
     if kind == "wait" and not after_delay:
-        return Wait(int(delay_ms))
+        return Wait(int(delay_ms), "")
     fault: Any = None
     if kind and kind != "wait":
         fault = Fault(kind=kind)  # type: ignore[arg-type] # a FaultKind

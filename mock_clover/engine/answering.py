@@ -20,7 +20,7 @@ def answer_after_jobs(
     endpoint: Endpoint,
     raw: RawRequest,
     current_version_of: Callable[[Sandbox], Sandbox],
-    after_delay: bool,  # noqa: FBT001 - passed on
+    after_delay: Wait | None,
 ) -> Reply | Wait | Work[Reply | Wait]:
     """Return the response to a request; work if jobs are due, or if the operation takes long.
 
@@ -38,7 +38,7 @@ def answer_after_jobs(
 def _run_and_answer(
     due: list[Sandbox],
     sandbox: Sandbox,
-    request: tuple[Endpoint, RawRequest, bool],
+    request: tuple[Endpoint, RawRequest, Wait | None],
     current_version_of: Callable[[Sandbox], Sandbox],
 ) -> Steps[Reply | Wait]:
     for each in due:
@@ -51,7 +51,7 @@ def _answer(
     sandbox: Sandbox,
     endpoint: Endpoint,
     raw: RawRequest,
-    after_delay: bool,  # noqa: FBT001 - passed on
+    after_delay: Wait | None,
 ) -> Reply | Wait | Work[Reply]:
     """Return the response to a request, with the headers of its API and for other origins."""
     if sandbox.settings.refuse_inferred and endpoint.surface.journaled:

@@ -22,7 +22,7 @@ _DESCRIPTIONS_MAX = 3
 
 
 def answer_unless_inferred(
-    sandbox: Sandbox, endpoint: Endpoint, raw: RawRequest, *, after_delay: bool = False
+    sandbox: Sandbox, endpoint: Endpoint, raw: RawRequest, *, after_delay: Wait | None = None
 ) -> Reply | Wait | Work[Reply]:
     """Return the response to a request unless it depends on inferred behaviour that is not allowed.
 
@@ -35,7 +35,7 @@ def answer_unless_inferred(
     has_fault = dry_run.fault is not None and dry_run.fault.kind != "delay"
     if refusal is None or has_fault or STRICT_REFUSAL in dry_run.basis:
         return answer(sandbox, endpoint, raw, after_delay=after_delay)
-    if after_delay and sandbox.limits is not None:
+    if after_delay is not None and sandbox.limits is not None:
         sandbox.limits.end_request(presented_credential(raw.headers))
     return reject(sandbox, refusal, raw, endpoint)
 
@@ -71,7 +71,7 @@ def reply_now(sandbox: Sandbox, endpoint: Endpoint, raw: RawRequest) -> Reply:
     respond = answer_unless_inferred if sandbox.settings.refuse_inferred else answer
     reply = respond(sandbox, endpoint, raw)
     while isinstance(reply, Wait):
-        reply = respond(sandbox, endpoint, raw, after_delay=True)
+        reply = respond(sandbox, endpoint, raw, after_delay=reply)
     return finish(reply.steps) if isinstance(reply, Work) else reply
 
 

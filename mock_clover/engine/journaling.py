@@ -54,6 +54,7 @@ def write_exchange(
     is_plain = (
         size <= TEXT_CHARS_MAX
         and reply.fault is None
+        and reply.delayed is None
         and not (ignored or raw.query or (request is None and body))
     )
     # Python passes more than 15 arguments by keyword in a dict, which takes five times as long.
@@ -91,7 +92,12 @@ def _with_details(
         query=masked_query(raw.query),
         ignored=ignored,
     )
-    fault = reply.fault
+    fault, delay_ms = reply.fault, reply.delay_ms
+    if reply.delayed is not None:
+        exchange = replace(exchange, fault=reply.delayed.label)
+    if delay_ms:
+        duration_ns = exchange.duration_ns + delay_ms * 1_000_000
+        exchange = replace(exchange, delay_ms=delay_ms, duration_ns=duration_ns)
     if fault is None:
         return exchange
     was_made = fault.when == "after_commit" or reply.sent_status is not None

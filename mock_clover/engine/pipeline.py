@@ -49,12 +49,12 @@ from mock_clover.scenario.records_fault import Fault
 
 
 def answer(
-    sandbox: Sandbox, endpoint: Endpoint, raw: RawRequest, *, after_delay: bool = False
+    sandbox: Sandbox, endpoint: Endpoint, raw: RawRequest, *, after_delay: Wait | None = None
 ) -> Reply | Wait | Work[Reply]:
     """Return the response to one request and journal the exchange.
 
-    A `Wait` means that the request has not been processed yet: wait, then call again with
-    `after_delay=True`. Work comes from unjournaled operations only.
+    A `Wait` means that the request has not been processed yet: wait, then call again with it as
+    `after_delay`. Work comes from unjournaled operations only.
     """
     request: Record | None = None
     idempotency = ""
@@ -66,8 +66,8 @@ def answer(
         preprocess = endpoint.surface.preprocess
         raw = raw if preprocess is None else preprocess(sandbox, raw)
         credential = authenticate(sandbox, endpoint, raw.headers)
-        has_overrides = endpoint.surface.journaled and may_have_override(
-            sandbox, raw.headers, raw.body
+        has_overrides = endpoint.surface.journaled and (
+            after_delay is not None or may_have_override(sandbox, raw.headers, raw.body)
         )
         if has_overrides:
             fault, armed_fault_id = _check_limits_and_faults(
@@ -97,7 +97,7 @@ def answer(
                 if fault is not None and fault.when == "before_commit":
                     early = _apply_before_commit_fault(sandbox, endpoint, raw, fault, credential)
                     _send_rule_webhook(sandbox, endpoint, raw, request, override, early)
-                    return early
+                    return replace(early, is_counted=True) if isinstance(early, Wait) else early
             result = (
                 _run_with_overrides(sandbox, endpoint, call, override)
                 if has_overrides
@@ -117,6 +117,7 @@ def answer(
         _send_rule_webhook(sandbox, endpoint, raw, request, override, reply)
         fault = _spend_armed_fault(sandbox, fault, armed_fault_id, reply)
         reply = _apply_after_commit_fault(sandbox, reply, fault, raw.headers, endpoint)
+        reply = reply if after_delay is None else replace(reply, delayed=after_delay)
     if not endpoint.surface.journaled:
         return replace(reply, evidence=None, basis=())
     return write_exchange(sandbox, endpoint, raw, reply, request, idempotency)
@@ -150,10 +151,15 @@ def _replay(sandbox: Sandbox, stored: StoredResponse, path: str, request: Record
 
 
 def _check_limits_and_faults(
-    sandbox: Sandbox, endpoint: Endpoint, raw: RawRequest, credential: str, *, after_delay: bool
+    sandbox: Sandbox,
+    endpoint: Endpoint,
+    raw: RawRequest,
+    credential: str,
+    *,
+    after_delay: Wait | None,
 ) -> tuple[Fault | None, str]:
     """Enforce Clover's rate limits and return the result of `pick_fault`."""
-    if after_delay:  # both were checked before the delay
+    if after_delay is not None:  # both were checked before the delay
         if sandbox.limits is not None:
             sandbox.limits.end_request(credential)
         return None, ""
@@ -162,7 +168,7 @@ def _check_limits_and_faults(
 
 
 def _find_override(
-    sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], *, after_delay: bool
+    sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], *, after_delay: Wait | None
 ) -> Override | None:
     """Return the override of a request, if any."""
     if endpoint.has_card_data:  # its handler calls `find_override`, once it knows the card
@@ -172,7 +178,7 @@ def _find_override(
         sandbox,
         endpoint.name,
         *request,
-        already_counted=after_delay,
+        already_counted=after_delay is not None and after_delay.is_counted,
         build_rule_input=endpoint.build_rule_input,
     )
 
@@ -269,8 +275,8 @@ def _fault_reply(
     return error_reply(sandbox, ApiError(problem, {"why": why}), headers, endpoint)
 
 
-def _draw_rule_fault(sandbox: Sandbox, fault: Fault, *, after_delay: bool) -> Fault | None:
-    if after_delay and fault.when == "before_commit":
+def _draw_rule_fault(sandbox: Sandbox, fault: Fault, *, after_delay: Wait | None) -> Fault | None:
+    if after_delay is not None and fault.when == "before_commit":
         return None
     return fault if sandbox.faults.triggers(fault) else None
 
@@ -307,7 +313,7 @@ def _apply_before_commit_fault(
     if fault.kind == "delay":
         if sandbox.limits is not None:
             sandbox.limits.begin_request(credential)
-        return Wait(wait_ms)
+        return Wait(wait_ms, fault.label)
     reply = _fault_reply(sandbox, fault, raw.headers, endpoint)
     reply = replace(reply, why=f"fault: {fault.label}", fault=fault, wait_ms=wait_ms)
     return write_exchange(sandbox, endpoint, raw, reply, None, "")

@@ -37,6 +37,19 @@ from mock_clover.scenario.records_fault import SILENT_FAULTS, Fault
 from mock_clover.scenario.records_rule import RawResponse
 
 
+class Wait(Value, frozen=True):
+    """The result of a request that is delayed before its handler runs.
+
+    The caller waits for `ms` milliseconds and then repeats the call with this as `after_delay`.
+    """
+
+    ms: int
+    label: str
+    """The label of the fault."""
+    is_counted: bool = False
+    """Whether rules have counted the request: a rule caused the delay."""
+
+
 class Reply(Value, frozen=True, kw_only=True):
     """A response; `headers` excludes content type and length."""
 
@@ -56,21 +69,20 @@ class Reply(Value, frozen=True, kw_only=True):
     basis: tuple[EvidencePart, ...] = ()
     committed: bool = False
     """Whether the operation was carried out."""
+    delayed: Wait | None = None
+    """The delay before the request was handled, if any."""
+
+    @property
+    def delay_ms(self) -> int:
+        """How long a fault delays the response, before or after the request is handled."""
+        after_ms = self.wait_ms if self.fault is not None and self.fault.kind != "dribble" else 0
+        return after_ms + (self.delayed.ms if self.delayed is not None else 0)
 
     @property
     def sent_status(self) -> int | None:
         """The status that the client receives; None if a fault sends no status line."""
         fault = self.fault
         return None if fault is not None and fault.kind in SILENT_FAULTS else self.status
-
-
-class Wait(Value, frozen=True):
-    """The result of a request that is delayed before its handler runs.
-
-    The caller waits for `ms` milliseconds and then repeats the call with `after_delay=True`.
-    """
-
-    ms: int
 
 
 def reply_of(sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], result: object) -> Reply:

@@ -107,6 +107,9 @@ class Exchange(Value, frozen=True, kw_only=True):
     ignored: tuple[str, ...] = ()
     """Members of the body and of the query that have no effect."""
     duration_ns: int = 0
+    """How long the response took, with `delay_ms`."""
+    delay_ms: int = 0
+    """How long a fault delayed the response."""
 
     def __repr__(self) -> str:
         """Return only method, path and status, because headers and bodies may contain anything."""
@@ -218,6 +221,9 @@ class ExchangeSummary(Record, frozen=True, kw_only=True):
     idempotency: str | None = None
     client: str | None = None
     took_us: int | None = None
+    """With `delay_ms`."""
+    delay_ms: int | None = None
+    """How long a fault delayed the response."""
     ignored: tuple[str, ...] | None = None
     headers: dict[str, str | None] | None = None
     """All names; the values of a few headers, and null for the others."""
@@ -243,6 +249,7 @@ def mask_exchange(exchange: Exchange) -> ExchangeSummary:
         idempotency=exchange.idempotency or None,
         client=headers.get("user-agent") or None,
         took_us=exchange.duration_ns // 1000 or None,
+        delay_ms=exchange.delay_ms or None,
         ignored=tuple(map(redact, exchange.ignored)) or None,
         headers=headers or None,
         request=exchange.shown_request(),

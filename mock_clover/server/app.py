@@ -98,13 +98,13 @@ class App:
         headers: dict[bytes, bytes],
         body: bytes | None,
         *,
-        after_delay: bool = False,
+        after_delay: Wait | None = None,
         error: ApiError | None = None,
     ) -> Reply | Wait | Work[Reply | Wait]:
         """Handle one complete request and log it.
 
         A body of None means that it was not read because of `error`; by default it is too large.
-        A `Wait` means that nothing has happened yet: wait, then call again with `after_delay=True`.
+        A `Wait` means that nothing has happened yet: wait, then call again with `after_delay=` it.
         `Work` takes long: run it with `slices`.
         """
         started = started_ns()
@@ -142,7 +142,7 @@ class App:
     def _handle_after_fixtures(
         self,
         request: Any,
-        after_delay: bool,  # noqa: FBT001 - passed on
+        after_delay: Wait | None,
         error: ApiError | None,
     ) -> Steps[Reply | Wait]:
         """Create the fixtures of the server's scenario, which the new sandbox needs."""
@@ -183,12 +183,12 @@ class App:
             self.log.write(sandbox.name, method, path, status, why, duration_ms)
         return reply
 
-    def handle_now(self, *request: Any, after_delay: bool = False) -> Reply:
+    def handle_now(self, *request: Any, after_delay: Wait | None = None) -> Reply:
         """Handle one complete request like `handle`, but without a delay or a pause."""
         reply = self.handle(*request, after_delay=after_delay)
         if isinstance(reply, Work):
             reply = finish(reply.steps)
-        return self.handle_now(*request, after_delay=True) if isinstance(reply, Wait) else reply
+        return self.handle_now(*request, after_delay=reply) if isinstance(reply, Wait) else reply
 
     def handle_in_sandbox(
         self,
@@ -196,7 +196,7 @@ class App:
         raw: RawRequest,
         *,
         error: ApiError | None = None,
-        after_delay: bool = False,
+        after_delay: Wait | None = None,
     ) -> tuple[Reply | Wait | Work[Reply | Wait], bool]:
         """Handle a request in a sandbox; return the response and whether to skip logging it."""
         endpoint: Endpoint | None = None
@@ -306,7 +306,7 @@ class App:
         if isinstance(reply, Wait):
             await sleep(reply.ms, scope)
             reply = await run_unless_shut_down(
-                self.slices, self.handle(*request, after_delay=True), scope
+                self.slices, self.handle(*request, after_delay=reply), scope
             )
         elif reply.fault is not None and await apply_fault(reply, scope, receive, send):
             return

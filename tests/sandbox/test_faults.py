@@ -11,6 +11,7 @@ import pytest
 
 from mock_clover.engine.endpoint import RawRequest
 from mock_clover.engine.reply import Reply, Wait
+from mock_clover.sandbox.exchange import mask_exchange
 from mock_clover.sandbox.faults import FAULTS_MAX, Faults
 from mock_clover.scenario.load import load, parse
 from mock_clover.scenario.records_fault import Fault
@@ -30,7 +31,7 @@ def send(
     path: str = "/v1/charges",
     body: bytes = b"",
     *,
-    after_delay: bool = False,
+    after_delay: Wait | None = None,
     **headers: str,
 ) -> Reply | Wait:
     """Send one request and return the response with its fault: POST with a body, else GET."""
@@ -42,7 +43,7 @@ def send(
 
 
 def pay(
-    server: InProcessServer, *, after_delay: bool = False, source: str = "", **headers: str
+    server: InProcessServer, *, after_delay: Wait | None = None, source: str = "", **headers: str
 ) -> Reply | Wait:
     source = source or server.token()
     body = f'{{"amount": 1800, "currency": "usd", "source": "{source}"}}'.encode()
@@ -241,9 +242,13 @@ def test_a_delay_before_commit_waits_first_and_works_then(make_server: MakeServe
     server = server_of(make_server, f"faults: [{fault}]")
     token = server.token()
     got = pay(server, source=token)
-    assert (got, len(server.sandbox.charges)) == (Wait(250), 0)
-    got = pay(server, source=token, after_delay=True)
+    assert (got, len(server.sandbox.charges)) == (Wait(250, "delay before_commit"), 0)
+    got = pay(server, source=token, after_delay=got)
     assert (got.status, got.fault, len(server.sandbox.charges)) == (200, None, 1)
+    exchange = list(server.sandbox.journal)[-1]
+    assert (exchange.fault, exchange.delay_ms) == ("delay before_commit", 250)
+    shown = mask_exchange(exchange)
+    assert (shown.delay_ms, (shown.took_us or 0) >= 250_000) == (250, True)
 
 
 def test_a_delay_after_commit_works_first_and_waits_then(make_server: MakeServer) -> None:
@@ -251,6 +256,15 @@ def test_a_delay_after_commit_works_first_and_waits_then(make_server: MakeServer
     server = server_of(make_server, f"faults: [{fault}]")
     got = pay(server)
     assert (got.status, got.wait_ms, len(server.sandbox.charges)) == (200, 250, 1)
+    assert list(server.sandbox.journal)[-1].delay_ms == 250
+
+
+def test_a_rule_counts_a_request_that_a_fault_delays(make_server: MakeServer) -> None:
+    rule = "{when: {endpoint: create_charge, first: 1}, then: {decline: {}}}"
+    fault = "{kind: delay, delay_ms: 30, endpoint: create_charge}"
+    server = server_of(make_server, f"rules: [{rule}]\nfaults: [{fault}]")
+    waits = [pay(server) for _ in range(2)]
+    assert [pay(server, after_delay=wait).status for wait in waits] == [402, 200]
 
 
 @pytest.mark.parametrize(("when", "charges"), [(BEFORE, 1), (AFTER, 1)])
@@ -345,8 +359,9 @@ def test_a_rules_delay_waits_once_and_counts_once(make_server: MakeServer) -> No
     )
     server = server_of(make_server, f"rules: [{rule}]")
     token = server.token()
-    assert pay(server, source=token) == Wait(30)
-    got = pay(server, source=token, after_delay=True)
+    wait = pay(server, source=token)
+    assert wait == Wait(30, "delay before_commit", is_counted=True)
+    got = pay(server, source=token, after_delay=wait)
     assert (got.status, b"lost_card" in got.body) == (402, True)
     assert pay(server).status == 200
 
