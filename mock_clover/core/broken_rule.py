@@ -46,20 +46,20 @@ def broken_rule(path: str, message: str, value: object, hint: Any, *, is_secret:
     if match := _RANGE.search(message):
         number = _shown_number(str(value), is_secret=is_secret)
         return f"{path} is {number}; {_bound(match[1], match[2], hint)}"
-    shown = f"{path} is {_shown(value, is_secret=is_secret)}"
+    sent = f"{path} is {shown(value, is_secret=is_secret)}"
     if " matching regex " in message:
         metas = [meta for meta in _metas(hint) if meta.pattern]
         pattern = str(metas[0].pattern).replace(END_OF_STRING, "$") if metas else "its pattern"
         described = next((meta.description for meta in metas if meta.description), None)
         suffix = f" ({described.rstrip('.')})" if described else ""
-        return f"{shown}; must match {pattern}{suffix}"
+        return f"{sent}; must match {pattern}{suffix}"
     literals = ", ".join(map(str, _literals(hint)))
     if literals and "`array" not in message:
-        return f"{shown}; must be one of {literals}"
+        return f"{sent}; must be one of {literals}"
     if match := _TYPE.search(message):
         names = [_TYPE_NAMES.get(name, name) for name in match[1].split(" | ") if name != "null"]
-        return f"{shown}; must be {' or '.join(names)}"
-    return f"{shown}; {message}"
+        return f"{sent}; must be {' or '.join(names)}"
+    return f"{sent}; {message}"
 
 
 def _bound(relation: str, limit: str, hint: Any) -> str:
@@ -75,7 +75,7 @@ def _bound(relation: str, limit: str, hint: Any) -> str:
     return text if is_stated else f"{text}, mock-clover's own limit"
 
 
-def _shown(value: object, *, is_secret: bool) -> str:
+def shown(value: object, *, is_secret: bool = False) -> str:
     """Return a value without what may be part of a card number or a code."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]

@@ -193,7 +193,7 @@ def error_reply(
         has_error_object=endpoint is None or endpoint.surface.has_error_object,
     )
     rule = error.params.get("rule")
-    name = problem.name if rule is None else f"{problem.name} ({redact(str(rule))})"
+    name = problem.name if rule is None else f"{problem.name} ({printable(redact(str(rule)))})"
     why = f"{name} ({problem.evidence.level}: {problem.evidence.source})"
     reason = error.params.get("reason")
     if (

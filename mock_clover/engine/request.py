@@ -41,6 +41,8 @@ from mock_clover.core.codec import (
 from mock_clover.core.masking import redact, redact_field_name
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import ECOMMERCE, Endpoint, RawBody, RawRequest, UntypedBody
+from mock_clover.engine.malformed_body import malformed_reason
+from mock_clover.engine.wrong_credential import api_key_reason, bearer_reason
 from mock_clover.sandbox.credentials import fingerprint
 from mock_clover.sandbox.idempotency import KEY_CHARS_MAX
 from mock_clover.sandbox.sandbox import Sandbox
@@ -69,8 +71,7 @@ def authenticate(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, byte
     if kind == "apikey":
         api_key = headers.get(b"apikey", b"").decode("latin-1").strip()
         if api_key != sandbox.credentials.api_key:
-            reason = "the apikey is not valid for this sandbox" if api_key else "no apikey was sent"
-            raise UNAUTHORIZED.error(reason=reason)
+            raise UNAUTHORIZED.error(reason=api_key_reason(sandbox, headers))
         if not sandbox.settings.api_key_active:
             reason = "the apikey is deactivated (setting api_key_active)"
             raise UNAUTHORIZED.error(reason=reason, basis=(DEACTIVATED_KEY_IS_REJECTED,))
@@ -81,7 +82,7 @@ def authenticate(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, byte
         token = sandbox.credentials.access_token
         _check_integration_type(sandbox, endpoint)
     else:
-        token = _oauth_token(sandbox, endpoint, header)
+        token = _oauth_token(sandbox, endpoint, headers)
     if sandbox.settings.permissions is not None:
         _check_permissions(endpoint, endpoint.auth.permissions, sandbox.settings.permissions)
     return token
@@ -100,8 +101,9 @@ def _check_integration_type(sandbox: Sandbox, endpoint: Endpoint) -> None:
         )
 
 
-def _oauth_token(sandbox: Sandbox, endpoint: Endpoint, header: bytes | None) -> str:
+def _oauth_token(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, bytes]) -> str:
     """Return the token of an Authorization header if OAuth issued it and it is valid."""
+    header = headers.get(b"authorization")
     if header is None and endpoint.auth.kind == "pakms":
         raise PAKMS_WITHOUT_AUTHORIZATION.error()
     token = _parse_bearer_token(header)
@@ -109,9 +111,9 @@ def _oauth_token(sandbox: Sandbox, endpoint: Endpoint, header: bytes | None) -> 
     if bearer is None:
         reason = legacy_token_error(sandbox, token)
         if reason:
-            was_issued = token in sandbox.access_tokens  # so it has expired
-            basis = (LEGACY_TOKEN_LIFETIME,) if was_issued else ()
-            raise UNAUTHORIZED.error(reason=reason, basis=basis)
+            if token not in sandbox.access_tokens:
+                raise UNAUTHORIZED.error(reason=bearer_reason(sandbox, headers))
+            raise UNAUTHORIZED.error(reason=reason, basis=(LEGACY_TOKEN_LIFETIME,))
     elif sandbox.clock.now_ms() >= bearer.expires_ms:
         raise UNAUTHORIZED.error(
             reason="the access token has expired; POST /oauth/v2/refresh",
@@ -224,7 +226,7 @@ def decode_body(endpoint: Endpoint, raw: RawRequest) -> Record | None:
     except MalformedError as error:
         if not endpoint.surface.journaled:
             raise CONTROL_INVALID.error(detail=str(error)) from None
-        raise INVALID_JSON.error() from None
+        raise INVALID_JSON.error(rule=malformed_reason(raw.body, str(error))) from None
     except ViolationsError as violations:
         _raise_violation(violations, control=not endpoint.surface.journaled)
 

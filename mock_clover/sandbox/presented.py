@@ -14,7 +14,7 @@ _TOKEN_IN_QUERY = re.compile(rb"(?:^|&)access_token=([^&]{1,200})")
 
 def presented_credential(headers: dict[bytes, bytes]) -> str:
     """Return the credential in the headers of a request, or ''."""
-    return _last_word(headers.get(b"apikey") or headers.get(b"authorization", b""))
+    return last_word(headers.get(b"apikey") or headers.get(b"authorization", b""))
 
 
 def presented_client_id(query: bytes, body: bytes | None) -> str:
@@ -36,8 +36,8 @@ def presents_any_of(
     """
     token = _TOKEN_IN_QUERY.search(query)
     presented = {
-        _last_word(headers.get(b"apikey", b"")),
-        _last_word(headers.get(b"authorization", b"")),
+        last_word(headers.get(b"apikey", b"")),
+        last_word(headers.get(b"authorization", b"")),
         unquote(token[1].decode("latin-1")) if token else "",
         presented_client_id(query, body),
     }
@@ -47,5 +47,6 @@ def presents_any_of(
     )
 
 
-def _last_word(header: bytes) -> str:
+def last_word(header: bytes) -> str:
+    """Return the credential in the value of a header."""
     return header.rstrip().rpartition(b" ")[2].decode("latin-1")

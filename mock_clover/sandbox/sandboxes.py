@@ -76,10 +76,13 @@ class Sandboxes:
         """Return the sandbox that the credential of a request belongs to, or `default`."""
         if len(self._by_name) == 1:
             return self.default
-        credential = presented_credential(headers)
-        sandbox = self._by_credential.get(credential) or self._issuer_of(credential)
+        sandbox = self.owner_of(presented_credential(headers)) or self.default
         self.find(sandbox.name)
         return sandbox
+
+    def owner_of(self, credential: str) -> Sandbox | None:
+        """Return the sandbox of a credential or an OAuth token, or None. Not counted as a use."""
+        return self._by_credential.get(credential) or self._issuer_of(credential)
 
     def for_oauth_client(self, query: bytes, body: bytes | None) -> Sandbox | None:
         """Return the sandbox of the app named in the query or body of an OAuth request."""
@@ -87,8 +90,8 @@ class Sandboxes:
         sandbox = self._by_credential.get(client_id) if client_id else None
         return self.find(sandbox.name) if sandbox else None
 
-    def _issuer_of(self, credential: str) -> Sandbox:
-        """Return the sandbox that issued an OAuth token, or `default`.
+    def _issuer_of(self, credential: str) -> Sandbox | None:
+        """Return the sandbox that issued an OAuth token, or None.
 
         The first lookup searches all sandboxes: one millisecond for 5,000 of them.
         """
@@ -101,7 +104,7 @@ class Sandboxes:
                 if len(self._token_owners) > TOKEN_OWNERS_MAX:
                     del self._token_owners[next(iter(self._token_owners))]
                 return sandbox
-        return self.default
+        return None
 
     def for_merchant(self, merchant_id: str) -> Sandbox | None:
         """Return the sandbox with a merchant id, from a path of the platform API, or None."""

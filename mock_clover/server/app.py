@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from mock_clover.browser.surface import BROWSER_SURFACE, STATIC_ROUTER
-from mock_clover.clover.common.problems import METHOD_NOT_ALLOWED, PAYLOAD_TOO_LARGE, ApiError
+from mock_clover.clover.common.problems import (
+    METHOD_NOT_ALLOWED,
+    PAYLOAD_TOO_LARGE,
+    UNAUTHORIZED,
+    ApiError,
+)
 from mock_clover.clover.surface import SURFACE
 from mock_clover.control.snapshot_calls import SNAPSHOT_BYTES_MAX
 from mock_clover.control.surface import CONTROL_ENDPOINTS, server_endpoints
@@ -132,6 +137,8 @@ class App:
                 error=(error or PAYLOAD_TOO_LARGE.error()) if body is None else None,
                 after_delay=after_delay,
             )
+            if type(reply) is Reply and reply.status == UNAUTHORIZED.status:
+                note = self._note_on_credential(sandbox, headers, reply, note)
         except Exception as bug:  # noqa: BLE001 - a bug must not end the connection
             reply = self._internal_error(bug)
         if type(reply) is Work:
@@ -152,6 +159,13 @@ class App:
             return self._internal_error(bug)
         reply = self.handle(*request, after_delay=after_delay, error=error)
         return (yield from reply.steps) if isinstance(reply, Work) else reply
+
+    def _note_on_credential(
+        self, sandbox: Sandbox, headers: dict[bytes, bytes], reply: Reply, note: str
+    ) -> str:
+        """Append which other sandbox the credential of a rejected request belongs to."""
+        owner = self._resolver.owner_note(sandbox, headers) if UNAUTHORIZED in reply.basis else ""
+        return "; ".join(filter(None, (note, owner)))
 
     def _end_work(self, ending: Any, steps: Steps[Reply | Wait]) -> Steps[Reply | Wait]:
         """Run a request that takes long to its end."""

@@ -4,7 +4,7 @@ import re
 
 from mock_clover.clover.platform.http import PLATFORM_PATH, merchant_id_from_path
 from mock_clover.sandbox.names import NAME, NAME_RULE, is_masked
-from mock_clover.sandbox.presented import presented_credential, presents_any_of
+from mock_clover.sandbox.presented import last_word, presented_credential, presents_any_of
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.server.control_guard import CONTROL_PATH, DASHBOARD, ControlGuard
@@ -55,6 +55,15 @@ class SandboxResolver:
             return f"the sandbox name is invalid: {NAME_RULE}"
         if not self._sandboxes.is_registered(sandbox):
             return f"the request has no credential of sandbox {sandbox.name}, so it was not created"
+        return ""
+
+    def owner_note(self, sandbox: Sandbox, headers: dict[bytes, bytes]) -> str:
+        """Return which other sandbox the credential of a rejected request belongs to, or ''."""
+        for header in (b"authorization", b"apikey"):
+            credential = last_word(headers.get(header, b""))
+            owner = self._sandboxes.owner_of(credential) if credential else None
+            if owner is not None and owner.name != sandbox.name:
+                return f"the header {header.decode()} has a credential of sandbox {owner.name}"
         return ""
 
     def _sandbox_at(

@@ -52,7 +52,11 @@ def test_number_encrypted_with_another_key_is_rejected(server: InProcessServer) 
     body = server.encrypted(encrypted_pan=sealed)
     assert server.send("POST", "/v1/tokens", server.encrypted()).status == 200
     got = server.send("POST", "/v1/tokens", body)
-    assert (got.status, got.why) == (400, "INVALID_PAN (documented: DOCS:ecommerce-error-codes)")
+    rule = (
+        "card.encrypted_pan is not a card number under TA_PUBLIC_KEY_DEV of GET /assets/keys.json"
+    )
+    why = f"INVALID_PAN ({rule}) (documented: DOCS:ecommerce-error-codes)"
+    assert (got.status, got.why) == (400, why)
 
 
 @pytest.mark.parametrize("language", ["en", "fr-CA", "es"])

@@ -43,6 +43,7 @@ from mock_clover.clover.common.problems import (
 )
 from mock_clover.clover.gift_cards.operations import capture_gift_card_lock
 from mock_clover.clover.webhooks.operations import send_platform_event
+from mock_clover.core.broken_rule import shown
 from mock_clover.core.evidence import Behaviour, documented
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.object_id import OBJECT_ID
@@ -102,10 +103,11 @@ def release_charge(sandbox: Sandbox, call: Call[ReleaseRequest, None]) -> Charge
     """Release what is left of an authorization after its shipments."""
     charge = _find_charge(sandbox, call.ids[0])
     if charge.state == "expired":
-        raise AUTHORIZATION_EXPIRED.error(basis=(_lifetime_behaviour(charge),))
+        raise AUTHORIZATION_EXPIRED.error(rule=_EXPIRED, basis=(_lifetime_behaviour(charge),))
     left = charge.amount_capturable
     if not left or charge.token.kind != "card":
-        raise NOTHING_TO_RELEASE.error()
+        rule = f"the charge is {charge.state} and has {left} left; only a rest can be released"
+        raise NOTHING_TO_RELEASE.error(rule=rule)
     amount = left if call.body.amount is None else call.body.amount
     if amount > left:
         raise CAPTURE_TOO_LARGE.error(
@@ -124,12 +126,16 @@ def release_charge(sandbox: Sandbox, call: Call[ReleaseRequest, None]) -> Charge
     return released_response(released)
 
 
+_EXPIRED = "the authorization has expired by the sandbox's clock"
+
+
 def _find_charge(sandbox: Sandbox, charge_id: str) -> Charge:
     if not re.fullmatch(OBJECT_ID, charge_id):
-        raise INVALID_CHARGE_ID.error()
+        rule = f"the charge id is {shown(charge_id)}; must be 13 digits and capital letters"
+        raise INVALID_CHARGE_ID.error(rule=rule)
     charge = sandbox.charges.get(charge_id)
     if charge is None:
-        raise CHARGE_NOT_FOUND.error(id=charge_id)
+        raise CHARGE_NOT_FOUND.error(id=charge_id, rule="this sandbox has no charge with this id")
     return charge
 
 
@@ -149,11 +155,12 @@ def _check_shipment(charge: Charge, text: str) -> None:
 def _check_capturable(sandbox: Sandbox, charge: Charge, *, is_split: bool) -> None:
     """Raise the error of a charge that cannot be captured, or not any more."""
     if charge.state == "expired":
-        raise AUTHORIZATION_EXPIRED.error(basis=(_lifetime_behaviour(charge),))
+        raise AUTHORIZATION_EXPIRED.error(rule=_EXPIRED, basis=(_lifetime_behaviour(charge),))
     if charge.state == "authorized" or (is_split and charge.is_split and charge.amount_capturable):
         return
     if charge.state != "captured" or charge.sale:
-        raise NOT_AN_AUTHORIZATION.error()
+        rule = f"the charge is {charge.state}; create it with capture=false to capture it later"
+        raise NOT_AN_AUTHORIZATION.error(rule=rule)
     basis: tuple[Behaviour, ...] = ()
     if (
         is_split
@@ -163,7 +170,8 @@ def _check_capturable(sandbox: Sandbox, charge: Charge, *, is_split: bool) -> No
         basis = (SPLIT_REST_EXPIRES,)
     elif charge.amount_captured < charge.request.amount:
         basis = (PLAIN_CAPTURE_IS_FINAL,)
-    raise CHARGE_ALREADY_CAPTURED.error(basis=basis)
+    rule = f"{charge.amount_captured} of {charge.request.amount} was captured already"
+    raise CHARGE_ALREADY_CAPTURED.error(rule=rule, basis=basis)
 
 
 def _lifetime_behaviour(charge: Charge) -> Behaviour:

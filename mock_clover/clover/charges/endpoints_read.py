@@ -65,7 +65,7 @@ def get_charge(sandbox: Sandbox, call: Call[None, ChargeQuery]) -> ChargeRespons
     """Return one charge."""
     charge = sandbox.charges.get(call.ids[0])
     if charge is None:
-        raise CHARGE_NOT_FOUND.error(id=call.ids[0])
+        raise CHARGE_NOT_FOUND.error(id=call.ids[0], rule="this sandbox has no charge with this id")
     if charge.decline is not None:
         call.basis = (FAILED_CHARGE_IS_RETRIEVABLE,)
     if charge.is_split or charge.amount_released:

@@ -42,7 +42,9 @@ from mock_clover.clover.tokens.behaviours import (
     WALLET_IS_APPROVED,
 )
 from mock_clover.clover.tokens.records import Token
+from mock_clover.core.broken_rule import shown
 from mock_clover.core.evidence import Behaviour
+from mock_clover.core.masking import redact
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Value, encode
 from mock_clover.sandbox.sandbox import Sandbox
@@ -137,9 +139,25 @@ def check_usable(token: Token) -> None:
     """Raise the error of a token that was used or revoked."""
     if token.state == "used":
         cause = DECLINE_CONSUMES_TOKEN if token.is_declined else TOKEN_PAYS_ONCE
-        raise TOKEN_ALREADY_USED.error(basis=(cause,))
+        how = "its charge was declined" if token.is_declined else "it has paid a charge"
+        rule = f"the token was used: {how}; create a new token, or save the card of a customer"
+        raise TOKEN_ALREADY_USED.error(rule=rule, basis=(cause,))
     if token.state == "revoked":
-        raise INVALID_SOURCE.error(basis=(REVOKED_CARD_CANNOT_BE_CHARGED,))
+        raise INVALID_SOURCE.error(
+            rule="the card of the token was revoked", basis=(REVOKED_CARD_CANNOT_BE_CHARGED,)
+        )
+
+
+def unknown_source_rule(
+    sandbox: Sandbox, source: str, wanted: str = "a token or a customer"
+) -> str:
+    """Return the sentence about a source that does not exist."""
+    if redact(source) != source:
+        return "source looks like a card number; create a token with POST /v1/tokens"
+    for table, name in ((sandbox.charges, "a charge"), (sandbox.orders, "an order")):
+        if source in table:
+            return f"source is the id of {name}; must be the id of {wanted}"
+    return f"source is {shown(source)}; must be the id of {wanted} of this sandbox"
 
 
 def ask_issuer(sandbox: Sandbox, token: Token) -> Verdict:
@@ -161,12 +179,10 @@ def _resolve_customer(
         return PaymentSource(token=TENDER_TOKEN, verdict=forced_verdict or _TENDER_APPROVAL)
     customer = sandbox.customers.get(customer_id)
     if customer is None:
-        raise INVALID_SOURCE.error()
-    if not customer.cards:
-        raise CARD_ON_FILE_MISSING.error()
-    token = sandbox.tokens.get(customer.cards[-1].token)
+        raise INVALID_SOURCE.error(rule=unknown_source_rule(sandbox, customer_id))
+    token = sandbox.tokens.get(customer.cards[-1].token) if customer.cards else None
     if token is None:
-        raise CARD_ON_FILE_MISSING.error()
+        raise CARD_ON_FILE_MISSING.error(rule="the customer of source has no card on file")
     basis: tuple[Behaviour, ...] = ()
     if len(customer.cards) > 1:
         basis = (NEWEST_CARD_IS_CHARGED,)

@@ -14,6 +14,7 @@ from mock_clover.clover.platform.records_inventory import (
     MerchantTax,
     TaxRateRequest,
 )
+from mock_clover.core.broken_rule import shown
 from mock_clover.core.evidence import Cents
 from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.sandbox import Sandbox
@@ -73,7 +74,8 @@ def resolve_tax_rate(sandbox: Sandbox, rate: TaxRate, *, or_deleted: bool = Fals
     if tax is None and or_deleted:
         tax = sandbox.tax_rates.get(rate.tax_rate_uuid)
     if tax is None:
-        raise INVALID_TAX_RATE.error(basis=(TAX_RATE_BY_ID,))
+        rule = f"tax_rate_uuid is {shown(rate.tax_rate_uuid)}; the merchant has no such tax rate"
+        raise INVALID_TAX_RATE.error(rule=rule, basis=(TAX_RATE_BY_ID,))
     return replace(
         rate,
         name=rate.name or tax.asked.name,

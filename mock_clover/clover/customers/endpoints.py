@@ -8,7 +8,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mock_clover.clover.charges.operations_source import ask_issuer, check_usable
+from mock_clover.clover.charges.operations_source import (
+    ask_issuer,
+    check_usable,
+    unknown_source_rule,
+)
 from mock_clover.clover.common.operations_merchant import require_multi_pay_tokens
 from mock_clover.clover.common.problems import (
     CARD_ALREADY_SAVED,
@@ -78,7 +82,9 @@ def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> Custo
     """Update a customer, and save a card if the request has a source."""
     body, customer = call.body, sandbox.customers.get(call.ids[0])
     if customer is None:
-        raise CUSTOMER_RESOURCE_MISSING.error(id=call.ids[0])
+        raise CUSTOMER_RESOURCE_MISSING.error(
+            id=call.ids[0], rule="this sandbox has no customer with this id"
+        )
     if body.email is None and sandbox.settings.customer_update_email == "required":
         raise EMAIL_INVALID.error(
             rule="email is missing; see the setting customer_update_email",
@@ -109,16 +115,21 @@ def savable_token(
     require_multi_pay_tokens(sandbox)
     token = sandbox.tokens.get(source)
     if token is None:
-        raise INVALID_CUSTOMER_SOURCE.error()
+        raise INVALID_CUSTOMER_SOURCE.error(rule=unknown_source_rule(sandbox, source, "a token"))
     if token.state == "revoked":
-        raise INVALID_CUSTOMER_SOURCE.error(basis=(REVOKED_CARD_CANNOT_BE_CHARGED,))
+        raise INVALID_CUSTOMER_SOURCE.error(
+            rule="the card of the token was revoked", basis=(REVOKED_CARD_CANNOT_BE_CHARGED,)
+        )
     if customer is not None and any(
         card.fingerprint == token.card.fingerprint for card in customer.cards
     ):
-        raise CARD_ALREADY_SAVED.error(id=customer.id)
+        raise CARD_ALREADY_SAVED.error(
+            id=customer.id, rule="the card of source is on file for this customer"
+        )
     check_usable(token)
     if token.state == "multipay" or (token.kind == "card" and not token.card.has_cvv):
-        raise CVV_NOT_FOUND.error(id=token.id, basis=(SAVED_CARD_IS_VERIFIED,))
+        rule = "the token of source has no cvv; send card.cvv when you create it"
+        raise CVV_NOT_FOUND.error(id=token.id, rule=rule, basis=(SAVED_CARD_IS_VERIFIED,))
     if customer is not None and len(customer.cards) >= CARDS_MAX:
         rule = f"the customer has {CARDS_MAX} cards on file; at most that, mock-clover's own limit"
         raise INVALID_REQUEST.error(param="source", rule=rule)
@@ -171,10 +182,12 @@ def revoke_card(sandbox: Sandbox, call: Call[None, None]) -> DeletedResponse:
     customer_id, card_id = call.ids
     customer = sandbox.customers.get(customer_id)
     if customer is None:
-        raise CUSTOMER_NOT_FOUND.error(id=customer_id)
+        raise CUSTOMER_NOT_FOUND.error(
+            id=customer_id, rule="this sandbox has no customer with this id"
+        )
     removed = next((card for card in customer.cards if card.id == card_id), None)
     if removed is None:
-        raise CARD_NOT_FOUND.error(id=card_id)
+        raise CARD_NOT_FOUND.error(id=card_id, rule="this sandbox has no card with this id")
     _revoke_tokens(sandbox, (removed,))
     remaining = tuple(card for card in customer.cards if card is not removed)
     sandbox.customers.put(customer.id, replace(customer, cards=remaining))
@@ -186,7 +199,9 @@ def get_customer(sandbox: Sandbox, call: Call[None, None]) -> CustomerResponse:
     """Return a customer. Clover has this operation only in its platform API."""
     customer = sandbox.customers.get(call.ids[0])
     if customer is None:
-        raise CUSTOMER_RESOURCE_MISSING.error(id=call.ids[0])
+        raise CUSTOMER_RESOURCE_MISSING.error(
+            id=call.ids[0], rule="this sandbox has no customer with this id"
+        )
     return customer_response(customer, _MERCHANT_CURRENCY)
 
 
@@ -194,7 +209,9 @@ def delete_customer(sandbox: Sandbox, call: Call[None, None]) -> DeletedResponse
     """Delete a customer and the cards on file. Only Clover's Node SDK defines this operation."""
     customer = sandbox.customers.get(call.ids[0])
     if customer is None:
-        raise CUSTOMER_RESOURCE_MISSING.error(id=call.ids[0])
+        raise CUSTOMER_RESOURCE_MISSING.error(
+            id=call.ids[0], rule="this sandbox has no customer with this id"
+        )
     delete_customer_and_cards(sandbox, customer)
     return DeletedResponse(deleted=True, id=customer.id, object="customer")
 

@@ -143,17 +143,17 @@ def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderResponse |
     body, full_order = call.body, require_order(sandbox, call.ids[0])
     order, unpaid = full_order.order, full_order.order.amount - full_order.amount_paid
     if full_order.paid_ms is not None or sandbox.sale_orders.get(order.id) is not None:
-        raise ORDER_ALREADY_PAID.error(id=order.id)
+        raise ORDER_ALREADY_PAID.error(id=order.id, rule="nothing of the order is unpaid")
     if not order.items:
-        raise ORDER_WITHOUT_ITEMS.error(id=order.id)
+        raise ORDER_WITHOUT_ITEMS.error(id=order.id, rule="the order has 0 items; at least 1")
     amount = unpaid if body.amount is None else body.amount
     check_amount(amount)
     if amount > unpaid:
-        raise ORDER_OVERPAID.error()
+        raise ORDER_OVERPAID.error(rule=f"amount is {amount}; at most {unpaid}, the unpaid rest")
     check_metadata(body.metadata)
     source = body.source or body.customer or order.customer
     if source is None:
-        raise INVALID_SOURCE.error()
+        raise INVALID_SOURCE.error(rule="source is missing; the order has no customer either")
     require_multi_pay_tokens(sandbox, needed=body.intent is not None)
     payment_source = resolve_source(sandbox, source, body.stored_credentials, call.verdict)
     if payment_source.token.kind == "tender":
@@ -270,7 +270,7 @@ def require_order(sandbox: Sandbox, order_id: str) -> OrderWithCharges:
     """Return an order and its charges, or raise ORDER_NOT_FOUND."""
     full_order = find_order(sandbox, order_id)
     if full_order is None:
-        raise ORDER_NOT_FOUND.error(id=order_id)
+        raise ORDER_NOT_FOUND.error(id=order_id, rule="this sandbox has no order with this id")
     return full_order
 
 

@@ -22,6 +22,7 @@ from mock_clover.clover.orders.records import Order, ReturnedItem, ReturnRequest
 from mock_clover.clover.orders.responses import OrderWithCharges, ReturnResponse, return_response
 from mock_clover.clover.refunds.endpoints import refund_charge
 from mock_clover.clover.webhooks.operations import send_platform_event
+from mock_clover.core.broken_rule import shown
 from mock_clover.core.evidence import documented
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.sandbox.ids import derived_id
@@ -36,16 +37,18 @@ def return_order(sandbox: Sandbox, call: Call[ReturnRequest, None]) -> ReturnRes
     full_order = require_order(sandbox, call.ids[0])
     order, returnable, items = full_order.order, full_order.amount_returnable, call.body.items
     if not full_order.amount_paid and not returnable:
-        raise ORDER_NOT_PAID.error()
+        raise ORDER_NOT_PAID.error(rule="the order has no payment; only a paid order is returned")
     amount, returned = returnable, order.returned
     if items is not None:
         returned = _returned_amounts(order, items, strict=sandbox.settings.strict)
         amount = sum(item.price for item in items)
         if not amount:
-            raise INVALID_ITEMS.error()
+            raise INVALID_ITEMS.error(rule="the amounts of items add up to 0; more than 0")
         amount += _tip_to_refund(sandbox, full_order)
     if not returnable or amount > returnable:
-        raise REFUND_TOO_LARGE.error()
+        raise REFUND_TOO_LARGE.error(
+            rule=f"the amount is {amount}; at most {returnable}, the rest of the payments"
+        )
     sandbox.refunds.check_capacity()
     refunds = _refund_charges(sandbox, full_order, amount)
     if len(full_order.charges) > 1:
@@ -98,7 +101,8 @@ def _returned_amounts(
             continue
         remaining = item.price
         if item.parent not in open_lines:
-            raise INVALID_ITEMS.error()
+            rule = f"items[{position}].parent is {shown(item.parent)}; the order has no such item"
+            raise INVALID_ITEMS.error(rule=rule)
         lines = open_lines[item.parent]
         while remaining and lines:
             part = min(remaining, order.line_total(lines[-1]) - returned[lines[-1]])
@@ -107,7 +111,8 @@ def _returned_amounts(
             if remaining:
                 lines.pop()
         if remaining:
-            raise REFUND_TOO_LARGE.error()
+            rule = f"items[{position}].amount is {remaining} more than what is left of its lines"
+            raise REFUND_TOO_LARGE.error(rule=rule)
     return tuple(returned) if any(returned) else ()
 
 

@@ -42,6 +42,7 @@ from mock_clover.clover.refunds.records import (
     refund_response,
 )
 from mock_clover.clover.webhooks.operations import send_platform_event
+from mock_clover.core.broken_rule import shown
 from mock_clover.core.evidence import Behaviour, documented
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.engine.pagination import ListQuery, basis_of_query, paginate
@@ -55,10 +56,13 @@ def create_refund(sandbox: Sandbox, call: Call[RefundRequest, None]) -> RefundRe
         raise REFUND_CHARGE_MISSING.error(rule="charge is missing; it is required")
     charge = sandbox.charges.get(body.charge)
     if charge is None:
-        raise REFUND_OR_CHARGE_NOT_FOUND.error()
+        rule = f"charge is {shown(body.charge)}; this sandbox has no charge with this id"
+        raise REFUND_OR_CHARGE_NOT_FOUND.error(rule=rule)
     refundable = charge.amount_refundable
     if charge.state not in REFUND_TYPE or not refundable:
-        raise CHARGE_ALREADY_REFUNDED.error()
+        rule = f"the charge is {charge.state}; {charge.amount_refunded} of "
+        rule += f"{charge.request.amount} is refunded, and nothing is left"
+        raise CHARGE_ALREADY_REFUNDED.error(rule=rule)
     amount = refundable if body.amount is None else body.amount
     if amount > refundable:
         raise REFUND_TOO_LARGE.error(rule=f"amount is {amount}; at most {refundable}")
@@ -167,21 +171,24 @@ def _apply_refund(charge: Charge, amount: int) -> Charge:
 def _check_partial_refund_allowed(sandbox: Sandbox, charge: Charge) -> None:
     """Reject a partial refund if Clover allows only a full refund. Source: REF create-refund."""
     if charge.state == "authorized":
-        raise PARTIAL_VOID_NOT_ALLOWED.error()
+        rule = f"amount is below {charge.amount_refundable}; void the whole authorization"
+        raise PARTIAL_VOID_NOT_ALLOWED.error(rule=rule)
     order = sandbox.orders.get(charge.order or "")
     if (
         charge.request.tip_amount
         or charge.request.tax_amount
         or (order is not None and len(order.items) > 1)
     ):
-        raise PARTIAL_REFUND_NOT_ALLOWED.error()
+        rule = "the charge has a tip, a tax or several items, so refund all of it; for single "
+        rule += "items, POST /v1/orders/{order_id}/returns"
+        raise PARTIAL_REFUND_NOT_ALLOWED.error(rule=rule)
 
 
 def get_refund(sandbox: Sandbox, call: Call[None, None]) -> RefundResponse:
     """Return one refund."""
     refund = sandbox.refunds.get(call.ids[0])
     if refund is None:
-        raise REFUND_OR_CHARGE_NOT_FOUND.error()
+        raise REFUND_OR_CHARGE_NOT_FOUND.error(rule="this sandbox has no refund with this id")
     return refund_response(refund)
 
 
@@ -203,7 +210,7 @@ def cancel_refund(sandbox: Sandbox, call: Call[CancelRequest, None]) -> CancelRe
     """Cancel a refund to a gift card if its balance still covers the amount."""
     refund = sandbox.refunds.get(call.ids[0])
     if refund is None:
-        raise REFUND_OR_CHARGE_NOT_FOUND.error()
+        raise REFUND_OR_CHARGE_NOT_FOUND.error(rule="this sandbox has no refund with this id")
     charge = sandbox.charges.get(refund.charge)
     if (
         charge is None
@@ -212,11 +219,13 @@ def cancel_refund(sandbox: Sandbox, call: Call[CancelRequest, None]) -> CancelRe
         or charge.state != "captured"
         or charge.amount_refunded < refund.amount
     ):
-        raise REFUND_NOT_CANCELABLE.error()
+        rule = "only a refund to a gift card that is not canceled can be canceled"
+        raise REFUND_NOT_CANCELABLE.error(rule=rule)
     row = find_gift_card(sandbox, charge.token)
     view = balance_change(sandbox, charge, -refund.amount)
     if row is None or view is None or gift_card_balance(sandbox, row).available < refund.amount:
-        raise REFUND_NOT_CANCELABLE.error()
+        rule = f"the gift card no longer has the refunded {refund.amount}"
+        raise REFUND_NOT_CANCELABLE.error(rule=rule)
     refunded = charge.amount_refunded - refund.amount
     sandbox.charges.put(charge.id, replace(charge, amount_refunded=refunded))
     sandbox.refunds.put(

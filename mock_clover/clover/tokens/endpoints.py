@@ -6,7 +6,7 @@ The order of the checks is inferred: number, expiry, CVV.
 import re
 from typing import NamedTuple
 
-from mock_clover.clover.common.cards import Brand, Card, brand_of
+from mock_clover.clover.common.cards import BRANDS, Brand, Card, brand_of
 from mock_clover.clover.common.problems import (
     CARD_NOT_LISTED,
     EXPIRED_CARD,
@@ -123,10 +123,12 @@ def read_card(sandbox: Sandbox, request: CardRequest) -> ReadCard:
     _check_first6_and_last4(request, pan)
     month, year = parse_expiry(sandbox, request.exp_month, request.exp_year)
     if request.cvv is not None and not _CVV.fullmatch(request.cvv):
-        raise INCORRECT_CVC.error()
+        rule = f"card.cvv has {len(request.cvv)} characters; must be 3 or 4 digits"
+        raise INCORRECT_CVC.error(rule=rule)
     pan_fingerprint = fingerprint(sandbox.fingerprint_key, pan)
     if sandbox.settings.listed_cards_only and not sandbox.rules.has_card(pan_fingerprint):
-        raise CARD_NOT_LISTED.error()
+        rule = "the scenario does not list the card, and accepts listed cards only"
+        raise CARD_NOT_LISTED.error(rule=f"{rule} (setting listed_cards_only)")
     card = Card(
         brand=brand,
         first6=pan[:6],
@@ -151,7 +153,7 @@ def get_token(sandbox: Sandbox, call: Call[None, None]) -> TokenDetailsResponse:
     """Return a token; only Clover's SDKs define this operation."""
     token = sandbox.tokens.get(call.ids[0])
     if token is None:
-        raise TOKEN_NOT_FOUND.error(id=call.ids[0])
+        raise TOKEN_NOT_FOUND.error(id=call.ids[0], rule="this sandbox has no token with this id")
     credentials = sandbox.credentials
     return token_details_response(token, credentials.merchant_id, credentials.client_id)
 
@@ -167,16 +169,22 @@ def _read_pan(sandbox: Sandbox, request: CardRequest) -> tuple[str, bool]:
             if has_production_key and sandbox.settings.strict:
                 raise strict_refusal(INVALID_PAN, reason=f"card.encrypted_pan {_PRODUCTION_KEY}")
         if decrypted is None or not _PAN.fullmatch(decrypted):
-            raise INVALID_PAN.error()
+            rule = "card.encrypted_pan is not a card number under TA_PUBLIC_KEY_DEV"
+            raise INVALID_PAN.error(rule=f"{rule} of GET /assets/keys.json")
         pan = decrypted
     elif request.number:
         pan = request.number.translate(_SEPARATORS)
         if not _PAN.fullmatch(pan):
-            raise INCORRECT_NUMBER.error()
+            rule = (
+                f"card.number has {len(pan)} characters; must be 13 to 19 digits, not first 0 or 1"
+            )
+            raise INCORRECT_NUMBER.error(rule=rule)
     else:
-        raise INVALID_PAN.error()
+        raise INVALID_PAN.error(
+            rule="card.number and card.encrypted_pan are missing; one is required"
+        )
     if not passes_luhn(pan):
-        raise INCORRECT_NUMBER.error()
+        raise INCORRECT_NUMBER.error(rule="the card number fails the Luhn check: a digit is wrong")
     return pan, has_production_key
 
 
@@ -188,15 +196,18 @@ def _determine_brand(request: CardRequest, pan: str) -> Brand:
     requested_brand = parse_brand(request.brand) if request.brand else None
     brand = brand_of(pan) or requested_brand
     if brand is None:
-        raise INVALID_CARD_TYPE.error()
+        rule = f"the number is of no known brand; send card.brand, one of {', '.join(BRANDS)}"
+        raise INVALID_CARD_TYPE.error(rule=rule)
     return brand
 
 
 def _check_first6_and_last4(request: CardRequest, pan: str) -> None:
     if request.first6 and request.first6 != pan[:6]:
-        raise PAN_MISMATCH.error(param="first6")
+        rule = "card.first6 is not the first six digits of the card number"
+        raise PAN_MISMATCH.error(param="first6", rule=rule)
     if request.last4 and request.last4 != pan[-4:]:
-        raise PAN_MISMATCH.error(param="last4")
+        rule = "card.last4 is not the last four digits of the card number"
+        raise PAN_MISMATCH.error(param="last4", rule=rule)
 
 
 ENDPOINTS = (

@@ -30,6 +30,8 @@ from mock_clover.clover.tokens.records import (
 )
 from mock_clover.clover.tokens.records_bank_account import AchRequest, AchResponse
 from mock_clover.clover.tokens.records_external import TokenAttribute
+from mock_clover.core.broken_rule import shown
+from mock_clover.core.suggestions import did_you_mean
 from mock_clover.engine.endpoint import Call
 from mock_clover.engine.overrides import find_override, may_have_override, spend_armed
 from mock_clover.sandbox.credentials import fingerprint
@@ -59,7 +61,8 @@ def parse_brand(word: str) -> Brand:
     """Return the brand for a client's spelling, or raise INVALID_CARD_TYPE."""
     brand = _BRAND_SPELLINGS.get(word.upper().replace(" ", "").replace("-", ""))
     if brand is None:
-        raise INVALID_CARD_TYPE.error()
+        rule = f"card.brand is {shown(word)}; must be one of {', '.join(BRANDS)}"
+        raise INVALID_CARD_TYPE.error(rule=f"{rule}{did_you_mean(word, BRANDS)}")
     return brand
 
 
@@ -83,10 +86,11 @@ def create_non_card_token(sandbox: Sandbox, call: Call[TokenRequest, None]) -> T
         if name != "apiKey" and getattr(call.body, name) is not None
     ]
     if len(names) > 1:
-        raise MULTIPLE_INSTRUMENTS.error()
+        raise MULTIPLE_INSTRUMENTS.error(rule=f"the body has {', '.join(names)}; exactly one")
     create = _CREATORS.get(names[0]) if names else None
     if create is None:
-        raise INVALID_PAN.error()
+        rule = f"the body has none of {', '.join(('card', *_CREATORS))}; "
+        raise INVALID_PAN.error(rule=f"{rule}members such as number belong into card")
     return create(sandbox, call)
 
 

@@ -18,13 +18,17 @@ def parse_expiry(sandbox: Sandbox, exp_month: str | None, exp_year: str | None) 
     """Return the month and four-digit year. A card expires at the end of the month."""
     month, year = (exp_month or "").strip(), (exp_year or "").strip()
     if not _MONTH.fullmatch(month):
-        raise INVALID_EXPIRY_MONTH.error()
+        raise INVALID_EXPIRY_MONTH.error(rule="card.exp_month must be 1 to 12")
     if not _YEAR.fullmatch(year):
-        raise INVALID_EXPIRY_YEAR.error()
+        raise INVALID_EXPIRY_YEAR.error(rule="card.exp_year must be two or four digits")
     if len(year) == 2:
         year = f"20{year}"
     if (int(year), int(month)) < sandbox.clock.year_and_month():
-        raise EXPIRED_CARD.error()
+        now_year, now_month = sandbox.clock.year_and_month()
+        rule = (
+            f"the card expired before {now_year}-{now_month:02}, the month of the sandbox's clock"
+        )
+        raise EXPIRED_CARD.error(rule=rule)
     return month, year
 
 

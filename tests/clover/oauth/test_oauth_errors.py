@@ -388,13 +388,30 @@ CASES = [
         for content_type in (FORM, f"{FORM}; charset=utf-8", "text/plain", "multipart/form-data")
     ),
     # The bearer
-    Case("UNAUTHORIZED", "no bearer token was sent", reading(""), BARE),
-    Case("UNAUTHORIZED", "no bearer token was sent", other_scheme, BARE),
+    Case(
+        "UNAUTHORIZED",
+        "the bearer token is a placeholder or empty: a variable is not set; "
+        "send the access token as `Authorization: Bearer ...`",
+        reading(""),
+        BARE,
+    ),
+    Case(
+        "UNAUTHORIZED",
+        "no bearer token was sent; the Authorization header must begin with `Bearer `",
+        other_scheme,
+        BARE,
+    ),
     *(
         Case("UNAUTHORIZED", "the bearer token is not valid for this sandbox", reading(token), BARE)
         for token in (UUID, "0", "z")
     ),
-    Case("UNAUTHORIZED", "no apikey was sent", tokenising(""), BARE),
+    Case(
+        "UNAUTHORIZED",
+        "no apikey was sent; the Authorization header has this sandbox's access token; "
+        "send the API key in the header `apikey`",
+        tokenising(""),
+        BARE,
+    ),
     Case("UNAUTHORIZED", "the apikey is not valid for this sandbox", tokenising("0" * 32), BARE),
     Case(
         "UNAUTHORIZED",

@@ -1,0 +1,39 @@
+"""Say where a body is not JSON, and what was probably meant."""
+
+import re
+
+_MALFORMED = re.compile(r"JSON is malformed: (.{1,100}) \(byte ([0-9]{1,9})\)")
+_WORD = re.compile(rb"[A-Za-z]{1,12}")
+_MEANT = {
+    b"True": "true",
+    b"False": "false",
+    b"None": "null",
+    b"undefined": "null",
+    b"NaN": "null",
+    b"Infinity": "null",
+}
+"""Words of Python and JavaScript that JSON does not have."""
+
+
+def malformed_reason(body: bytes, message: str) -> str:
+    """Return the sentence about a body that is not an object of JSON.
+
+    `message`: what the decoder said. No text of the body is repeated, except the words above.
+    """
+    match = _MALFORMED.fullmatch(message)
+    if match is None:
+        twice = "; is it encoded twice?" if message.endswith("got a string") else ""
+        return f"the body: {message[:1].lower()}{message[1:]}{twice}"
+    at = int(match[2])
+    line, column = body.count(b"\n", 0, at) + 1, at - body.rfind(b"\n", 0, at)
+    place = f"line {line}, column {column}"
+    return f"the body is not JSON: {match[1]} at {place}{_hint(body, at)}"
+
+
+def _hint(body: bytes, at: int) -> str:
+    if body[at : at + 1] == b"'":
+        return "; use double quotes"
+    word = _WORD.match(body, at)
+    if word and word[0] in _MEANT:
+        return f"; instead of {word[0].decode()}, write {_MEANT[word[0]]}"
+    return "; put names in double quotes" if word and body[at - 1 : at] in b"{, " else ""
