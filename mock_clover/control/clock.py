@@ -6,6 +6,7 @@ from mock_clover.clover.common.problems import CONTROL_INVALID
 from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control_endpoint
 from mock_clover.core.duration import DURATION_MS_MAX, parse_duration_ms
 from mock_clover.core.evidence import doc
+from mock_clover.core.iso8601 import format_iso8601
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
 from mock_clover.core.steps import Steps, Work
@@ -15,12 +16,18 @@ from mock_clover.sandbox.clock import LATEST_MS
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.scheduler import Job
 
+_SECONDS_MAX = 100_000_000_000
+"""A smaller time in ms is before 1973, so it is probably in seconds."""
+_TIME = "a time in ms since 1970, for example 1748341370775"
+
 
 class ClockRequest(ControlRecord, frozen=True, kw_only=True):
     """Body of `PUT /_mock/clock`; the fields are applied in this order."""
 
     freeze: Annotated[bool | None, doc("Stop the clock.", MOCK_ONLY)] = None
-    set: Annotated[int | None, doc("Set the time, in ms; forward only.", MOCK_ONLY)] = None
+    set: Annotated[int | None, doc("Set the time, in ms; forward only.", MOCK_ONLY, rule=_TIME)] = (
+        None
+    )
     advance: Annotated[
         str | int | None, doc("Advance by a duration: 8d, 90m, or a number of ms.", MOCK_ONLY)
     ] = None
@@ -69,13 +76,18 @@ def put_clock(sandbox: Sandbox, call: Call[ClockRequest, None]) -> LongResult:
 def _set_clock(sandbox: Sandbox, body: ClockRequest) -> Steps[ClockResponse]:
     clock = sandbox.clock
     by_ms = _duration_ms(body.advance) if body.advance is not None else 0
-    if body.set is not None and body.set < clock.now_ms():
+    now_ms, target_ms = clock.now_ms(), body.set
+    if target_ms is not None and target_ms < now_ms:
+        is_seconds = 0 < target_ms < _SECONDS_MAX
+        hint = "; `set` is in milliseconds, not seconds" if is_seconds else ""
         raise CONTROL_INVALID.error(
-            detail=f"set: the clock cannot move back; the current time is {clock.now_ms()}"
+            detail=f"set: the clock cannot move back; the current time is {_shown(now_ms)}{hint}"
         )
-    if body.set is not None and body.set - clock.now_ms() > DURATION_MS_MAX:
-        raise CONTROL_INVALID.error(detail="set: the time is more than ten years ahead")
-    if max(clock.now_ms(), body.set or 0) + by_ms > LATEST_MS:
+    if target_ms is not None and target_ms - now_ms > DURATION_MS_MAX:
+        raise CONTROL_INVALID.error(
+            detail=f"set: the time is more than ten years ahead of {_shown(now_ms)}"
+        )
+    if max(now_ms, target_ms or 0) + by_ms > LATEST_MS:
         raise CONTROL_INVALID.error(detail="the clock cannot go beyond the year 9899")
     if body.freeze:
         clock.freeze()
@@ -85,6 +97,10 @@ def _set_clock(sandbox: Sandbox, body: ClockRequest) -> Steps[ClockResponse]:
     if body.resume:
         clock.resume()
     return (yield from _run_jobs(sandbox))
+
+
+def _shown(at_ms: int) -> str:
+    return f"{format_iso8601(at_ms, 'Z')} ({at_ms})"
 
 
 def _run_jobs(sandbox: Sandbox) -> Steps[ClockResponse]:

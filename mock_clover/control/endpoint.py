@@ -1,6 +1,6 @@
 """Shared by all control endpoints: evidence, strict request bodies and the endpoint factory."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from mock_clover.core.evidence import inferred
@@ -42,6 +42,12 @@ def control_endpoint(
     )
 
 
-def unknown_name(name: str, known: Iterable[str]) -> str:
-    """Return the message for an unknown name, with a suggestion if a known name is similar."""
-    return f"unknown name {name!r}{did_you_mean(name, known)}"
+def unknown_name(name: str, known: Collection[str], listed_by: str = "") -> str:
+    """Return the message for an unknown name, with a suggestion or all known names.
+
+    `listed_by`: the command that lists them, if they are many.
+    """
+    names = (
+        f"`mock-clover {listed_by}` lists the names" if listed_by else f"one of {', '.join(known)}"
+    )
+    return f"unknown name {name!r}{did_you_mean(name, known) or f'; {names}'}"

@@ -154,7 +154,9 @@ def _verify(sandbox: Sandbox, body: VerifyRequest) -> Steps[StatusResult]:
 
 def _check_name(field: str, name: str | None) -> None:
     if name is not None and name not in RULE_OPERATIONS:
-        raise CONTROL_INVALID.error(detail=f"{field}: {unknown_name(name, RULE_OPERATIONS)}")
+        raise CONTROL_INVALID.error(
+            detail=f"{field}: {unknown_name(name, RULE_OPERATIONS, 'routes')}"
+        )
 
 
 def _count_range(body: VerifyRequest) -> tuple[int, int | None]:

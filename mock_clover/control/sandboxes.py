@@ -10,8 +10,9 @@ from mock_clover.control.scenario import resolve_scenario, scenario_errors
 from mock_clover.core.evidence import doc
 from mock_clover.core.record import Record
 from mock_clover.core.steps import Steps, Work
+from mock_clover.core.suggestions import did_you_mean
 from mock_clover.engine.endpoint import Call, Endpoint, LongResult, sandbox_base_url
-from mock_clover.sandbox.names import NAME_RULE, WHOLE_NAME, is_valid_name
+from mock_clover.sandbox.names import NAME_IS, NAME_RULE, WHOLE_NAME, is_valid_name
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import DEFAULT, Sandboxes
 from mock_clover.scenario.records_override import overrides_in, with_settings
@@ -59,7 +60,9 @@ class SandboxDeleted(Record, frozen=True, kw_only=True):
 class ForkRequest(ControlRecord, frozen=True, kw_only=True):
     """Body of `POST /_mock/fork`."""
 
-    name: Annotated[str, doc("Name of the new sandbox.", MOCK_ONLY, pattern=WHOLE_NAME)]
+    name: Annotated[
+        str, doc("Name of the new sandbox.", MOCK_ONLY, rule=NAME_IS, pattern=WHOLE_NAME)
+    ]
 
 
 def sandbox_response(sandbox: Sandbox, call: Call[Any, Any]) -> SandboxResponse:
@@ -91,7 +94,9 @@ def _overrides_of(body: SandboxRequest) -> dict[str, Any]:
     known = allowable_names(OPERATIONS)
     for behaviour in setting_overrides.get("allow_inferred", ()):
         if behaviour not in known:
-            raise CONTROL_INVALID.error(detail=f"allow_inferred: {unknown_name(behaviour, known)}")
+            raise CONTROL_INVALID.error(
+                detail=f"allow_inferred: {unknown_name(behaviour, known, 'evidence')}"
+            )
     return setting_overrides
 
 
@@ -159,10 +164,20 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     )
 
 
+def _merchants_beside(sandboxes: Sandboxes, name: str) -> str:
+    """Return the merchants of the sandbox in the name of a merchant, or ''."""
+    parent = sandboxes.find(name.rpartition(".")[0])
+    if parent is None:
+        return ""
+    names = ", ".join(each.name.rpartition(".")[2] for each in parent.merchants)
+    return f"; sandbox {parent.name} has {f'the merchants {names}' if names else 'one merchant'}"
+
+
 def _get_sandbox(sandboxes: Sandboxes, name: str) -> Sandbox:
     sandbox = sandboxes.find(name)
     if sandbox is None:
-        raise CONTROL_NOT_FOUND.error(
-            detail=f"sandbox {name!r} not found; create it with PUT /_mock/sandboxes/{name}"
-        )
+        merchants = _merchants_beside(sandboxes, name)
+        near = merchants or did_you_mean(name, (each.name for each in sandboxes))
+        known = near or f"; create it with PUT /_mock/sandboxes/{name}"
+        raise CONTROL_NOT_FOUND.error(detail=f"sandbox {name!r} not found{known}")
     return sandbox

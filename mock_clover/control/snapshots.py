@@ -312,7 +312,7 @@ def _check_names(snapshot: Snapshot) -> None:
     problems += [rule.then.problem for rule in snapshot.scenario.rules]
     for name in problems:
         if name is not None and name not in SELECTABLE_ERRORS:
-            raise ValueError(unknown_name(name, SELECTABLE_ERRORS))
+            raise ValueError(unknown_name(name, SELECTABLE_ERRORS, "problems"))
     events = [rule.then.webhook for rule in snapshot.scenario.rules if rule.then.webhook]
     targets = [known.spec for known in snapshot.webhooks.targets] if snapshot.webhooks else []
     errors = [event_error(event) for event in events]

@@ -36,6 +36,7 @@ from mock_clover.engine.endpoint import (
 from mock_clover.engine.evidence_gate import reply_now
 from mock_clover.engine.overrides import FAULT_HEADER, OVERRIDE_PREFIXES, default_rule_input
 from mock_clover.engine.scheduler import due_jobs
+from mock_clover.engine.unknown_path import CONTROL_PATH
 from mock_clover.sandbox.faults import ActiveFault
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
@@ -109,9 +110,14 @@ def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultResponse:
     """Activate a fault."""
     fault = call.body
     if fault.endpoint is not None and fault.endpoint not in OPERATIONS:
-        raise CONTROL_INVALID.error(detail=f"endpoint: {unknown_name(fault.endpoint, OPERATIONS)}")
+        raise CONTROL_INVALID.error(
+            detail=f"endpoint: {unknown_name(fault.endpoint, OPERATIONS, 'routes')}"
+        )
     if fault.kind == "problem" and fault.problem is None and fault.status is None:
-        raise CONTROL_INVALID.error(detail="problem: `problem` or `status` is required")
+        raise CONTROL_INVALID.error(
+            detail="kind problem requires problem=NAME, for example RATE_LIMITED "
+            "(`mock-clover problems` lists them), or status=502"
+        )
     for field, message in find_fault_errors(fault, SELECTABLE_ERRORS):
         raise CONTROL_INVALID.error(detail=f"{field}: {message}")
     if obstacle := sandbox.hooks.unsupported_fault_reason(fault.kind):
@@ -240,7 +246,9 @@ def _explain(sandbox: Sandbox, call: Call[ExplainRequest, None]) -> Steps[Explai
     try:
         endpoint, ids = ROUTER.find(body.method.upper(), path)
     except ApiError as error:
-        raise CONTROL_INVALID.error(detail=f"path: {error.message}") from None
+        is_control = path.startswith(CONTROL_PATH)
+        reason = "only Clover's operations are explained" if is_control else error.params["reason"]
+        raise CONTROL_INVALID.error(detail=f"path: {error.message}: {reason}") from None
     codec = endpoint.codec
     try:
         request = (

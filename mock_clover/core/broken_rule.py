@@ -12,15 +12,26 @@ import msgspec
 from mock_clover.core.evidence import END_OF_STRING
 from mock_clover.core.masking import redact, redact_field_name
 from mock_clover.core.money import AMOUNT_MAX
+from mock_clover.core.suggestions import nearest_word
 
 _TEXT_CHARS_MAX = 40
 _NUMBER_CHARS_MAX = 12  # fewer than a card number has
-_LENGTH = re.compile(r"Expected `(str|array|object)` of length (<=|>=|==) (\d{1,20})")
+_LENGTH = re.compile(r"Expected `(str|array|object)` of length (<=|>=|==|)[ ]?(\d{1,20})")
 _RANGE = re.compile(r"Expected `(?:int|float)` (<=|>=|<|>) (\S{1,40})")
 _TYPE = re.compile(r"Expected `([^`]{1,300})`")
 _MISSING = re.compile(r"missing required field `(\w+)`")
 _UNITS = {"str": "characters", "array": "items", "object": "members"}
-_BOUNDS = {"<=": "at most", ">=": "at least", "==": "exactly", "<": "less than", ">": "more than"}
+_BOUNDS = {
+    "<=": "at most",
+    ">=": "at least",
+    "": "exactly",
+    "==": "exactly",
+    "<": "less than",
+    ">": "more than",
+}
+OWN_LIMIT = ", mock-clover's own limit"
+_SIMILARITY_MIN = 0.7
+"""Of a value and the suggested choice: all choices are listed."""
 _TYPE_NAMES = {
     "int": "an integer",
     "float": "a number",
@@ -36,10 +47,16 @@ def broken_rule(path: str, message: str, value: object, hint: Any, *, is_secret:
 
     `message`: what msgspec said. `hint`: the type of the member.
     """
+    literals = tuple(map(str, _literals(hint)))
     if message == "is missing":
-        return f"{path} is missing; it is required"
+        choices = f", one of {', '.join(literals)}" if literals else ""
+        return f"{path} is missing; it is required{choices}"
     if match := _MISSING.search(message):
         return f"{path}.{match[1]} is missing; it is required"
+    if " unknown field " in message or path.endswith("[...]"):  # msgspec does not name the key
+        return f"{path}: {message}"
+    if (match := _LENGTH.search(message)) and " - at `key` in " in message:
+        return f"{path} has a name that is too long; {_bound(match[2], match[3], hint)}"
     if (match := _LENGTH.search(message)) and isinstance(value, str | list | dict):
         bound = _bound(match[2], match[3], hint)
         return f"{path} has {len(value)} {_UNITS[match[1]]}; {bound}"
@@ -47,15 +64,20 @@ def broken_rule(path: str, message: str, value: object, hint: Any, *, is_secret:
         number = _shown_number(str(value), is_secret=is_secret)
         return f"{path} is {number}; {_bound(match[1], match[2], hint)}"
     sent = f"{path} is {shown(value, is_secret=is_secret)}"
+    if allowed := [
+        meta.extra["rule"] for meta in _metas(hint) if meta.extra and "rule" in meta.extra
+    ]:
+        return f"{sent}; must be {allowed[0]}"
     if " matching regex " in message:
         metas = [meta for meta in _metas(hint) if meta.pattern]
         pattern = str(metas[0].pattern).replace(END_OF_STRING, "$") if metas else "its pattern"
         described = next((meta.description for meta in metas if meta.description), None)
         suffix = f" ({described.rstrip('.')})" if described else ""
         return f"{sent}; must match {pattern}{suffix}"
-    literals = ", ".join(map(str, _literals(hint)))
     if literals and "`array" not in message:
-        return f"{sent}; must be one of {literals}"
+        near = "" if is_secret else nearest_word(str(value), literals, _SIMILARITY_MIN)
+        suggestion = f"; did you mean {near}?" if near else ""
+        return f"{sent}; must be one of {', '.join(literals)}{suggestion}"
     if match := _TYPE.search(message):
         names = [_TYPE_NAMES.get(name, name) for name in match[1].split(" | ") if name != "null"]
         return f"{sent}; must be {' or '.join(names)}"
@@ -72,7 +94,7 @@ def _bound(relation: str, limit: str, hint: Any) -> str:
         return text
     stated = " ".join(meta.description or "" for meta in _metas(hint)).replace(",", "")
     is_stated = limit in re.findall(r"[0-9]+", stated) and "mock" not in stated
-    return text if is_stated else f"{text}, mock-clover's own limit"
+    return text if is_stated else f"{text}{OWN_LIMIT}"
 
 
 def shown(value: object, *, is_secret: bool = False) -> str:

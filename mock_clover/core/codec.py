@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_
 
 import msgspec
 
-from mock_clover.core.broken_rule import broken_rule
+from mock_clover.core.broken_rule import OWN_LIMIT, broken_rule
 from mock_clover.core.evidence import CENTS_META
 from mock_clover.core.masking import redact, redact_field_name
 from mock_clover.core.money import AMOUNT_MAX
@@ -59,9 +59,7 @@ class ViolationsError(Exception):
     """
 
     def __init__(self, violations: tuple[Violation, ...]) -> None:
-        super().__init__(
-            "; ".join(f"{v.path}: {v.message}" if v.path else v.message for v in violations)
-        )
+        super().__init__("; ".join(v.rule.removesuffix(OWN_LIMIT) for v in violations))
         self.violations = violations
 
 
@@ -100,14 +98,9 @@ class Codec(Generic[T]):
         try:
             return msgspec.convert(coerced, self.record, strict=False)
         except (msgspec.ValidationError, RecursionError, ValueError) as error:
-            message = error_message(error)
+            message = _with_suggestion(error_message(error), "", self.record)
         violations = _violations(coerced, self.record, tree) or [
-            Violation(
-                path="",
-                problem_name="",
-                message=_with_suggestion(message, "", self.record),
-                rule=message,
-            )
+            Violation(path="", problem_name="", message=message, rule=message)
         ]
         raise ViolationsError(tuple(violations))
 
@@ -323,10 +316,11 @@ def _violation(
         else:
             hint = _hints(inner).get(step) if inner is not None else None
             value = value.get(step) if isinstance(value, dict) else None
+    message = _with_suggestion(message, path, record)
     return Violation(
         path=path,
         problem_name=problem_name,
-        message=_with_suggestion(message, path, record),
+        message=message,
         rule=printable(broken_rule(path, message, value, hint, is_secret=is_secret)),
     )
 
@@ -334,19 +328,30 @@ def _violation(
 def _with_suggestion(message: str, path: str, record: type[Record]) -> str:
     """Append a suggestion to the message about an unknown field."""
     unknown = _UNKNOWN_FIELD_ERROR.search(message)
-    near = nearest_known_path(f"{path}.{unknown[1]}", record).rpartition(".")[2] if unknown else ""
-    return f"{message}; did you mean `{near}`?" if near else message
+    if unknown is None:
+        return message
+    inner = _record_at(path, record)
+    known = () if inner is None else sorted(_hints(inner))
+    near = nearest_word(unknown[1], known)
+    choices = f"; allowed: {', '.join(known)}" if known else ""
+    return f"{message}; did you mean `{near}`?" if near else f"{message}{choices}"
 
 
 def nearest_known_path(path: str, record: type[Record]) -> str:
     """Return the path of the known field with the most similar name, or ''."""
     before, _, name = path.rpartition(".")
-    inner: type[Record] | None = record
-    for step in re.findall(r"[^.\[\]]+", before):
-        if inner is not None and not step.isdigit():
-            inner = _record_type_of(_hints(inner).get(step))
+    inner = _record_at(before, record)
     near = nearest_word(name, _hints(inner)) if inner else ""
     return f"{before}.{near}".lstrip(".") if near else ""
+
+
+def _record_at(path: str, record: type[Record]) -> type[Record] | None:
+    """Return the record at a path within another, or None."""
+    inner: type[Record] | None = record
+    for step in re.findall(r"[^.\[\]]+", path):
+        if inner is not None and not step.isdigit():
+            inner = _record_type_of(_hints(inner).get(step))
+    return inner
 
 
 def _coerce_leniently(tree: dict[str, object], record: type[Record]) -> dict[str, object]:

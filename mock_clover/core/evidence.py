@@ -51,12 +51,14 @@ def doc(
     *,
     problem_name: str = "",
     has_no_effect: bool = False,
+    rule: str = "",
     **bounds: Any,
 ) -> msgspec.Meta:
     """Return the metadata of a field: description, evidence and bounds.
 
     `problem_name` names the problem that an invalid value of this field raises. `has_no_effect`
-    marks a field that is accepted and ignored; a response names those that the client sent.
+    marks a field that is accepted and ignored; a response names those that the client sent. `rule`
+    says what a pattern allows, in errors: "must be ...".
     """
     return msgspec.Meta(
         description=text,
@@ -64,6 +66,7 @@ def doc(
             "evidence": evidence,
             "problem_name": problem_name,
             "has_no_effect": has_no_effect,
+            **({"rule": rule} if rule else {}),
         },
         extra_json_schema={"x-evidence": evidence.level, "x-source": evidence.source},
         **bounds,

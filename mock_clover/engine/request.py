@@ -220,13 +220,15 @@ def decode_body(endpoint: Endpoint, raw: RawRequest) -> Record | None:
         if endpoint.request is UntypedBody:
             if _is_yaml(raw):
                 return UntypedBody(text=raw.body)
-            return codec.convert({"tree": parse(raw.body)})
+            tree = parse(raw.body)
+            return UntypedBody(tree=tree) if isinstance(tree, dict) else codec.convert(tree)
         body = raw.body
         return codec.decode(body if body[:1] == b"{" or body.strip() else b"")
     except MalformedError as error:
+        reason = malformed_reason(raw.body, str(error))
         if not endpoint.surface.journaled:
-            raise CONTROL_INVALID.error(detail=str(error)) from None
-        raise INVALID_JSON.error(rule=malformed_reason(raw.body, str(error))) from None
+            raise CONTROL_INVALID.error(detail=reason) from None
+        raise INVALID_JSON.error(rule=reason) from None
     except ViolationsError as violations:
         _raise_violation(violations, control=not endpoint.surface.journaled)
 

@@ -10,10 +10,11 @@ NAME_CHARS_MAX = 64
 NAME = rf"[A-Za-z0-9][A-Za-z0-9._\-]{{0,{NAME_CHARS_MAX - 1}}}"
 """A regular expression for a name within a path."""
 WHOLE_NAME = f"^{NAME}{END_OF_STRING}"
+_ALLOWED = f"up to {NAME_CHARS_MAX} letters, digits, '.', '_' and '-'"
 NAME_RULE = (
-    f"use up to {NAME_CHARS_MAX} letters, digits, '.', '_' and '-'; "
-    "start with a letter or digit; do not use what looks like a card number"
+    f"use {_ALLOWED}; start with a letter or digit; do not use what looks like a card number"
 )
+NAME_IS = f"{_ALLOWED}, the first a letter or a digit"
 
 
 def is_masked(name: str) -> bool:

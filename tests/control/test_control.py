@@ -235,9 +235,15 @@ NOT_A_DURATION = (
     "the maximum is 3650d."
 )
 CLOCK_REFUSALS: list[tuple[Any, str]] = [
-    ({"set": NOW_MS - 1}, f"set: the clock cannot move back; the current time is {NOW_MS}"),
-    ({"set": NOW_MS * 9}, "set: the time is more than ten years ahead"),
-    ({"set": "soon"}, "set: Expected `int | null`, got `str`"),
+    (
+        {"set": NOW_MS - 1},
+        f"set: the clock cannot move back; the current time is 2025-05-27T10:22:50.775Z ({NOW_MS})",
+    ),
+    (
+        {"set": NOW_MS * 9},
+        "set: the time is more than ten years ahead of 2025-05-27T10:22:50.775Z (1748341370775)",
+    ),
+    ({"set": "soon"}, 'set is "soon"; must be a time in ms since 1970, for example 1748341370775'),
     (
         {"advance": -1},
         f"advance: '-1ms' {NOT_A_DURATION}",
@@ -255,8 +261,8 @@ CLOCK_REFUSALS: list[tuple[Any, str]] = [
         f"advance: '99999999999d' {NOT_A_DURATION}",
     ),
     ({"freze": True}, "Object contains unknown field `freze`; did you mean `freeze`?"),
-    ({"freeze": "yes"}, "freeze: Expected `bool | null`, got `str`"),
-    ([], "Expected an object, got an array"),
+    ({"freeze": "yes"}, 'freeze is "yes"; must be true or false'),
+    ([], "the body: expected an object, got an array"),
 ]
 
 
@@ -342,18 +348,28 @@ def test_faults_are_added_listed_and_cleared(server: InProcessServer) -> None:
     assert third == (200, {"id": "fault-3", "fault": {"kind": "hang"}})
 
 
+KINDS = "delay, problem, drop, hang, truncate, garbage, dribble"
 FAULT_REFUSALS: list[tuple[Any, str]] = [
-    ({}, "kind: is missing"),
-    ({"kind": "dely"}, "kind: Invalid enum value 'dely'"),
+    (
+        {},
+        f"kind is missing; it is required, one of {KINDS}",
+    ),
+    (
+        {"kind": "dely"},
+        f'kind is "dely"; must be one of {KINDS}; did you mean delay?',
+    ),
     ({"kind": "drop", "tims": 1}, "Object contains unknown field `tims`; did you mean `times`?"),
-    ({"kind": "drop", "times": 0}, "times: Expected `int` >= 1"),
-    ({"kind": "drop", "times": "x"}, "times: Expected `int | null`, got `str`"),
-    ({"kind": "drop", "odds": 0}, "odds: Expected `float` > 0.0"),
-    ({"kind": "drop", "odds": 1.5}, "odds: Expected `float` <= 1.0"),
-    ({"kind": "drop", "ttl_ms": 0}, "ttl_ms: Expected `int` >= 1"),
-    ({"kind": "delay", "delay_ms": -1}, "delay_ms: Expected `int` >= 0"),
-    ({"kind": "delay", "delay_ms": 600_001}, "delay_ms: Expected `int` <= 600000"),
-    ({"kind": "drop", "when": "later"}, "when: Invalid enum value 'later'"),
+    ({"kind": "drop", "times": 0}, "times is 0; at least 1"),
+    ({"kind": "drop", "times": "x"}, 'times is "x"; must be an integer'),
+    ({"kind": "drop", "odds": 0}, "odds is 0; more than 0.0"),
+    ({"kind": "drop", "odds": 1.5}, "odds is 1.5; at most 1.0"),
+    ({"kind": "drop", "ttl_ms": 0}, "ttl_ms is 0; at least 1"),
+    ({"kind": "delay", "delay_ms": -1}, "delay_ms is -1; at least 0"),
+    ({"kind": "delay", "delay_ms": 600_001}, "delay_ms is 600001; at most 600000"),
+    (
+        {"kind": "drop", "when": "later"},
+        'when is "later"; must be one of before_commit, after_commit',
+    ),
     (
         {"kind": "drop", "endpoint": "create_chrge"},
         "endpoint: unknown name 'create_chrge'; did you mean `create_charge`?",
@@ -366,19 +382,23 @@ FAULT_REFUSALS: list[tuple[Any, str]] = [
         {"kind": "problem", "problem": "@"},
         "problem: unknown problem `@`; for any other status, use `status`",
     ),
-    ({"kind": "problem"}, "problem: `problem` or `status` is required"),
+    (
+        {"kind": "problem"},
+        "kind problem requires problem=NAME, for example RATE_LIMITED "
+        "(`mock-clover problems` lists them), or status=502",
+    ),
     ({"kind": "drop", "status": 502}, "status: `status` is not allowed with kind drop"),
     (
         {"kind": "problem", "problem": "RATE_LIMITED", "status": 502},
         "status: `status` is not allowed with `problem`",
     ),
-    ({"kind": "problem", "status": 399}, "status: Expected `int` >= 400"),
+    ({"kind": "problem", "status": 399}, "status is 399; at least 400"),
     (
         {"kind": "problem", "status": 500, "body": "x" * 65_537},
         "body: `body` is longer than 65536 bytes",
     ),
-    ([], "Expected an object, got an array"),
-    ("drop", "Expected an object, got a string"),
+    ([], "the body: expected an object, got an array"),
+    ("drop", "the body: expected an object, got a string; is it encoded twice?"),
 ]
 
 
@@ -464,8 +484,8 @@ def test_rows_are_kept_when_scenario_changes(server: InProcessServer) -> None:
 
 SHIPPED = "built-in: " + ", ".join(builtin_names())
 SCENARIO_REFUSALS: list[tuple[Any, str]] = [
-    ({}, "name: is missing"),
-    ([], "tree: Expected `object`, got `array`"),
+    ({}, "name is missing; it is required"),
+    ([], "the body: expected an object, got an array"),
     ({"name": "../x"}, "scenario: '../x' is a path; use the name of a built-in scenario"),
     ({"name": "x.yaml"}, "scenario: 'x.yaml' is a path; use the name of a built-in scenario"),
     (
@@ -637,12 +657,12 @@ def test_control_calls_are_not_journaled(server: InProcessServer) -> None:
 
 
 JOURNAL_REFUSALS = {
-    "status=abc": "status: Expected `int | null`, got `str`",
-    "wait=-1": "wait: Expected `int` >= 0",
-    "wait=1001": "wait: Expected `int` <= 1000",
-    "wait_ms=60001": "wait_ms: Expected `int` <= 60000",
-    "limit=0": "limit: Expected `int` >= 1",
-    "after=x": "after: Expected `int`, got `str`",
+    "status=abc": 'status is "abc"; must be an integer',
+    "wait=-1": "wait is -1; at least 0",
+    "wait=1001": "wait is 1001; at most 1000",
+    "wait_ms=60001": "wait_ms is 60001; at most 60000",
+    "limit=0": "limit is 0; at least 1",
+    "after=x": 'after is "x"; must be an integer',
 }
 
 
@@ -968,14 +988,14 @@ VERIFY_REFUSALS: list[tuple[Any, str]] = [
         {"exactly": 1, "at_most": 1, "never": True},
         "set only one of exactly, at_most, never",
     ),
-    ({"match": 5}, "match: Expected `object`, got `int`"),
-    ({"exactly": "x"}, "exactly: Expected `int | null`, got `str`"),
-    ({"within_ms": -1}, "within_ms: Expected `int` >= 0"),
-    ({"within_ms": 60_001}, "within_ms: Expected `int` <= 60000"),
-    ({"match": {f"a{n}": 1 for n in range(101)}}, "match: Expected `object` of length <= 100"),
-    ({"match": {"a" * 201: 1}}, "match: Expected `str` of length <= 200 - at `key` in `$`"),
-    ({"in_order": ["x"] * 1_001}, "in_order: Expected `array` of length <= 1000"),
-    ([], "Expected an object, got an array"),
+    ({"match": 5}, "match is 5; must be an object"),
+    ({"exactly": "x"}, 'exactly is "x"; must be an integer'),
+    ({"within_ms": -1}, "within_ms is -1; at least 0"),
+    ({"within_ms": 60_001}, "within_ms is 60001; at most 60000"),
+    ({"match": {f"a{n}": 1 for n in range(101)}}, "match has 101 members; at most 100"),
+    ({"match": {"a" * 201: 1}}, "match has a name that is too long; at most 200"),
+    ({"in_order": ["x"] * 1_001}, "in_order has 1001 items; at most 1000"),
+    ([], "the body: expected an object, got an array"),
 ]
 
 
@@ -1090,9 +1110,13 @@ NAME_ERROR = (
 )
 SANDBOX_REFUSALS: list[tuple[str, Any, str]] = [
     ("x", {"scenaro": "x"}, "Object contains unknown field `scenaro`; did you mean `scenario`?"),
-    ("x", {"dialect": "obsrved"}, "dialect: Invalid enum value 'obsrved'"),
-    ("x", {"strict": "x"}, "strict: Expected `bool | null`, got `str`"),
-    ("x", [], "Expected an object, got an array"),
+    (
+        "x",
+        {"dialect": "obsrved"},
+        'dialect is "obsrved"; must be one of observed, documented; did you mean observed?',
+    ),
+    ("x", {"strict": "x"}, 'strict is "x"; must be true or false'),
+    ("x", [], "the body: expected an object, got an array"),
     ("-x", {}, NAME_ERROR),
     ("x" * 65, {}, NAME_ERROR),
     ("x y", {}, NAME_ERROR),

@@ -537,13 +537,13 @@ def test_search_is_limited_to_newest_rows(
 
 ROW_REFUSALS = {
     "/rows/chargs": (404, "kind: unknown name 'chargs'; did you mean `charges`?"),
-    "/rows/x/y": (404, "kind: unknown name 'x'"),
-    f"/rows/{PAN}": (404, "kind: unknown name '[card ...6467]'"),
+    "/rows/x/y": (404, f"kind: unknown name 'x'; one of {', '.join(ROW_KINDS)}"),
+    f"/rows/{PAN}": (404, f"kind: unknown name '[card ...6467]'; one of {', '.join(ROW_KINDS)}"),
     "/rows/charges/x": (404, "charges: no row has the id 'x'"),
     f"/rows/cards/{PAN}": (404, "cards: no row has the id '[card ...6467]'"),
     "/rows/charges?before=x": (404, "charges: no row has the id 'x'"),
-    "/rows/charges?limit=0": (400, "limit: Expected `int` >= 1"),
-    "/rows/charges?limit=201": (400, "limit: Expected `int` <= 200"),
+    "/rows/charges?limit=0": (400, "limit is 0; at least 1"),
+    "/rows/charges?limit=201": (400, "limit is 201; at most 200"),
     "/rows/charges?query=x": (400, "unknown query parameter `query`"),
 }
 

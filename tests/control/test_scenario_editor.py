@@ -48,7 +48,7 @@ def test_no_other_file_is_read(server: InProcessServer, name: str) -> None:
     got = server.send("GET", f"/_mock/scenarios/{name}")
     assert got.status == 404
     meant = {"declins": "declines", "sandbox.yaml": "sandbox"}.get(name)
-    hint = f"; did you mean `{meant}`?" if meant else ""
+    hint = f"; did you mean `{meant}`?" if meant else f"; one of {', '.join(builtin_names())}"
     assert got.json == {"message": f"scenario: unknown name {name!r}{hint}"}
 
 

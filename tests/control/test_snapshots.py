@@ -299,12 +299,12 @@ def test_forks_behave_like_separate_sandboxes(
 
 
 FORK_REFUSALS = {
-    "no name": ({}, "name: is missing"),
+    "no name": ({}, "name is missing; it is required"),
     "itself": ({"name": "parent"}, "name: a sandbox cannot be forked into itself"),
-    "another word": ({"nme": "x"}, "name: is missing"),
+    "another word": ({"nme": "x"}, "name is missing; it is required"),
     "a word too many": (
         {"name": "x", "scenario": "y"},
-        "Object contains unknown field `scenario`",
+        "Object contains unknown field `scenario`; allowed: name",
     ),
 }
 
@@ -643,12 +643,15 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         {"mock_clover_snapshot": 2},
         "mock_clover_snapshot: unsupported version 2; this mock-clover reads 3",
     ),
-    "no version": ({"mock_clover_snapshot": GONE}, "mock_clover_snapshot: is missing"),
-    "no charges": ({"charges": GONE}, "charges: is missing"),
-    "charges of a number": ({"charges": 5}, "charges: Expected `object`, got `int`"),
+    "no version": (
+        {"mock_clover_snapshot": GONE},
+        "mock_clover_snapshot is missing; it is required",
+    ),
+    "no charges": ({"charges": GONE}, "charges is missing; it is required"),
+    "charges of a number": ({"charges": 5}, "charges is 5; must be an object"),
     "an empty charge": (
         {"charges": {"x": {}}},
-        "charges[...]: Object missing required field `id`",
+        "charges[...].id is missing; it is required",
     ),
     "ids of two words": (
         {"ids": [1, 2]},
@@ -665,11 +668,11 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "half an agenda": (
         {"agenda": [[1]]},
-        "agenda[0]: Expected `array` of length 4, got 1",
+        "agenda[0] has 1 items; exactly 4",
     ),
     "a scenario of no name": (
         {"scenario": {}},
-        "scenario: Object missing required field `name`",
+        "scenario.name is missing; it is required",
     ),
 }
 

@@ -307,11 +307,17 @@ def test_why_adds_missing_credentials(
 
 
 REFUSALS: list[tuple[Any, str]] = [
-    ({}, "path: is missing"),
-    ({"path": "/nope"}, "path: 404 Not Found"),
-    ({"path": "v1/charges"}, "path: 404 Not Found"),
-    ({"path": "/_mock/faults"}, "path: 404 Not Found"),
-    ({"path": "/v1/charges", "method": "PATCH"}, "path: 405 PATCH not allowed."),
+    ({}, "path is missing; it is required"),
+    ({"path": "/nope"}, "path: 404 Not Found: Clover has no such path"),
+    (
+        {"path": "v1/charges"},
+        "path: 404 Not Found: Clover has no such path; did you mean POST /v1/charges?",
+    ),
+    ({"path": "/_mock/faults"}, "path: 404 Not Found: only Clover's operations are explained"),
+    (
+        {"path": "/v1/charges", "method": "PATCH"},
+        "path: 405 PATCH not allowed.: the path has POST, GET",
+    ),
     (
         {"path": "/v1/charges", "heders": {}},
         "Object contains unknown field `heders`; did you mean `headers`?",
@@ -320,7 +326,7 @@ REFUSALS: list[tuple[Any, str]] = [
         {"path": "/v1/charges", "headers": {"x": 5}},
         "headers[...]: Expected `str`, got `int`",
     ),
-    ([], "Expected an object, got an array"),
+    ([], "the body: expected an object, got an array"),
 ]
 
 

@@ -94,7 +94,8 @@ def errors(record: type[Record]) -> Iterator[str]:
     is_secret = issubclass(record, SecretRecord)
     for field in msgspec.structs.fields(record):
         name, label = field.encode_name, f"{record.__name__}.{field.encode_name}"
-        if field.required and rule_of(record, name, {}) != f"{name} is missing; it is required":
+        missing = f"{name} is missing; it is required"
+        if field.required and not (rule_of(record, name, {}) or "").startswith(missing):
             yield f"{label} missing: {rule_of(record, name, {})}"
         for value, words in wrong_values(field.type):
             rule = rule_of(record, name, {name: value})

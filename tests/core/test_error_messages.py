@@ -21,19 +21,22 @@ class Lamp(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 MESSAGES: dict[str, tuple[dict[str, Any], str]] = {
-    "a value": ({"color": "green"}, "color: Invalid enum value 'green'"),
+    "a value": ({"color": "green"}, 'color is "green"; must be one of red, blue'),
     "a number in a value": (
         {"color": f"green {PAN} 123"},
-        "color: Invalid enum value 'green [digi",
+        'color is "green [card ...[digits]] [digits]"; must be one of red, blue',
     ),
     "a number and a quote": (
         {"color": f"it's {PAN} 123"},
-        "color: Invalid enum value \"it's [digi",
+        'color is "it\'s [card ...[digits]] [digits]"; must be one of red, blue',
     ),
-    "a long value": ({"color": LONG}, "color: Invalid enum value of more than 300 characters"),
+    "a long value": (
+        {"color": LONG},
+        "color is a text of 100000 characters; must be one of red, blue",
+    ),
     "a long value with a quote": (
         {"color": f"it's {LONG}"},
-        "color: Invalid enum value of more than 300 characters",
+        "color is a text of 100005 characters; must be one of red, blue",
     ),
     "a long name": ({LONG: 1}, "Object contains unknown field of more than 300 characters"),
     "a name like a path": (
@@ -45,7 +48,7 @@ MESSAGES: dict[str, tuple[dict[str, Any], str]] = {
         "Object contains unknown field of more than 300 characters",
     ),
     "a member": ({"parts": {LONG: "x"}}, "parts[...]: Expected `int`, got `str`"),
-    "a long text": ({"code": LONG}, "code: Expected `str` matching regex '^[a-z]{3}$'"),
+    "a long text": ({"code": LONG}, "code is a text of 100000 characters; must match ^[a-z]{3}$"),
 }
 
 

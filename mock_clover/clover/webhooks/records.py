@@ -27,6 +27,12 @@ SECRET_PATTERN = f"^[!-~]{{1,200}}{END_OF_STRING}"
 EVENT_OBJECT_ID_PATTERN = f"^[A-Za-z0-9_-]{{1,64}}{END_OF_STRING}"
 TARGET_ID_PATTERN = f"^[A-Za-z0-9][A-Za-z0-9._-]{{0,63}}{END_OF_STRING}"
 EVENT_PATTERN = f"^[A-Z]{{1,2}}(:(CREATE|UPDATE|DELETE))?{END_OF_STRING}"
+EVENT_RULE = (
+    "P (payments), O (orders), C (customers), A (apps), CA (cash adjustments), E (employees), "
+    "I (items), IC (categories), IG (modifier groups), IM (modifiers), M (merchants) or "
+    "SH (service hours), with or without :CREATE, :UPDATE or :DELETE"
+)
+_EVENT = msgspec.Meta(pattern=EVENT_PATTERN, extra={"rule": EVENT_RULE})
 DELAY_MS_MAX = 30 * 86_400_000
 COPIES_MAX = 10
 PAYLOAD_BYTES_MAX = 16_384
@@ -82,7 +88,9 @@ class DeliveryFault(WebhookConfigRecord, frozen=True, kw_only=True):
         Annotated[
             str,
             msgspec.Meta(
-                pattern=EVENT_PATTERN, description="Only these events, such as P or P:CREATE."
+                pattern=EVENT_PATTERN,
+                description="Only these events, such as P or P:CREATE.",
+                extra={"rule": EVENT_RULE},
             ),
         ]
         | None
@@ -123,7 +131,7 @@ class TargetSpec(WebhookConfigRecord, frozen=True, kw_only=True):
         | None
     ) = None
     events: Annotated[
-        tuple[Annotated[str, msgspec.Meta(pattern=EVENT_PATTERN)], ...],
+        tuple[Annotated[str, _EVENT], ...],
         msgspec.Meta(
             description="Only these events, such as P or O:UPDATE; empty means all. platform only.",
             max_length=40,
@@ -231,7 +239,7 @@ def target_error(spec: TargetSpec) -> tuple[str, str] | None:
     known = frozenset(ObjectKind.__args__)  # type: ignore[attr-defined] # of a Literal
     for event in (*spec.events, *(fault.event for fault in spec.plan if fault.event)):
         if event.partition(":")[0] not in known:
-            return "events", f"unknown event {event!r}; known: {', '.join(sorted(known))}"
+            return "events", f"unknown event {event!r}; must be {EVENT_RULE}"
     for index, fault in enumerate(spec.plan):
         if (fault.do == "delay") != (fault.delay_ms is not None):
             return (
