@@ -6,7 +6,6 @@ real clients send (a number where a string is documented) and otherwise collects
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal
 from functools import cache
 from itertools import accumulate
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -16,7 +15,7 @@ import msgspec
 from mock_clover.core.broken_rule import OWN_LIMIT, broken_rule
 from mock_clover.core.evidence import CENTS_META
 from mock_clover.core.masking import redact, redact_field_name
-from mock_clover.core.money import AMOUNT_MAX
+from mock_clover.core.money import fraction_of_amount
 from mock_clover.core.printable import printable
 from mock_clover.core.record import Record, SecretRecord, Value
 from mock_clover.core.suggestions import nearest_word
@@ -32,7 +31,6 @@ _MESSAGE_CHARS_MAX = 300
 _UNQUOTED = re.compile(r"[^'\"`]*")
 _UNKNOWN_FIELD_ERROR = re.compile(r"unknown field `([^`]*)`")
 _DEPTH_DELTA_BY_BYTE = tuple({91: 1, 123: 1, 93: -1, 125: -1}.get(byte, 0) for byte in range(256))
-_FRACTION = re.compile(r"-?[0-9]{1,15}\.[0-9]{0,15}")
 _ERROR_PATH = re.compile(r" - at `\$(?P<path>[^`]{0,300})`$")
 DEPTH_MAX = 64
 """Maximum nesting depth of a body. Real bodies have at most six levels."""
@@ -205,20 +203,8 @@ def fractional_amounts(tree: object, record: type[Record]) -> Iterator[str]:
         for name in _amount_names(inner):
             values = members.get(name)
             for value in values if isinstance(values, list) else (values,):
-                if text := _fraction(value):
+                if text := fraction_of_amount(value):
                     yield f"{prefix}{name}: {text}"
-
-
-def _fraction(value: object) -> str:
-    """Describe an amount with a fraction; '' for any other value."""
-    if not isinstance(value, str | float) or not _FRACTION.fullmatch(str(value)):
-        return ""
-    amount = Decimal(str(value))
-    is_whole = amount == int(amount)
-    meaning = f"is {int(amount)} cents" if is_whole else "is not a whole number of cents"
-    meant = round(amount * 100)
-    suggestion = f"; did you mean {meant}?" if abs(meant) <= AMOUNT_MAX else ""
-    return f"{value} {meaning}{suggestion}"
 
 
 def _metas(hint: Any) -> Iterator[msgspec.Meta]:

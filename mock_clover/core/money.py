@@ -1,4 +1,20 @@
 """The maximum amount. Amounts are always in minor units."""
 
+import re
+from decimal import Decimal
+
 AMOUNT_MAX = 99_999_999
 """$999,999.99. Source: DOCS:ecommerce-error-codes, amount_too_large."""
+_FRACTION = re.compile(r"-?[0-9]{1,15}\.[0-9]{0,15}")
+
+
+def fraction_of_amount(value: object) -> str:
+    """Describe an amount with a fraction; '' for any other value."""
+    if not isinstance(value, str | float) or not _FRACTION.fullmatch(str(value)):
+        return ""
+    amount = Decimal(str(value))
+    is_whole = amount == int(amount)
+    meaning = f"is {int(amount)} cents" if is_whole else "is not a whole number of cents"
+    meant = round(amount * 100)
+    suggestion = f"; did you mean {meant}?" if abs(meant) <= AMOUNT_MAX else ""
+    return f"{value} {meaning}{suggestion}"

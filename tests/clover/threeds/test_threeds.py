@@ -376,7 +376,12 @@ def test_control_call_resolves_pending_charge(server: InProcessServer) -> None:
             400,
             "result: `challenge` is only allowed while the method step is pending",
         ),
-        (lambda server: charge(server, CHALLENGE).json["id"], "approved", 400, "'approved'"),
+        (
+            lambda server: charge(server, CHALLENGE).json["id"],
+            "approved",
+            400,
+            'result is "approved"; must be one of approve,',
+        ),
     ],
 )
 def test_invalid_control_call_explains_error(
