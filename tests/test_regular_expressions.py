@@ -87,7 +87,7 @@ LINEAR: dict[str | bytes, str] = {
     r"Invalid enum value '(?P<value>[^']*)'": "no overlap: the run contains no quote",
     r"missing required field `(\w+)`": "no overlap: the run contains no space",
     r"[a-z][a-z0-9+.\-]*": "only matched at the beginning; one run",
-    r"mock-clover:([A-Za-z_]+(?:/[a-z_]+)?)": "no overlap: the runs contain no colon",
+    r"mock-clover:([A-Za-z_]+(?:/[a-z0-9_]+)?)": "no overlap: the runs contain no colon",
     r"^# clock (\S+)$": "no overlap: the run contains no space; the text is a golden flow",
     r'("(?:(?:cvv|cvc)2?|security_?(?:code|card_?value))\\*"\s*:[\s\["\\]*)[0-9]{3,8}': (
         "no overlap: the runs contain no letter; one way: a run ends at the first other character"

@@ -262,14 +262,6 @@ def _explain(sandbox: Sandbox, call: Call[ExplainRequest, None]) -> Steps[Explai
         CheckedRule(rule=each.rule, matched=each.matched, because=each.reason)
         for each in sandbox.rules.explain(rule_input, sandbox.rule_counts)
     ]
-    fault = next(
-        (
-            active.fault.label
-            for active in sandbox.faults.unexpired(sandbox.clock.now_ms())
-            if active.fault.endpoint in (None, endpoint.name)
-        ),
-        None,
-    )
     fork = sandbox.fork(f"{sandbox.name}-why", credentials)
     fork.faults.clear()  # explain the outcome without faults and rate limits
     fork.armed.clear_faults()
@@ -301,9 +293,20 @@ def _explain(sandbox: Sandbox, call: Call[ExplainRequest, None]) -> Steps[Explai
     return ExplainResponse(
         rules=tuple(checks),
         outcome=reply.why,
-        fault=fault,
+        fault=_active_fault(sandbox, endpoint),
         status=reply.status,
         reply=_decode_body(reply.body),
+    )
+
+
+def _active_fault(sandbox: Sandbox, endpoint: Endpoint) -> str | None:
+    return next(
+        (
+            active.fault.label
+            for active in sandbox.faults.unexpired(sandbox.clock.now_ms())
+            if active.fault.endpoint in (None, endpoint.name)
+        ),
+        None,
     )
 
 

@@ -64,7 +64,7 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
         {"outcome": DECLINE, "endpoint": "create_chrge"},
         "endpoint: unknown name 'create_chrge'; did you mean `create_charge`?",
     ),
-    ({"outcome": DECLINE, "times": 0}, "times: Expected `int` >= 1"),
+    ({"outcome": DECLINE, "times": 0}, "times is 0; at least 1"),
     ({"outcom": DECLINE}, "Object contains unknown field `outcom`; did you mean `outcome`?"),
     ({"fault": ""}, "fault: Object missing required field `kind`"),
     (
