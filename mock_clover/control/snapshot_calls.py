@@ -100,7 +100,11 @@ def _encode_masked(value: Any) -> bytes:
 
 
 def _decode(data: bytes) -> Steps[Snapshot]:
-    """Decode a snapshot. Raises MalformedError or ViolationsError, like `Codec.decode`."""
+    """Decode a snapshot.
+
+    Raises MalformedError or ViolationsError, like `Codec.decode`, and UnicodeDecodeError for a name
+    of a member.
+    """
     try:
         parts = _decode_members(data.strip() or b"{}")
     except msgspec.ValidationError:
@@ -123,7 +127,7 @@ def _decode(data: bytes) -> Steps[Snapshot]:
 
 
 def _decode_rows(name: str, part: msgspec.Raw, others: dict[str, Any]) -> Steps[Any]:
-    """Decode a table or a list. Raises MalformedError or ViolationsError."""
+    """Decode a table or a list. Raises the errors of `_decode`."""
     decode = _ROWS[name].decode
     is_list = name in _LISTS
     try:
@@ -157,7 +161,7 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
     def put(sandbox: Sandbox, call: Call[RawBody, None]) -> Steps[SandboxResponse]:
         try:
             snapshot = yield from _decode(call.body.data)
-        except (MalformedError, ViolationsError) as error:
+        except (MalformedError, ViolationsError, UnicodeDecodeError) as error:
             raise CONTROL_INVALID.error(detail=str(error)) from None
         version = snapshot.mock_clover_snapshot
         if version != SNAPSHOT_VERSION:

@@ -690,10 +690,11 @@ def test_a_bad_snapshot_is_refused_and_changes_nothing(
     assert parent.send_ok("GET", "/_mock/snapshot") == whole
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"null", b"\xff"])
-def test_invalid_snapshot_is_rejected(server: InProcessServer, body: bytes) -> None:
+def test_invalid_snapshot_is_rejected(server: InProcessServer) -> None:
     before = server.send("GET", "/_mock/snapshot").body
-    assert server.send("PUT", "/_mock/snapshot", raw=body).status == 400
+    not_utf_8 = b'{"\xff"', before.replace(b'"charges":{', b'"charges":{"\xff":{}')
+    for body in (b"", b"{", b"[]", b'"x"', b"null", b"\xff", *not_utf_8):
+        assert server.send("PUT", "/_mock/snapshot", raw=body).status == 400, body
     assert server.send("GET", "/_mock/snapshot").body == before
 
 

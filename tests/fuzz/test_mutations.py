@@ -33,6 +33,7 @@ FINDINGS: dict[str, HttpRequest] = {
         "/_mock/scenario",
         b'{"name":"x","rules":[{"then":{"raw":{"status":204,"body":"x"}}}]}',
     ),
+    "a name of a snapshot that is not UTF-8": HttpRequest("PUT", "/_mock/snapshot", b'{"\xff"'),
 }
 """Requests that once failed."""
 MakeServer = Callable[..., InProcessServer]
