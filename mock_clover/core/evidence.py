@@ -124,3 +124,6 @@ CURRENCY = f"^[A-Za-z]{{3}}{END_OF_STRING}"
 Millis = Annotated[int, msgspec.Meta(description="Unix time in milliseconds, UTC.")]
 CENTS_META = msgspec.Meta(description="Minor units of the currency.")
 Cents = Annotated[int, CENTS_META]
+OR_DIGITS = msgspec.Meta(extra_json_schema={"x-or-digits": True})
+"""For a number that is text in a sample of Clover. Every number of a request is accepted as text;
+only these are described so."""

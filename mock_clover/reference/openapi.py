@@ -11,6 +11,7 @@ from mock_clover.clover.common.problems import ALL_ERRORS, Problem
 from mock_clover.clover.common.verdict import Decline
 from mock_clover.clover.surface import GROUPS, SURFACE
 from mock_clover.clover.webhooks.records_event import WEBHOOKS, Webhook
+from mock_clover.core.evidence import END_OF_STRING
 from mock_clover.core.record import Record, decode_json
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.engine.error_format import (
@@ -77,7 +78,19 @@ def _schemas() -> dict[str, Any]:
     _, schemas = msgspec.json.schema_components(
         sorted(records, key=lambda record: record.__name__), ref_template=_REF
     )
+    _allow_digits(schemas)
     return schemas
+
+
+def _allow_digits(schema: Any) -> None:
+    """Let the numbers that are marked by OR_DIGITS be text: a mark of msgspec changes no type."""
+    if isinstance(schema, dict):
+        if schema.pop("x-or-digits", False):
+            schema |= {"type": ["integer", "string"], "pattern": f"^[0-9]+{END_OF_STRING}"}
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for each in schema:
+            _allow_digits(each)
 
 
 def _webhooks() -> dict[str, Any]:

@@ -20,6 +20,7 @@ from mock_clover.core.evidence import (
     CURRENCY,
     EMAIL,
     END_OF_STRING,
+    OR_DIGITS,
     Cents,
     Millis,
     doc,
@@ -236,6 +237,7 @@ class CaptureRequest(Record, frozen=True, kw_only=True):
                 problem_name="INVALID_CHARGE_AMOUNT",
                 ge=0,
             ),
+            OR_DIGITS,
         ]
         | None
     ) = None
@@ -273,6 +275,7 @@ class ReleaseRequest(Record, frozen=True, kw_only=True):
                 problem_name="INVALID_CHARGE_AMOUNT",
                 ge=1,
             ),
+            OR_DIGITS,
         ]
         | None
     ) = None
