@@ -174,7 +174,7 @@ def _objects(tree: object, record: type[Record], prefix: str = "") -> Objects:
     yield prefix, tree, record
     hints = _hints(record)
     for key, value in tree.items():
-        inner = _record_type_of(hints.get(key))
+        inner = _record_type_of(hints.get(key), isinstance(value, list))
         if inner is not None and isinstance(value, list):
             for index, item in enumerate(value[:_LENIENT_ITEMS_MAX]):
                 yield from _objects(item, inner, f"{prefix}{key}[{index}].")
@@ -374,12 +374,12 @@ def _accepts_str(hint: Any) -> bool:
 
 
 @cache
-def _record_type_of(hint: Any) -> type[Record] | None:
-    """Return the record type of a field or of the items of its list, or None."""
+def _record_type_of(hint: Any, is_list: bool | None = None) -> type[Record] | None:  # noqa: FBT001 - a cache key
+    """Return the record of a field or of the items of its list; None allows both."""
     for part in _union_members(hint):
-        if isinstance(part, type) and issubclass(part, Record):
+        if not is_list and isinstance(part, type) and issubclass(part, Record):
             return part
-        if get_origin(part) in (list, tuple):
+        if is_list is not False and get_origin(part) in (list, tuple):
             return _record_type_of(get_args(part)[0])
     return None
 

@@ -2,13 +2,19 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 import pytest
 
 from mock_clover.clover.surface import SURFACE
-from mock_clover.core.codec import _amount_names, _names_without_effect, _record_type_of
+from mock_clover.core.codec import (
+    _amount_names,
+    _names_without_effect,
+    _record_type_of,
+    _union_members,
+    unknown_fields,
+)
 from mock_clover.core.record import Record
 from mock_clover.engine.remarks import HEADER_BYTES_MAX
 from tests.canary import CVV, PAN
@@ -171,6 +177,23 @@ def _descriptions(hint: Any) -> Iterator[str]:
         yield getattr(meta, "description", None) or ""
     for part in get_args(hint):
         yield from _descriptions(part)
+
+
+def test_each_form_of_a_field_is_known() -> None:
+    """A field that takes a list or an object has effect in both forms."""
+    errors = []
+    for record in request_records():
+        for name, hint in get_type_hints(record, include_extras=True).items():
+            for form in _union_members(hint):
+                inner = _record_type_of(form)
+                if inner is None:
+                    continue
+                value: Any = dict.fromkeys(f.encode_name for f in msgspec.structs.fields(inner))
+                if get_origin(form) in (list, tuple):
+                    value = [value]
+                found = unknown_fields({name: value}, record)
+                errors += [f"{record.__name__}: {path} has no effect" for path in found]
+    assert_no_errors(errors)
 
 
 def test_fields_that_are_ignored_or_amounts_are_marked() -> None:
