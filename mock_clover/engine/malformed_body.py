@@ -13,6 +13,13 @@ _MEANT = {
     b"Infinity": "null",
 }
 """Words of Python and JavaScript that JSON does not have."""
+_FORM = re.compile(rb"[\w.\[\]%-]{1,100}=")
+_STARTS = {
+    b"\xef\xbb\xbf": "; send UTF-8 without a byte order mark",
+    b"\xff\xfe": "; it is UTF-16, send UTF-8",
+    b"\xfe\xff": "; it is UTF-16, send UTF-8",
+    b"\x1f\x8b": "; it is compressed with gzip, send it without a content-encoding",
+}
 
 
 def malformed_reason(body: bytes, message: str) -> str:
@@ -31,6 +38,11 @@ def malformed_reason(body: bytes, message: str) -> str:
 
 
 def _hint(body: bytes, at: int) -> str:
+    for start, hint in _STARTS.items():
+        if body.startswith(start):
+            return hint
+    if _FORM.match(body):
+        return "; it is a form, send JSON"
     if body[at : at + 1] == b"'":
         return "; use double quotes"
     word = _WORD.match(body, at)

@@ -232,3 +232,14 @@ def test_why_has_member_value_rule_and_then_provenance(server: InProcessServer) 
 def test_a_rule_of_a_query_is_named(make_server: Callable[..., InProcessServer]) -> None:
     got = make_server().send("GET", "/v1/charges?limit=101")
     assert got.why.startswith("INVALID_REQUEST (limit is 101; at most 100) (inferred: ")
+
+
+def test_why_says_what_a_body_is_that_is_not_json(server: InProcessServer) -> None:
+    for raw, hint in (
+        (b"amount=1&currency=usd", "it is a form, send JSON"),
+        (b"\x1f\x8b\x08", "it is compressed with gzip, send it without a content-encoding"),
+        (b"\xef\xbb\xbf{}", "send UTF-8 without a byte order mark"),
+        ("{}".encode("utf-16"), "it is UTF-16, send UTF-8"),
+    ):
+        reply = server.send("POST", "/v1/charges", raw=raw)
+        assert f"line 1, column 1; {hint}) (documented: " in reply.why, reply.why
