@@ -63,6 +63,45 @@ class ClockResponse(Record, frozen=True, kw_only=True):
     """The first jobs of this sandbox that failed, ever. A failed job is not run again."""
 
 
+class ClockMoveResponse(Record, frozen=True, kw_only=True):
+    """A change of the clock by a request."""
+
+    machine_ms: int
+    """When it was, on the machine's clock."""
+    from_ms: int
+    to_ms: int
+    frozen: bool
+    """Whether the clock stands still afterwards."""
+
+
+class ClockMoves(Record, frozen=True, kw_only=True):
+    """The newest changes of the clock, oldest first, and both clocks now."""
+
+    data: tuple[ClockMoveResponse, ...]
+    now_ms: int
+    machine_ms: int
+    frozen: bool
+
+
+def list_clock_moves(sandbox: Sandbox, _call: Call[None, None]) -> ClockMoves:
+    """Return the changes of a sandbox's clock, which relate its times to the machine's."""
+    clock = sandbox.clock
+    return ClockMoves(
+        data=tuple(
+            ClockMoveResponse(
+                machine_ms=move.machine_ms,
+                from_ms=move.from_ms,
+                to_ms=move.to_ms,
+                frozen=move.frozen,
+            )
+            for move in clock.moves
+        ),
+        now_ms=clock.now_ms(),
+        machine_ms=clock.machine_ms(),
+        frozen=clock.frozen,
+    )
+
+
 def get_clock(sandbox: Sandbox, _call: Call[None, None]) -> LongResult:
     """Return the time of a sandbox's clock."""
     return Work(_run_jobs(sandbox), sandbox.clock)
@@ -89,6 +128,7 @@ def _set_clock(sandbox: Sandbox, body: ClockRequest) -> Steps[ClockResponse]:
         )
     if max(now_ms, target_ms or 0) + by_ms > LATEST_MS:
         raise CONTROL_INVALID.error(detail="the clock cannot go beyond the year 9899")
+    before_ms = clock.now_ms()
     if body.freeze:
         clock.freeze()
     if body.set is not None:
@@ -96,6 +136,7 @@ def _set_clock(sandbox: Sandbox, body: ClockRequest) -> Steps[ClockResponse]:
     clock.advance(by_ms)
     if body.resume:
         clock.resume()
+    clock.note_move(before_ms)
     return (yield from _run_jobs(sandbox))
 
 
@@ -137,4 +178,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     control_endpoint(
         "put_clock", "PUT", "/_mock/clock", put_clock, ClockResponse, request=ClockRequest
     ),
+    control_endpoint("list_clock_moves", "GET", "/_mock/clock/moves", list_clock_moves, ClockMoves),
 )

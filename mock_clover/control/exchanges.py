@@ -44,6 +44,8 @@ CHANGES_SHOWN_MAX = 200
 _ID_DIGITS_MAX = 15
 _MASKED = re.compile(rb"\[(?:card [.]{3}[0-9]{4}|cvv|number|secret|[0-9]+ digits)\]")
 _NEEDS_NO_QUOTING = re.compile(r"[A-Za-z: -]*")
+_REPEATED_HEADERS = (b"idempotency-key", b"x-forwarded-for", b"x-clover-merchant-id")
+"""Stored headers that say more about a request than how it was sent."""
 _PATH_SAFE = "/:@!$&'()*+,;=~-._"
 _VARIABLES = (
     ("CLOVER_CLIENT_SECRET", "client_secret"),
@@ -163,7 +165,7 @@ def replay(sandbox: Sandbox, call: Call[ReplayRequest, None]) -> ReplayResult:
         ids=plan.ids,
         query=exchange.query.encode(),
         headers=headers,
-        body=exchange.body if exchange.request is None else encode(exchange.request),
+        body=_body_to_repeat(exchange),
     )
     reply = reply_now(sandbox, plan.endpoint, raw)
     return ReplayResult(
@@ -221,12 +223,10 @@ def _omissions(exchange: Exchange, plan: ReplayPlan) -> list[str]:
     if endpoint is None or plan.reason_not_replayable:
         return []
     hints = []
-    if exchange.ignored and exchange.request is not None:
-        hints.append("unknown fields are not replayed")
     body = "" if exchange.request is None else encode(exchange.request).decode()
     if mask(body) != body:
         hints.append("card numbers are masked in the command")
-    if _MASKED.search(exchange.body) or "[" in exchange.query:
+    if _MASKED.search(_body_to_repeat(exchange)) or "[" in exchange.query:
         hints.append("card numbers and secrets are masked in the replay")
     return hints
 
@@ -247,6 +247,23 @@ def _replay_headers(sandbox: Sandbox, endpoint: Endpoint) -> dict[bytes, bytes]:
     return headers
 
 
+def _repeated_headers(exchange: Exchange) -> dict[bytes, bytes]:
+    """Return the stored headers that a command repeats, masked."""
+    stored = dict(zip(exchange.headers.kept, exchange.header_values, strict=True))
+    return {
+        name: redact(stored[name].decode("latin-1")).encode("latin-1", "replace")
+        for name in _REPEATED_HEADERS
+        if name in stored
+    }
+
+
+def _body_to_repeat(exchange: Exchange) -> bytes:
+    """Return the body as it was sent; as it was read, if that had to be masked."""
+    if exchange.request is None or (exchange.body and not _MASKED.search(exchange.body)):
+        return exchange.body
+    return encode(exchange.request)
+
+
 def _curl_command(
     sandbox: Sandbox, call: Call[Any, Any], exchange: Exchange, plan: ReplayPlan
 ) -> str:
@@ -255,14 +272,15 @@ def _curl_command(
     if exchange.query:
         url += f"?{redact(exchange.query)}"
     method = f" -X {exchange.method}"
-    body = exchange.body if exchange.request is None else encode(exchange.request)
+    body = _body_to_repeat(exchange)
     if not body:
         method = {"GET": "", "HEAD": " --head"}.get(exchange.method, method)
     parts = [f"curl{method} {shlex.quote(url)}"]
     if plan.endpoint is not None:
+        headers = _replay_headers(sandbox, plan.endpoint) | _repeated_headers(exchange)
         parts += [
             "-H " + _with_variables(sandbox, f"{name.decode()}: {value.decode()}")
-            for name, value in _replay_headers(sandbox, plan.endpoint).items()
+            for name, value in headers.items()
         ]
     if body:
         parts.append("-d " + _with_variables(sandbox, mask(body.decode())))

@@ -1,5 +1,7 @@
 """Write an exchange to the journal of its sandbox, and reject a request without an endpoint."""
 
+import re
+
 from msgspec.structs import replace
 
 from mock_clover.clover.common.problems import ApiError
@@ -11,15 +13,18 @@ from mock_clover.engine.unknown_path import CONTROL_PATH
 from mock_clover.sandbox.clock import elapsed_ns
 from mock_clover.sandbox.exchange import (
     EXCHANGE_BYTES,
+    REQUEST_BYTES_MAX,
     TEXT_CHARS_MAX,
     Exchange,
     decoded_bytes,
 )
-from mock_clover.sandbox.masking import captured_body, masked_query
+from mock_clover.sandbox.masking import BODY_BYTES_MAX, captured_body, masked_body, masked_query
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records_fault import LOSING_FAULTS
 
 _OAUTH_PATH = "/oauth/"
+_QUOTED_NUMBER = re.compile(rb':\s*"[0-9]')
+"""Clover reads a number in quotes as a number."""
 _BRACE, _DOT = b"{."  # finding a byte by its number takes a fifth of the time
 
 
@@ -38,6 +43,7 @@ def write_exchange(
     is_flat = codec is None or (type(request) is codec.strict and body.find(_BRACE, 1) < 0)
     if raw.query or (body and not is_flat) or _DOT in body:
         reply, ignored = add_remarks(endpoint, raw, request, reply)
+    is_as_sent = is_flat and _DOT not in body and not _QUOTED_NUMBER.search(body)
     journal, path, why = sandbox.journal, raw.path, reply.why
     if endpoint.has_card_data:
         request = None
@@ -56,6 +62,7 @@ def write_exchange(
         and reply.fault is None
         and reply.delayed is None
         and not (ignored or raw.query or (request is None and body))
+        and is_as_sent
     )
     # Python passes more than 15 arguments by keyword in a dict, which takes five times as long.
     exchange = Exchange(
@@ -88,7 +95,7 @@ def _with_details(
     """Return an exchange with what only some have: a query, a masked body, a fault."""
     exchange = replace(
         exchange,
-        body=_captured(raw, endpoint) if exchange.request is None else b"",
+        body=_captured(raw, endpoint) if exchange.request is None else _sent_body(raw, exchange),
         query=masked_query(raw.query),
         ignored=ignored,
     )
@@ -108,6 +115,14 @@ def _with_details(
         fault=fault.label,
         lost=fault.kind in LOSING_FAULTS,
     )
+
+
+def _sent_body(raw: RawRequest, exchange: Exchange) -> bytes:
+    """Return the masked body if it was read differently, else nothing."""
+    if exchange.size > REQUEST_BYTES_MAX or len(raw.body) > BODY_BYTES_MAX:
+        return b""
+    sent = _captured(raw, None)
+    return b"" if masked_body(sent) == exchange.shown_request() else sent
 
 
 def _captured(raw: RawRequest, endpoint: Endpoint | None) -> bytes:

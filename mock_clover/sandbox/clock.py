@@ -3,11 +3,27 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 LATEST_MS = 250_246_627_200_000
 """The year 9900. Calendars end with the year 9999, and rows have times years ahead of the clock."""
 _MACHINE_MS_MAX = 2**63 // 1_000_000
 """In the year 2262: `time` counts nanoseconds in 64 bits and raises OverflowError beyond."""
+
+
+MOVES_MAX = 50
+"""Only the newest moves of a clock are kept."""
+
+
+class ClockMove(NamedTuple):
+    """A change of a clock: frozen, set, advanced or resumed. Times are Unix times in ms."""
+
+    machine_ms: int
+    """When it was, on the machine's clock."""
+    from_ms: int
+    to_ms: int
+    frozen: bool
+    """Whether the clock stands still afterwards."""
 
 
 def machine_ms(read_ns: Callable[[], int] = time.time_ns) -> int:
@@ -21,7 +37,7 @@ def machine_ms(read_ns: Callable[[], int] = time.time_ns) -> int:
 class Clock:
     """A clock that can be frozen, set and advanced, in Unix time in milliseconds."""
 
-    __slots__ = ("_frozen_ms", "_latest_ms", "_machine_ns", "_offset_ms")
+    __slots__ = ("_frozen_ms", "_latest_ms", "_machine_ns", "_offset_ms", "moves")
 
     def __init__(self, machine_ns: Callable[[], int] = time.time_ns) -> None:
         self._machine_ns = machine_ns
@@ -29,6 +45,24 @@ class Clock:
         self._latest_ms = 0
         """The last time that was read from the machine's clock, which may go back."""
         self._frozen_ms: int | None = None
+        self.moves: tuple[ClockMove, ...] = ()
+        """The newest changes, oldest first: they relate times of rows to those of the machine."""
+
+    def machine_ms(self) -> int:
+        """Return the time of the machine's clock."""
+        return machine_ms(self._machine_ns)
+
+    def note_move(self, from_ms: int) -> None:
+        """Record that a request changed the clock, if it did."""
+        last_frozen = self.moves[-1].frozen if self.moves else False
+        move = ClockMove(
+            machine_ms=self.machine_ms(),
+            from_ms=from_ms,
+            to_ms=self.now_ms(),
+            frozen=self.frozen,
+        )
+        if move.to_ms > from_ms or move.frozen != last_frozen:
+            self.moves = (*self.moves, move)[-MOVES_MAX:]
 
     def now_ms(self) -> int:
         """Return the current time."""
@@ -98,6 +132,7 @@ class Clock:
         copy = Clock(self._machine_ns)
         copy._offset_ms, copy._frozen_ms = self._offset_ms, self._frozen_ms
         copy._latest_ms = self._latest_ms
+        copy.moves = self.moves
         return copy
 
 

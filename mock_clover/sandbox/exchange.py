@@ -90,7 +90,7 @@ class Exchange(Value, frozen=True, kw_only=True):
     size: int = 0
     """About how many bytes it takes in memory; before it is cut, only `request`."""
     body: bytes = b""
-    """The masked body, if `request` is None."""
+    """The masked body, if `request` is None or was read differently than it was sent."""
     query: str = ""
     """The masked query."""
     headers: HeaderNames = NO_HEADERS
@@ -141,7 +141,13 @@ class Exchange(Value, frozen=True, kw_only=True):
 
     def shown_request(self) -> Any:
         """Return the body of the request, masked; None if there is none."""
-        body = self.body if self.request is None else encode(self.request)
+        return self._shown(self.body if self.request is None else encode(self.request))
+
+    def shown_sent(self) -> Any:
+        """Return the body as it was sent, masked, if it differs from `shown_request`."""
+        return None if self.request is None else self._shown(self.body)
+
+    def _shown(self, body: bytes) -> Any:
         if not body:
             return None
         tree = masked_body(body)
@@ -228,6 +234,8 @@ class ExchangeSummary(Record, frozen=True, kw_only=True):
     headers: dict[str, str | None] | None = None
     """All names; the values of a few headers, and null for the others."""
     request: Any = None
+    sent: Any = None
+    """The body as it was sent, if it was read differently: `"18.00"` as 18, or unknown members."""
     reply: Any = None
 
 
@@ -253,5 +261,6 @@ def mask_exchange(exchange: Exchange) -> ExchangeSummary:
         ignored=tuple(map(redact, exchange.ignored)) or None,
         headers=headers or None,
         request=exchange.shown_request(),
+        sent=exchange.shown_sent(),
         reply=masked_body(exchange.reply) if exchange.reply else None,
     )

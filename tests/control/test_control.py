@@ -320,6 +320,20 @@ def test_due_jobs_run_in_order(server: InProcessServer) -> None:
     ]
 
 
+def test_moves_of_the_clock_are_listed(server: InProcessServer) -> None:
+    clock(server, advance="1h")
+    clock(server, freeze=True)
+    clock(server, resume=True)
+    clock(server, resume=True)  # it runs
+    moves = got(server.send("GET", "/_mock/clock/moves"))[1]
+    hour = NOW_MS + 3_600_000
+    shown = [
+        (each["from_ms"] - hour, each["to_ms"] - hour, each["frozen"]) for each in moves["data"]
+    ]
+    assert shown[:2] == [(-3_600_000, 0, True), (0, 0, False)]
+    assert moves["machine_ms"] >= moves["data"][-1]["machine_ms"]
+
+
 def test_cost_of_advancing_does_not_depend_on_duration(server: InProcessServer) -> None:
     clock(server, advance="1h")  # the first step imports
     assert calls_of(lambda: clock(server, advance="3650d")) == calls_of(

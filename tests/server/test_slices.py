@@ -99,6 +99,7 @@ BOUNDED = {
         "send_webhook",
     ),
     "100 faults": ("add_fault", "list_faults", "clear_faults", "delete_fault"),
+    "50 moves of a clock": ("list_clock_moves",),
     "100 armed outcomes": ("arm_next", "list_next", "clear_next", "disarm_next"),
     "one row, or none": (
         *("livez", "readyz", "healthz", "root", "openapi", "get_authority", "get_env"),
