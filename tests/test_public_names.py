@@ -99,8 +99,8 @@ PUBLIC = {
     "options of serve": """
         --checkout-redirects --control --control-host --control-token --control-token-file --dialect
         --host --key-file --listed-cards-only --log-format --no-strict --port --port-file
-        --scenario --seed --strict --tls --tls-folder --tls-name --tls-port --tls-port-file
-        --watch --webhook-host
+        --replica --scenario --seed --strict --tls --tls-folder --tls-name --tls-port
+        --tls-port-file --watch --webhook-host
     """,
     "fixture": """
         cancel_checkout card_token charges checkouts clear_faults clear_next create deliveries drop

@@ -126,6 +126,13 @@ _PROGRESS_ROWS_MIN = 500
     "its own file, with the suffix .prod, created when a client fetches the keys.",
 )
 @click.option(
+    "--replica",
+    is_flag=True,
+    envvar=f"{PREFIX}REPLICA",
+    help="This server is one of several behind a proxy that selects by the name in the path: "
+    "reject requests without one. Needs a --key-file that all replicas share.",
+)
+@click.option(
     "--watch",
     is_flag=True,
     envvar=f"{PREFIX}WATCH",
@@ -188,6 +195,7 @@ def serve(
     listed_cards_only: bool | None,
     checkout_redirects: str | None,
     key_file: Path | None,
+    replica: bool,
     watch: bool,
     control: bool,
     control_token: str | None,
@@ -200,6 +208,8 @@ def serve(
     """Run the server until Ctrl-C or SIGTERM."""
     open_standard_streams()
     http_port_file, https_port_file = _port_files(port_file, tls.port_file if tls else None)
+    if replica:
+        _check_shared_keys(key_file)
     import gc
 
     gc.disable()  # startup creates no garbage; server/serve.py sets the policy
@@ -219,6 +229,8 @@ def serve(
         keys = KeyRing(key_file, fetch=worker.key)
         if key_file is not None:
             keys.export()  # fail at startup, not at the first request
+        if replica:
+            keys.production.export()
         listener = bind(host, port)
         https = tls.listen(host, log.write_message) if tls else None
     except (ScenarioError, KeyFileError, BindError) as error:
@@ -245,6 +257,7 @@ def serve(
         exit_with_error(f"{scenario}: {error}")
     app.sandboxes.scenario_file = scenario
     app.sandboxes.ca_certificate = https.pem if https else ""
+    app.sandboxes.is_replica = replica
     periodic, tasks = background_jobs(app, https, scenario if watch else None)
     address, bound_port = listener.getsockname()[:2]
 
@@ -253,7 +266,7 @@ def serve(
         if https:
             https_port_file.write(https.port)
         http_port_file.write(bound_port)
-        credentials = app.sandboxes.default.credentials
+        credentials = None if replica else app.sandboxes.default.credentials
         at = (host, address, bound_port)
         print_if_read(_banner(*at, https, loaded.name, credentials, dashboard=control))
 
@@ -289,6 +302,20 @@ def _port_files(http: Path | None, https: Path | None) -> tuple[PortFile, PortFi
     if http and https and http.resolve() == https.resolve():
         exit_with_error(f"--tls-port-file {https}: must be a different file than --port-file")
     return PortFile("--port-file", http), PortFile("--tls-port-file", https)
+
+
+def _check_shared_keys(key_file: Path | None) -> None:
+    """Exit unless both key files exist: a replica that creates one would not share it."""
+    from mock_clover.sandbox.keys import PRODUCTION_SUFFIX
+
+    if key_file is None:
+        exit_with_error("--replica needs --key-file FILE, the same file for all replicas")
+    for file in (key_file, key_file.with_name(key_file.name + PRODUCTION_SUFFIX)):
+        if not file.exists():
+            exit_with_error(
+                f"--replica: {file} does not exist; create it once for all replicas, for example "
+                f"with `openssl genrsa -out {file} 2048`"
+            )
 
 
 def _open_log(log_format: Any) -> "ExchangeLog":
@@ -327,7 +354,7 @@ def _banner(
     port: int,
     https: HttpsListener | None,
     scenario: str,
-    credentials: "Credentials",
+    credentials: "Credentials | None",
     *,
     dashboard: bool,
 ) -> str:
@@ -345,6 +372,8 @@ def _banner(
     local_host = any_address.get(address, shown_host)
     local_url = f"http://{local_host}:{port}"
     lines += [f"  {hint}" for hint in (https.banner_lines() if https else ())]
+    if credentials is None:
+        return "\n".join((*lines, f"  Replica: use {local_url}/sandbox/<name>/."))
     if dashboard:
         lines.append(f"  Dashboard: {local_url}/_mock/")
     lines += [f"  {line}" for line in as_shell(variables_of(local_url, credentials))]

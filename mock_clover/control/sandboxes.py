@@ -12,7 +12,13 @@ from mock_clover.core.record import Record
 from mock_clover.core.steps import Steps, Work
 from mock_clover.core.suggestions import did_you_mean
 from mock_clover.engine.endpoint import Call, Endpoint, LongResult, sandbox_base_url
-from mock_clover.sandbox.names import NAME_IS, NAME_RULE, WHOLE_NAME, is_valid_name
+from mock_clover.sandbox.names import (
+    NAME_IS,
+    NAME_RULE,
+    WHOLE_NAME,
+    is_valid_name,
+    shard_of,
+)
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import DEFAULT, Sandboxes
 from mock_clover.scenario.records_override import overrides_in, with_settings
@@ -144,6 +150,7 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
         """Create a sandbox with a copy of this one's state."""
         if call.body.name == sandbox.name:
             raise CONTROL_INVALID.error(detail="name: a sandbox cannot be forked into itself")
+        _check_replica(sandboxes, sandbox, call.body.name)
         with scenario_errors("name"):
             copy = sandboxes.fork(sandbox, call.body.name)
         return sandbox_response(copy, call)
@@ -181,3 +188,13 @@ def _get_sandbox(sandboxes: Sandboxes, name: str) -> Sandbox:
         known = near or f"; create it with PUT /_mock/sandboxes/{name}"
         raise CONTROL_NOT_FOUND.error(detail=f"sandbox {name!r} not found{known}")
     return sandbox
+
+
+def _check_replica(sandboxes: Sandboxes, original: Sandbox, name: str) -> None:
+    """Reject a name of a copy that a proxy would look for on another replica."""
+    shard = shard_of(original.name)
+    if sandboxes.is_replica and shard_of(name) != shard:
+        raise CONTROL_INVALID.error(
+            detail="name: another replica would be asked for it; begin it with "
+            f"'{shard}.', or get and put a snapshot"
+        )

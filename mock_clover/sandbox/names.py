@@ -17,6 +17,14 @@ NAME_RULE = (
 NAME_IS = f"{_ALLOWED}, the first a letter or a digit"
 
 
+def shard_of(name: str) -> str:
+    """Return the part of a name that selects a replica.
+
+    The merchants of a sandbox have its name, a dot and their own name, so they have its shard.
+    """
+    return name.partition(".")[0]
+
+
 def is_masked(name: str) -> bool:
     """Return whether logs, headers and snapshots would mask a name: it looks like a card number."""
     return redact(name) != name

@@ -42,6 +42,8 @@ class Sandboxes:
         self.seed = seed
         self.scenario_file = ""
         """Source of the server's own scenario: the name of a built-in one, or a path."""
+        self.is_replica = False
+        """Whether other servers have other sandboxes, and a proxy selects the server by path."""
         self.ca_certificate = ""
         """The certificate of the CA that issued the server's TLS certificate, in PEM, or empty."""
         self.factory = SandboxFactory(

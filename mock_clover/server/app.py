@@ -24,11 +24,11 @@ from mock_clover.control.snapshot_calls import SNAPSHOT_BYTES_MAX
 from mock_clover.control.surface import CONTROL_ENDPOINTS, server_endpoints
 from mock_clover.core.error_text import error_location
 from mock_clover.core.steps import Steps, Work, finish
-from mock_clover.engine.answering import answer_after_jobs
+from mock_clover.engine.answering import CORS_HEADERS, answer_after_jobs
 from mock_clover.engine.endpoint import Endpoint, RawRequest
 from mock_clover.engine.evidence_gate import reject_unless_inferred
 from mock_clover.engine.remarks import with_ignored
-from mock_clover.engine.reply import Reply, Wait
+from mock_clover.engine.reply import Reply, Wait, error_reply
 from mock_clover.engine.router import Router
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.exchange import NOT_READ
@@ -41,6 +41,7 @@ from mock_clover.server.control_guard import DASHBOARD, ControlGuard
 from mock_clover.server.faults import apply_fault, own_connection, sleep
 from mock_clover.server.log import ExchangeLog
 from mock_clover.server.render import reply_headers
+from mock_clover.server.replica import addressing_error
 from mock_clover.server.resolver import (
     SANDBOX_PREFIX,
     SandboxResolver,
@@ -121,6 +122,11 @@ class App:
             request = (method, path, query, headers, body)
             return Work(self._handle_after_fixtures(request, after_delay, error), self.sandboxes)
         try:
+            if self.sandboxes.is_replica and method != "OPTIONS":
+                misdirected = addressing_error(path)
+                if misdirected is not None:
+                    reply = self._misdirected_reply(path, headers, misdirected)
+                    return self._end(reply, sandbox, method, path, started, note, unjournaled)
             sandbox, path = self.resolve_sandbox(path, headers, query, body)
             note = self._resolver.note(sandbox, path) if is_prefixed else ""
             raw = RawRequest(
@@ -240,6 +246,11 @@ class App:
             allow = ", ".join((*self._router.allowed_methods(raw.path), "OPTIONS")).encode()
             reply = replace(reply, headers=((b"allow", allow),))
         return reply, False
+
+    def _misdirected_reply(self, path: str, headers: dict[bytes, bytes], error: ApiError) -> Reply:
+        """Reject a request whose path selects no sandbox. No journal has it."""
+        reply = error_reply(self.sandboxes.default, error, headers)
+        return replace(reply, headers=CORS_HEADERS) if self._is_cross_origin(path) else reply
 
     def _is_cross_origin(self, path: str) -> bool:
         return any(endpoint.cross_origin for endpoint in self._router.endpoints_at(path).values())

@@ -25,5 +25,5 @@ def sandbox_name(nodeid: str, title: str, worker: str, *, shared: bool) -> str:
 
 def fork_name(name: str, number: int) -> str:
     """Return the name of the number-th fork of a sandbox."""
-    suffix = f"-fork-{number}"
+    suffix = f".fork-{number}"  # after a dot: replicas keep it beside its original
     return name[: _NAME_CHARS_MAX - len(suffix)] + suffix

@@ -110,6 +110,12 @@ CONTROL_FORBIDDEN = message_only_problem(
     "{detail}",
     inferred("this mock's own error for a control request that is not allowed"),
 )
+REPLICA_NEEDS_PATH = message_only_problem(
+    "REPLICA_NEEDS_PATH",
+    421,
+    "{detail}",
+    inferred("this mock's own error for a request whose path selects no sandbox of a replica"),
+)
 UNKNOWN_OUTCOME = message_only_problem(
     "UNKNOWN_OUTCOME", 400, "{detail}", inferred("this mock's own error for an unknown outcome")
 )
@@ -540,6 +546,7 @@ BY_NAME: dict[str, Problem] = {problem.name: problem for problem in ALL_ERRORS}
 SELECTABLE_ERRORS: dict[str, Problem] = {
     name: problem
     for name, problem in BY_NAME.items()
-    if name not in ("UNKNOWN_OUTCOME", "EVIDENCE_INFERRED") and not name.startswith("CONTROL_")
+    if name not in ("UNKNOWN_OUTCOME", "EVIDENCE_INFERRED", "REPLICA_NEEDS_PATH")
+    and not name.startswith("CONTROL_")
 }
 """Clover's errors: those that a rule, a header, a trigger text or a fault can select."""

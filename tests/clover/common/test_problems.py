@@ -1537,6 +1537,7 @@ ELSEWHERE = {
     "CONTROL_INVALID": "test_control.py",
     "CONTROL_NOT_FOUND": "test_control.py",
     "CONTROL_FORBIDDEN": "test_control_guard.py",
+    "REPLICA_NEEDS_PATH": "test_replica.py",
 }
 NOT_RAISED = {
     "INVALID_NUMBER": "documented beside INCORRECT_NUMBER; when Clover gives which is not known",
