@@ -37,6 +37,7 @@ PAGES = [DOCS / "testing.md", *sorted((DOCS / "howto").glob("*.md"))]
 BIN = Path(sys.executable).parent
 NODE_MAJOR_MIN = 20
 
+needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="the commands use openssl")
 needs_curl = pytest.mark.skipif(not shutil.which("curl"), reason="the commands use curl")
 
 
@@ -431,7 +432,7 @@ def test_githubs_step_without_an_image_runs(tmp_path: Path) -> None:
 
 
 def test_kubernetes_probes_are_answered(shared_server: ServerProcess) -> None:
-    (text,) = blocks("howto/kubernetes.md", "yaml")
+    text, _ = blocks("howto/kubernetes.md", "yaml")
     deployment, service = yaml.safe_load_all(text)
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     (port,) = container["ports"]
@@ -449,6 +450,54 @@ def test_kubernetes_probes_are_answered(shared_server: ServerProcess) -> None:
     context = container["securityContext"]
     assert (context["runAsNonRoot"], context["readOnlyRootFilesystem"]) == (True, True)
     assert "USER 10001" in (ROOT / "Dockerfile").read_text()
+
+
+def test_kubernetes_replicas_fit_nginx() -> None:
+    single, text = blocks("howto/kubernetes.md", "yaml")
+    by_kind: dict[str, dict[str, Any]] = {}
+    for each in yaml.safe_load_all(text):
+        by_kind.setdefault(each["kind"], {})[each["metadata"]["name"]] = each["spec"]
+    ((name, replicas),) = by_kind["StatefulSet"].items()
+    services = by_kind["Service"]
+    assert services.pop(replicas["serviceName"])["clusterIP"] == "None"
+    pods = [f"{name}-{number}" for number in range(replicas["replicas"])]
+    for pod in pods:
+        assert services.pop(pod)["selector"] == {"statefulset.kubernetes.io/pod-name": pod}
+    (nginx,) = blocks("howto/replicas.md", "nginx")
+    assert re.findall(r"server (\S+):4242(?: max_fails=0)?;", nginx) == pods * 2
+    ((front, spec),) = services.items()
+    (proxy,) = by_kind["Deployment"].values()
+    labels = proxy["template"]["metadata"]["labels"]
+    assert labels == proxy["selector"]["matchLabels"] == spec["selector"]
+    (port,) = proxy["template"]["spec"]["containers"][0]["ports"]
+    assert f"listen {port['containerPort']};" in nginx
+    ((rule,),) = (ingress["rules"] for ingress in by_kind["Ingress"].values())
+    assert rule["http"]["paths"][0]["backend"]["service"]["name"] == front
+    (container,) = replicas["template"]["spec"]["containers"]
+    (alone,) = next(yaml.safe_load_all(single))["spec"]["template"]["spec"]["containers"]
+    assert {key: container[key] for key in alone} == alone
+    variables = {each["name"]: each["value"] for each in container["env"]}
+    assert set(variables) <= {str(option.envvar) for option in serve_command.params}
+    assert variables["MOCK_CLOVER_CONTROL_HOST"] == rule["host"]
+    folder, _, file = variables["MOCK_CLOVER_KEY_FILE"].rpartition("/")
+    assert container["volumeMounts"][0]["mountPath"] == folder
+    (script,) = blocks("howto/kubernetes.md", "sh")
+    secret = replicas["template"]["spec"]["volumes"][0]["secret"]["secretName"]
+    assert f"secret generic {secret} --from-file={file} --from-file={file}.prod\n" in script
+    configuration = proxy["template"]["spec"]["volumes"][0]["configMap"]["name"]
+    assert f"configmap {configuration} --from-file=" in script
+
+
+@needs_openssl
+def test_commands_for_replicas_make_the_key_files(
+    tmp_path: Path, start_server: Callable[..., ServerProcess]
+) -> None:
+    create, _ = blocks("howto/replicas.md", "sh")
+    run(["bash", "-euc", create], tmp_path, None)
+    file = str(tmp_path / "clover.pem")
+    server = start_server("--replica", "--key-file", file)
+    with urlopen(f"{server.url}/readyz", timeout=TIMEOUT_S) as reply:
+        assert reply.status == 200
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
