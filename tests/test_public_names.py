@@ -4,16 +4,26 @@ Adding one is fine: add it here, too. Renaming or removing one breaks users: do 
 entry in CHANGELOG.md.
 """
 
-from typing import get_args, get_type_hints
+import asyncio
+import re
+from collections.abc import Iterable
+from typing import Literal, get_args, get_type_hints
 
 import pytest
 
+from mock_clover import testing
 from mock_clover.cli import main
+from mock_clover.clover.checkout.records_settings import CheckoutSettings
+from mock_clover.clover.common.permissions import Permission
+from mock_clover.clover.oauth.records import Consent
 from mock_clover.clover.surface import OPERATIONS
 from mock_clover.control.surface import all_control_endpoints
 from mock_clover.scenario.load import builtin_names
+from mock_clover.scenario.records import Dialect, Settings
 from mock_clover.scenario.records_fault import Fault
-from mock_clover.testing import MockClover
+from mock_clover.testing import AsyncMockClover, MockClover, plugin
+from mock_clover.testing.in_process import InProcessTransport
+from mock_clover.testing.options import SandboxSettings
 from tests.failure_messages import assert_names
 from tests.in_process import InProcessServer
 
@@ -103,9 +113,16 @@ PUBLIC = {
         --tls-port-file --watch --webhook-host
     """,
     "fixture": """
-        cancel_checkout card_token charges checkouts clear_faults clear_next create deliveries drop
-        env fault fork journal merchant next notices orders pay_checkout refunds restore scenario
-        send_webhook snapshot verify webhook why
+        cancel_checkout card_token charges checkouts clear_faults clear_next confirm_webhook create
+        deliveries drop env fault fork journal merchant next notices orders pay_checkout refunds
+        restore scenario send_webhook snapshot unused_faults verify webhook why
+    """,
+    "names for tests": """
+        AsyncClock AsyncMockClover Clock Decline MockClover MockCloverApp MockCloverError
+        MockCloverFactory declines serve serve_async
+    """,
+    "fixtures": """
+        mock_clover mock_clover_app mock_clover_factory
     """,
 }
 
@@ -125,8 +142,14 @@ def names(server: InProcessServer) -> dict[str, list[str]]:
         "options of serve": [
             name for option in serve.params for name in option.opts if name.startswith("--")
         ],
-        "fixture": [name for name in dir(MockClover) if not name.startswith("_")],
+        "names for tests": testing.__all__,
+        "fixtures": [name for name in vars(plugin) if name.startswith("mock_clover")],
+        "fixture": _public(dir(MockClover)),
     }
+
+
+def _public(names: Iterable[str]) -> list[str]:
+    return [name for name in names if not name.startswith("_")]
 
 
 @pytest.mark.parametrize("group", PUBLIC)
@@ -137,3 +160,32 @@ def test_public_names_stay(names: dict[str, list[str]], group: str) -> None:
         f"the {group} of tests/test_public_names.py",
         "mock_clover",
     )
+
+
+def test_the_awaitable_handle_has_the_names_of_the_handle(server: InProcessServer) -> None:
+    handle = MockClover.create(InProcessTransport(server.app), "default", {})
+
+    async def make() -> AsyncMockClover:
+        return AsyncMockClover(handle)
+
+    awaitable = asyncio.run(make())
+    for mine, theirs in ((awaitable, handle), (awaitable.clock, handle.clock)):
+        names = {*dir(mine), *get_type_hints(type(mine))} - {"sync"}
+        assert_names(
+            _public(names),
+            _public({*dir(theirs)} - {"create", "on_fork", "transport"}),
+            *(type(each).__name__ for each in (mine, theirs)),
+        )
+
+
+def test_the_settings_of_a_sandbox_are_typed_arguments() -> None:
+    """They have the names and types of the settings of a scenario; `checkout` is a dict."""
+    types = {"Permission": Permission, "Consent": Consent, "Dialect": Dialect, "Literal": Literal}
+    arguments = get_type_hints(SandboxSettings, localns=types) | {"checkout": CheckoutSettings}
+    of_scenario = get_type_hints(Settings)
+    assert {name: str(each) for name, each in arguments.items()} == {
+        name: re.sub(r"tuple\[(.*), \.\.\.\]", r"collections.abc.Sequence[\1]", str(each)).replace(
+            "typing.Optional[int]", "int | None"
+        )
+        for name, each in of_scenario.items()
+    }

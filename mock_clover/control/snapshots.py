@@ -82,6 +82,7 @@ class ActiveFaultRow(ControlRecord, frozen=True, kw_only=True):
     fault: Fault
     left: int | None = None
     until_ms: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    used: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 class ArmedRow(ControlRecord, frozen=True, kw_only=True):
@@ -165,7 +166,11 @@ def take_head(sandbox: Sandbox) -> Snapshot:
         rule_counts=sandbox.rule_counts,
         faults=tuple(
             ActiveFaultRow(
-                id=each.id, fault=each.fault, left=each.remaining, until_ms=each.expires_ms
+                id=each.id,
+                fault=each.fault,
+                left=each.remaining,
+                until_ms=each.expires_ms,
+                used=each.used,
             )
             for each in sandbox.faults.unexpired(sandbox.clock.now_ms())
         ),
@@ -264,7 +269,13 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> Steps[Sandbox]:
         new_sandbox.idempotency.store(key_pair, remembered)
     new_sandbox.faults.restore(
         [
-            ActiveFault(id=each.id, fault=each.fault, remaining=each.left, expires_ms=each.until_ms)
+            ActiveFault(
+                id=each.id,
+                fault=each.fault,
+                remaining=each.left,
+                expires_ms=each.until_ms,
+                used=each.used,
+            )
             for each in snapshot.faults
         ],
         snapshot.fault_count,

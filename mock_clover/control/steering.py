@@ -51,6 +51,8 @@ class FaultResponse(Record, frozen=True, kw_only=True):
     fault: Fault
     left: int | None = None
     until_ms: int | None = None
+    used: int = 0
+    """How many requests it applied to."""
 
 
 class FaultList(Record, frozen=True, kw_only=True):
@@ -151,7 +153,11 @@ def delete_fault(sandbox: Sandbox, call: Call[None, None]) -> Cleared:
 
 def _fault_response(active: ActiveFault) -> FaultResponse:
     return FaultResponse(
-        id=active.id, fault=active.fault, left=active.remaining, until_ms=active.expires_ms
+        id=active.id,
+        fault=active.fault,
+        left=active.remaining,
+        until_ms=active.expires_ms,
+        used=active.used,
     )
 
 

@@ -11,12 +11,13 @@ FAULTS_MAX = 100
 
 
 class ActiveFault(Value, frozen=True, kw_only=True):
-    """An active fault, with its remaining number of uses and its time of expiry."""
+    """An active fault, with its number of uses, how many remain, and its time of expiry."""
 
     id: str
     fault: Fault
     remaining: int | None
     expires_ms: int | None
+    used: int = 0
 
 
 class Faults:
@@ -95,8 +96,9 @@ class Faults:
             index = self.active.index(active)
             if active.remaining is not None and active.remaining <= 1:
                 del self.active[index]
-            elif active.remaining is not None:
-                self.active[index] = replace(active, remaining=active.remaining - 1)
+            else:
+                remaining = None if active.remaining is None else active.remaining - 1
+                self.active[index] = replace(active, remaining=remaining, used=active.used + 1)
             return fault
         return None
 

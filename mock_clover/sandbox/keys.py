@@ -231,5 +231,5 @@ def encrypted_card(blob: str, pan: str) -> dict[str, str]:
         "first6": pan[:6],
         "last4": pan[-4:],
     }
-    brand = brand_of(pan)
+    brand = brand_of(pan) if pan.isdecimal() else None
     return card if brand is None else card | {"brand": brand}

@@ -1,179 +1,50 @@
-"""The pytest plugin: a separate sandbox for each test, with verification of its requests.
+"""Test with mock-clover: in pytest by its fixtures, elsewhere by `serve` and `serve_async`.
 
-Loading the plugin imports only pytest and the standard library. The server or the in-process
-application starts with the first test that uses it. One server serves the whole run, including all
-pytest-xdist workers. Each test has its own sandbox, named after the test.
+Importing this module imports only the standard library, not pytest.
 """
 
-import contextlib
-import os
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from mock_clover.core.suggestions import did_you_mean
 from mock_clover.testing.clock import Clock
 from mock_clover.testing.declines import Decline, declines
-from mock_clover.testing.handle import MockClover, scenario_body
-from mock_clover.testing.names import sandbox_name
-from mock_clover.testing.report import journal_text
-from mock_clover.testing.transport import MockCloverError, Transport
+from mock_clover.testing.embed import serve, serve_async
+from mock_clover.testing.handle import MockClover
+from mock_clover.testing.transport import MockCloverError
 
 if TYPE_CHECKING:
-    from mock_clover.testing.in_process import MockCloverApp, SharedResources
-    from mock_clover.testing.server import ServerBroker
-
-__all__ = ["Clock", "Decline", "MockClover", "MockCloverError", "declines"]
-
-Handle = TypeVar("Handle", bound=MockClover)
-
-_BROKER_PORT = "mock_clover_broker_port"
-_handles: pytest.StashKey[list[MockClover]] = pytest.StashKey()
-_broker: pytest.StashKey["ServerBroker"] = pytest.StashKey()
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option `--mock-clover-url` and the ini setting of the same name."""
-    help_text = "base URL of a running mock-clover to use instead of starting one"
-    group = parser.getgroup("mock-clover")
-    group.addoption("--mock-clover-url", metavar="URL", help=help_text)
-    parser.addini("mock_clover_url", help_text, default="")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker. Raises pytest.UsageError for an empty `--mock-clover-url`."""
-    if config.getoption("--mock-clover-url") == "":
-        raise pytest.UsageError("--mock-clover-url is empty: set a value or omit the option")
-    config.addinivalue_line(
-        "markers",
-        "mock_clover(scenario, **settings): the scenario and the settings of the test's sandbox",
-    )
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    """Pass the port of the server broker to a pytest-xdist worker."""
-    if _url_option(node.config) or not node.gateway.spec.popen:  # remote workers start their own
-        return
-    if _broker not in node.config.stash:
-        from mock_clover.testing.server import ServerBroker
-
-        node.config.stash[_broker] = ServerBroker()
-    node.workerinput[_BROKER_PORT] = node.config.stash[_broker].port
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the server shared by the workers."""
-    broker = config.stash.get(_broker, None)
-    if broker is not None:
-        broker.close()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Delete a test's sandboxes after it has been reported."""
-    result = yield
-    for handle in item.stash.get(_handles, ()):
-        handle.drop()
-    return result
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """Add the journals of the test's sandboxes to a failure report."""
-    report: Any = yield
-    for handle in item.stash.get(_handles, ()) if report.failed else ():
-        report.sections.append((f"mock-clover journal of {handle.name}", journal_text(handle)))
-    return report  # type: ignore[no-any-return] # untyped in pytest
-
-
-@pytest.fixture(scope="session")
-def _mock_clover_transport(request: pytest.FixtureRequest) -> Iterator[Transport]:
-    """Yield the transport to the server of this run."""
-    from mock_clover.testing.http_transport import HttpTransport
-    from mock_clover.testing.server import ServerProcess, ask_broker
-
-    url = _url_option(request.config)
-    token = os.environ.get("MOCK_CLOVER_CONTROL_TOKEN", "") if url else ""
-    port: Any = getattr(request.config, "workerinput", {}).get(_BROKER_PORT)
-    server = ServerProcess()
-    try:
-        root = url or (ask_broker(port) if port else server.url())
-        with contextlib.closing(HttpTransport(root, token)) as transport:
-            yield transport
-    finally:
-        server.stop()
-
-
-@pytest.fixture
-def mock_clover(request: pytest.FixtureRequest, _mock_clover_transport: Transport) -> MockClover:
-    """Return this test's sandbox on a server with a real port."""
-    item = request.node
-    shared = bool(_url_option(request.config))
-    name = sandbox_name(item.nodeid, item.name, _worker(request.config), shared=shared)
-    return _track(item, MockClover.create(_mock_clover_transport, name, _marker_settings(item)))
-
-
-@pytest.fixture(scope="session")
-def _mock_clover_shared() -> "SharedResources":
-    """Return the key pair and default scenario, shared by all in-process applications."""
-    from mock_clover.testing.in_process import SharedResources
-
-    return SharedResources()
-
-
-@pytest.fixture
-def mock_clover_app(
-    request: pytest.FixtureRequest, _mock_clover_shared: "SharedResources"
-) -> "MockCloverApp":
-    """Return this test's sandbox as an in-process ASGI application, for example for httpx."""
+    from mock_clover.testing.asynchronous import AsyncClock, AsyncMockClover
     from mock_clover.testing.in_process import MockCloverApp
+    from mock_clover.testing.plugin import MockCloverFactory
 
-    item = request.node
-    return _track(
-        item, MockCloverApp.create_in_process(_mock_clover_shared, _marker_settings(item))
-    )
+__all__ = [
+    "AsyncClock",
+    "AsyncMockClover",
+    "Clock",
+    "Decline",
+    "MockClover",
+    "MockCloverApp",
+    "MockCloverError",
+    "MockCloverFactory",
+    "declines",
+    "serve",
+    "serve_async",
+]
 
+pytest_plugins = ("mock_clover.testing.plugin",)
+"""So that `-p mock_clover.testing` loads the plugin, too."""
 
-def _track(item: pytest.Item, handle: Handle) -> Handle:
-    """Record a sandbox and its forks, to delete them after the test."""
-    handles = item.stash.setdefault(_handles, [])
-    handles.append(handle)
-    handle.on_fork = handles.append
-    return handle
-
-
-def _marker_settings(item: pytest.Item) -> dict[str, Any]:
-    """Return the settings from a test's markers. The closest marker takes precedence."""
-    settings: dict[str, Any] = {"seed": item.nodeid}
-    for mark in reversed(list(item.iter_markers("mock_clover"))):
-        for name in mark.kwargs:
-            _check_setting(name)
-        if mark.args:
-            raise pytest.UsageError(
-                "@pytest.mark.mock_clover accepts only keyword arguments, for example scenario=…"
-            )
-        settings |= mark.kwargs
-    if settings.get("scenario") is not None:
-        scenario = scenario_body(settings["scenario"])
-        settings["scenario"] = scenario["name"] if scenario.keys() == {"name"} else scenario
-    return settings
+_MODULES = {
+    "AsyncClock": "asynchronous",
+    "AsyncMockClover": "asynchronous",
+    "MockCloverApp": "in_process",
+    "MockCloverFactory": "plugin",
+}
+"""Names whose modules import asyncio, the server or pytest: they are imported on first use."""
 
 
-def _check_setting(name: str) -> None:
-    from mock_clover.scenario.records import Settings  # imports msgspec, for markers only
-
-    known = ("scenario", *Settings.__struct_fields__)
-    if name not in known:
-        hint = did_you_mean(name, known) or f"; allowed: {', '.join(known)}"
-        raise pytest.UsageError(f"@pytest.mark.mock_clover has no setting {name!r}{hint}")
-
-
-def _url_option(config: pytest.Config) -> str:
-    return str(config.getoption("--mock-clover-url") or config.getini("mock_clover_url") or "")
-
-
-def _worker(config: pytest.Config) -> str:
-    worker: dict[str, Any] = getattr(config, "workerinput", {})
-    return str(worker.get("workerid") or os.environ.get("PYTEST_XDIST_WORKER", ""))
+def __getattr__(name: str) -> Any:
+    """Import a name on its first use."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,6 +1,14 @@
 """The clock of a sandbox, for tests."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
+
+__tracebackhide__ = True
+"""pytest shows the line of the test, not of this module."""
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 class ControlCall(Protocol):
@@ -27,12 +35,21 @@ class Clock:
         """Stop the clock."""
         self._put({"freeze": True})
 
-    def set(self, now_ms: int) -> list[dict[str, Any]]:
-        """Set the clock to a future time; return the jobs that ran."""
-        return self._put({"set": now_ms})
+    def set(self, now: int | datetime) -> list[dict[str, Any]]:
+        """Set the clock to a future time, in ms or as a datetime; return the jobs that ran.
 
-    def advance(self, duration: str | int) -> list[dict[str, Any]]:
-        """Advance by a duration (`8d`, `90m` or milliseconds); return the jobs that ran."""
+        Raises ValueError for a datetime without a time zone.
+        """
+        if isinstance(now, datetime):
+            if now.tzinfo is None:
+                raise ValueError(f"{now!r} has no time zone; add for example tzinfo=UTC")
+            now = (now - _EPOCH) // _MILLISECOND
+        return self._put({"set": now})
+
+    def advance(self, duration: str | int | timedelta) -> list[dict[str, Any]]:
+        """Advance by `8d`, `90m`, milliseconds or a timedelta; return the jobs that ran."""
+        if isinstance(duration, timedelta):
+            duration = duration // _MILLISECOND
         return self._put({"advance": duration})
 
     def resume(self) -> None:

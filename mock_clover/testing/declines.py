@@ -1,16 +1,20 @@
-"""All declines that a test can trigger, for `pytest.mark.parametrize`."""
+"""All declines that a test can trigger, for `pytest.mark.parametrize` or `subTest`."""
 
-from typing import Any, NamedTuple
-
-import pytest
+from dataclasses import dataclass
 
 
-class Decline(NamedTuple):
+@dataclass(frozen=True)
+class Decline:
     """A decline: how to trigger it, and what the client receives."""
 
     code: str
     decline_code: str
     message: str
+
+    @property
+    def __name__(self) -> str:
+        """The decline code: pytest uses this attribute of a parameter as its id."""
+        return self.decline_code
 
     @property
     def outcome(self) -> str:
@@ -28,14 +32,14 @@ class Decline(NamedTuple):
         return f"mock-clover:{self.outcome}"
 
 
-def declines() -> list[Any]:
-    """Return all declines as pytest parameters.
+def declines() -> list[Decline]:
+    """Return all declines.
 
     Example: `@pytest.mark.parametrize("decline", declines())`.
     """
     from mock_clover.scenario.records_card import DECLINE_CODES
 
     return [
-        pytest.param(Decline("card_declined", decline_code, message), id=decline_code)
-        for decline_code, message in DECLINE_CODES.items()
+        Decline(code="card_declined", decline_code=code, message=message)
+        for code, message in DECLINE_CODES.items()
     ]

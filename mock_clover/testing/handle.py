@@ -5,33 +5,39 @@ the counters of rules and the journal are not affected. Only `card_token` sends 
 request.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
-from urllib.parse import urlencode, urlsplit
+from typing import TYPE_CHECKING, Any, Self
 
+from mock_clover.core.suggestions import did_you_mean
 from mock_clover.sandbox.keys import encrypted_card
-from mock_clover.testing.clock import Clock
+from mock_clover.testing.calls import WAIT_MS, missed_text, without_none
+from mock_clover.testing.events import EventCalls
 from mock_clover.testing.names import fork_name
-from mock_clover.testing.report import verification_failure
+from mock_clover.testing.report import exchange_line, verification_failure
 from mock_clover.testing.transport import MockCloverError, Transport, request_json
+
+if TYPE_CHECKING:
+    from mock_clover.sandbox.exchange import ExchangeOutcome
+    from mock_clover.scenario.records_fault import FaultKind, FaultPhase
+
+__tracebackhide__ = True
+"""pytest shows the line of the test, not of this module."""
 
 _PAGE_ROWS = 100
 _READ_HEADERS = {"x-mock-clover-outcome": "approve", "x-forwarded-for": "127.0.0.1"}
 
 
-class MockClover:
+class MockClover(EventCalls):
     """A sandbox: an isolated mock of Clover."""
 
     def __init__(self, transport: Transport, info: dict[str, Any]) -> None:
-        self._transport = transport
-        self._path = urlsplit(info["base_url"]).path.rstrip("/")
+        super().__init__(transport, info["base_url"])
         self._forks = 0
         self.name: str = info["name"]
         self.url: str = info["base_url"]
         """Base URL for clients."""
         self._set_credentials(info)
-        self.clock = Clock(self._request)
         self.on_fork: Callable[[MockClover], object] = lambda _: None
 
     def _set_credentials(self, info: dict[str, Any]) -> None:
@@ -55,8 +61,13 @@ class MockClover:
 
         Its `url` has its name in the path. Its credentials also work at this sandbox's `url`.
         """
-        path = f"/_mock/sandboxes/{self.name}.{name}"
-        return MockClover(self._transport, request_json(self._transport, "GET", path))
+        path = f"/_mock/sandboxes/{self.name}"
+        merchants = request_json(self.transport, "GET", path).get("merchants", ())
+        by_name = {each["name"].removeprefix(f"{self.name}."): each for each in merchants}
+        if name not in by_name:
+            hint = did_you_mean(name, by_name) or f"; it has {', '.join(by_name) or 'only one'}"
+            raise MockCloverError(f"the scenario has no other merchant {name!r}{hint}")
+        return MockClover(self.transport, request_json(self.transport, "GET", f"{path}.{name}"))
 
     def env(self) -> dict[str, str]:
         """Return the variables that `mock-clover env` prints."""
@@ -72,26 +83,25 @@ class MockClover:
     def card_token(
         self,
         pan: str = "4242424242424242",
-        exp: str = "12/30",
+        exp: str | None = None,
         cvv: str = "123",
         *,
         plain: bool = False,
     ) -> str:
         """Create a card token like a real client, with the PAN encrypted unless `plain`.
 
-        It is a regular request: faults apply and it is in the journal. Raises MockCloverError if
-        the card is rejected, with the `status` and `body` of the response.
+        The card expires (`exp`, MM/YY) in four years of the sandbox's clock by default. The request
+        is a regular one: faults apply and it is in the journal. Raises MockCloverError if the card
+        is rejected, with the `status` and `body` of the response.
         """
-        month, _, year = exp.partition("/")
+        month, year = self._expiry(exp)
         card = {"exp_month": month, "exp_year": year, "cvv": cvv}
         if plain:
             card["number"] = pan
         else:
-            if not self._transport.blob:
-                self._transport.blob = self._get_unrecorded("/assets/keys.json")[
-                    "TA_PUBLIC_KEY_DEV"
-                ]
-            card |= encrypted_card(self._transport.blob, pan)
+            if not self.transport.blob:
+                self.transport.blob = self._get_unrecorded("/assets/keys.json")["TA_PUBLIC_KEY_DEV"]
+            card |= encrypted_card(self.transport.blob, pan)
         headers = {"apikey": self.api_key}
         return str(self._request("POST", "/v1/tokens", {"card": card}, headers)["id"])
 
@@ -112,10 +122,10 @@ class MockClover:
 
     def fault(
         self,
-        kind: str,
+        kind: "FaultKind",
         *,
         endpoint: str | None = None,
-        when: str = "before_commit",
+        when: "FaultPhase" = "before_commit",
         times: int | None = None,
         odds: float | None = None,
         ttl_ms: int | None = None,
@@ -146,7 +156,7 @@ class MockClover:
             "body": body,
             "content_type": content_type,
         }
-        return self._request("POST", "/_mock/faults", _without_none(fault))
+        return self._request("POST", "/_mock/faults", without_none(fault))
 
     def next(
         self,
@@ -163,7 +173,7 @@ class MockClover:
         MockCloverError for an unknown name.
         """
         armed = {"outcome": outcome, "fault": fault, "endpoint": endpoint, "times": times}
-        return self._request("POST", "/_mock/next", _without_none(armed))
+        return self._request("POST", "/_mock/next", without_none(armed))
 
     def clear_next(self) -> int:
         """Remove what `next` has set, unless it was used, and return its number."""
@@ -173,13 +183,17 @@ class MockClover:
         """Remove all faults and return their number."""
         return int(self._request("DELETE", "/_mock/faults")["cleared"])
 
+    def unused_faults(self) -> list[dict[str, Any]]:
+        """Return the active faults that have not applied to any request."""
+        return [each for each in self._read("faults", {}) if not each.get("used")]
+
     def scenario(self, scenario: str | Path | dict[str, Any]) -> dict[str, Any]:
         """Apply a scenario: the name of a built-in one, a YAML file, or a document.
 
         Its data is added to the existing rows, and its merchants' credentials become valid.
         """
         applied = self._request("PUT", "/_mock/scenario", scenario_body(scenario))
-        self._set_credentials(request_json(self._transport, "GET", f"/_mock/sandboxes/{self.name}"))
+        self._set_credentials(request_json(self.transport, "GET", f"/_mock/sandboxes/{self.name}"))
         return applied
 
     def verify(
@@ -197,11 +211,11 @@ class MockClover:
     ) -> int:
         """Assert that requests were made (default: at least one) and return their number.
 
+        By default it does not wait: `within_ms` is 0.
         `match` maps request fields, `a.b` for nested ones, to expected values. Raises
         AssertionError with the closest requests.
         """
-        __tracebackhide__ = True
-        query = _without_none(
+        query = without_none(
             {
                 "endpoint": endpoint,
                 "exactly": exactly,
@@ -224,74 +238,38 @@ class MockClover:
             raise AssertionError(verification_failure(query, result))
         return int(result["count"])
 
-    def journal(self, **filters: Any) -> list[dict[str, Any]]:
-        """Return the newest journal entries, oldest first.
-
-        Filters: endpoint, status, method, path, after (an id), limit. `wait` is the number of
-        entries to wait for.
-        """
-        query = f"?{urlencode(_without_none(filters))}" if filters else ""
-        wait_s = float(filters.get("wait_ms", 10_000)) / 1000 if filters.get("wait") else 0.0
-        return list(self._request("GET", f"/_mock/journal{query}", wait_s=wait_s)["data"])
-
-    def webhook(self, url: str, **options: Any) -> dict[str, Any]:
-        """Add a webhook target and return it with its secret.
-
-        `options` are other fields of the target, for example kind, secret, events and plan. The URL
-        is not verified unless `handshake=True`.
-        """
-        target = {"url": url, "handshake": False} | options
-        return self._request("PUT", "/_mock/webhooks", target)
-
-    def send_webhook(self, **event: Any) -> list[dict[str, Any]]:
-        """Send a webhook event manually and return its deliveries."""
-        return list(self._request("POST", "/_mock/webhooks/send", event)["data"])
-
-    def deliveries(self, **filters: Any) -> list[dict[str, Any]]:
-        """Return webhook deliveries, oldest first. `wait=2` waits until two have been attempted.
-
-        Filters: target, state, about, event, after, limit, wait and wait_ms.
-        """
-        query = f"?{urlencode(_without_none(filters))}" if filters else ""
-        wait_s = float(filters.get("wait_ms", 10_000)) / 1000 if filters.get("wait") else 0.0
-        return list(self._request("GET", f"/_mock/deliveries{query}", wait_s=wait_s)["data"])
-
-    def notices(self, **filters: Any) -> list[dict[str, Any]]:
-        """Return the e-mails and SMS to customers, oldest first.
-
-        Filters: kind (card_saved, upcoming_charge, payment_failed, renewed), channel (email, sms),
-        customer, subscription, limit.
-        """
-        query = f"?{urlencode(_without_none(filters))}" if filters else ""
-        return list(self._request("GET", f"/_mock/notices{query}")["data"])
-
-    def checkouts(self, **filters: Any) -> list[dict[str, Any]]:
-        """Return the sessions of the hosted checkout, newest first. Filters: state, limit."""
-        query = f"?{urlencode(_without_none(filters))}" if filters else ""
-        return list(self._request("GET", f"/_mock/checkouts{query}")["data"])
-
-    def pay_checkout(
+    def journal(
         self,
-        session: str,
-        pan: str = "4242424242424242",
-        exp: str = "12/30",
-        cvv: str = "123",
         *,
-        tip: int | None = None,
-    ) -> dict[str, Any]:
-        """Pay a session as its customer: result, charge, location, decline_code, checkout.
+        endpoint: str | None = None,
+        status: int | None = None,
+        outcome: "ExchangeOutcome | None" = None,
+        unserved: bool | None = None,
+        method: str | None = None,
+        path: str | None = None,
+        after: int = 0,
+        limit: int = 100,
+        wait: int = 0,
+        wait_ms: int = WAIT_MS,
+    ) -> list[dict[str, Any]]:
+        """Return the newest journal entries that match, oldest first.
 
-        A decline is returned, not raised. Raises MockCloverError if the card is invalid or the
-        session is already paid, cancelled or expired.
+        `wait=2` waits for two, at most `wait_ms`. Raises AssertionError if fewer come.
         """
-        month, _, year = exp.partition("/")
-        card = {"number": pan, "exp_month": month, "exp_year": year, "cvv": cvv}
-        body = _without_none({"card": card, "tip": tip})
-        return self._request("POST", f"/_mock/checkouts/{session}/pay", body)
-
-    def cancel_checkout(self, session: str) -> dict[str, Any]:
-        """Cancel a session as its customer."""
-        return self._request("POST", f"/_mock/checkouts/{session}/cancel", {})
+        filters = {
+            "endpoint": endpoint,
+            "status": status,
+            "outcome": outcome,
+            "unserved": unserved and "true",
+            "method": method,
+            "path": path,
+            "after": after or None,
+        }
+        entries = self._read("journal", filters, limit=max(limit, wait), wait=wait, wait_ms=wait_ms)
+        if len(entries) < wait:
+            came = [exchange_line(each) for each in self.journal(after=after)]
+            raise AssertionError(missed_text(wait, "requests", filters, len(entries), came))
+        return entries
 
     def why(
         self,
@@ -318,7 +296,7 @@ class MockClover:
         """Return a copy of the sandbox that is independent of this one."""
         self._forks += 1
         body = {"name": name or fork_name(self.name, self._forks)}
-        fork = MockClover(self._transport, self._request("POST", "/_mock/fork", body))
+        fork = MockClover(self.transport, self._request("POST", "/_mock/fork", body))
         fork.on_fork = self.on_fork
         self.on_fork(fork)
         return fork
@@ -326,7 +304,7 @@ class MockClover:
     def drop(self) -> None:
         """Delete the sandbox. Does nothing if the server has stopped."""
         try:
-            request_json(self._transport, "DELETE", f"/_mock/sandboxes/{self.name}")
+            request_json(self.transport, "DELETE", f"/_mock/sandboxes/{self.name}")
         except MockCloverError:
             return
 
@@ -348,16 +326,6 @@ class MockClover:
             raise MockCloverError(f"GET {path}: {reply}", status, reply)
         return dict(reply)
 
-    def _request(
-        self,
-        method: str,
-        path: str,
-        body: dict[str, Any] | None = None,
-        headers: dict[str, str] | None = None,
-        wait_s: float = 0.0,
-    ) -> dict[str, Any]:
-        return request_json(self._transport, method, f"{self._path}{path}", body, headers, wait_s)
-
 
 def scenario_body(scenario: str | Path | dict[str, Any]) -> dict[str, Any]:
     """Return a scenario as a request body of the control API: a name, or the document of a file.
@@ -375,5 +343,12 @@ def scenario_body(scenario: str | Path | dict[str, Any]) -> dict[str, Any]:
     return dict(to_builtins(load(str(scenario))))
 
 
-def _without_none(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
+def sandbox_settings(
+    scenario: str | Path | dict[str, Any] | None, seed: str | None, settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the body of a request that creates a sandbox. Raises ScenarioError."""
+    body = without_none({"seed": seed, **settings})
+    if scenario is not None:
+        document = scenario_body(scenario)
+        body["scenario"] = document["name"] if document.keys() == {"name"} else document
+    return body

@@ -2,9 +2,15 @@
 
 import contextlib
 import http.client
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mock_clover.testing.transport import MockCloverError
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+__tracebackhide__ = True
 
 _TIMEOUT_S = 30.0
 
@@ -27,6 +33,9 @@ class HttpTransport:
         self._headers = {"x-mock-clover-control": token} if token else {}
         self._idle: list[http.client.HTTPConnection] = []
         self.blob = ""
+
+    def use_event_loop(self, loop: "AbstractEventLoop") -> None:
+        """Do nothing: the server has its own event loop."""
 
     def call(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str], wait_s: float
@@ -68,6 +77,6 @@ class HttpTransport:
             if reused and isinstance(error, ConnectionError):
                 raise _StaleConnectionError from None
             reason = str(error) or type(error).__name__
-            raise MockCloverError(f"{method} {self._address}{path} failed: {reason}") from None
+            raise MockCloverError(f"{reason} ({method} {self._address}{path})") from None
         self._idle.append(connection)
         return response.status, content

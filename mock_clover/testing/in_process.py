@@ -1,5 +1,6 @@
 """In-process transport: an ASGI application with the test API, without a socket."""
 
+import asyncio
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
@@ -13,6 +14,8 @@ from mock_clover.scenario.load import load
 from mock_clover.server.app import App
 from mock_clover.server.build import create_app
 from mock_clover.testing.handle import MockClover
+
+__tracebackhide__ = True
 
 
 class SharedResources:
@@ -33,11 +36,24 @@ class InProcessTransport:
     def __init__(self, app: App) -> None:
         self._app = app
         self.blob = ""
+        self._event_loop: asyncio.AbstractEventLoop | None = None
+        self._loop_thread = 0
+
+    def use_event_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Serve calls of other threads while the running event loop of this thread runs."""
+        self._event_loop, self._loop_thread = loop, threading.get_ident()
 
     def call(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str], wait_s: float
     ) -> tuple[int, bytes]:
-        """Handle one request. Waiting for more entries works only if other threads add them."""
+        """Handle one request. Waiting for more entries works only if other threads add them.
+
+        Requests of other threads are handled by the event loop of `use_event_loop` while it runs.
+        """
+        loop = self._event_loop
+        if loop and loop.is_running() and threading.get_ident() != self._loop_thread:
+            answer = _answer(self._app, method, path, body or b"", headers)
+            return asyncio.run_coroutine_threadsafe(answer, loop).result()
         target, _, query = path.partition("?")
         raw_headers = {name.lower().encode(): value.encode() for name, value in headers.items()}
         request = (
@@ -62,6 +78,32 @@ class InProcessTransport:
         finally:
             watchers.discard(changed.set)
         return reply.status, reply.body
+
+
+async def _answer(
+    app: App, method: str, path: str, body: bytes, headers: dict[str, str]
+) -> tuple[int, bytes]:
+    """Send one request to the ASGI application; return status and body."""
+    target, _, query = path.partition("?")
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": method,
+        "path": target,
+        "query_string": query.encode(),
+        "headers": [(b"host", b"localhost")]
+        + [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+    }
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return int(sent[0]["status"]), b"".join(each.get("body", b"") for each in sent)
 
 
 class MockCloverApp(MockClover):

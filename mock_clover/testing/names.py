@@ -6,6 +6,8 @@ import re
 
 from mock_clover.core.masking import redact
 
+DEFAULT_NAME = "default"
+"""The sandbox at the base URL of a server."""
 _RUN = os.urandom(4).hex()
 """Distinguishes test runs that share one server."""
 _TITLE_CHARS_MAX = 24

@@ -9,21 +9,47 @@ from mock_clover.testing.transport import MockCloverError
 if TYPE_CHECKING:
     from mock_clover.testing.handle import MockClover
 
+__tracebackhide__ = True
+
 _LINES_MAX = 50
 _BODY_CHARS_MAX = 160
 _EXPECTED = "expected"
 
 
-def journal_text(clover: "MockClover") -> str:
-    """Return the newest journal entries of a sandbox, one per line. Never raises."""
+def report_text(clover: "MockClover") -> str:
+    """Return what a failure report shows of a sandbox. Never raises.
+
+    These are the newest journal entries, the webhook deliveries that failed, and the faults that
+    did not apply to any request.
+    """
     try:
         exchanges = clover.journal(limit=_LINES_MAX)
+        deliveries = clover.deliveries(limit=_LINES_MAX)
+        faults = clover.unused_faults()
     except MockCloverError as error:
         return f"(journal not available: {error})"
     lines = [exchange_line(exchange) for exchange in exchanges]
     if exchanges and exchanges[0]["id"] > 1:
         lines.insert(0, f"({exchanges[0]['id'] - 1} earlier entries)")
-    return "\n".join(lines) or "(no requests)"
+    lines = lines or ["(no requests)"]
+    lines += [f"webhook {delivery_line(each)}" for each in deliveries if _is_unsent(each)]
+    for each in faults:
+        where = each["fault"].get("endpoint") or "any operation"
+        lines.append(f"{each['id']} ({each['fault']['kind']}, {where}) did not apply to a request")
+    return "\n".join(lines)
+
+
+def _is_unsent(delivery: dict[str, Any]) -> bool:
+    return delivery["state"] != "delivered" or len(delivery["attempts"]) > 1
+
+
+def delivery_line(delivery: dict[str, Any]) -> str:
+    """Return one webhook delivery as text: event, target, state, and the result of each attempt."""
+    results = [each.get("error") or each.get("status") for each in delivery["attempts"]]
+    parts = [f"{delivery['id']} {delivery.get('event') or delivery['about']} to"]
+    parts += [f"{delivery['target']}: {delivery['state']}"]
+    shown = " ".join(parts)
+    return printable(f"{shown} ({'; '.join(map(str, results))})" if results else shown)
 
 
 def exchange_line(exchange: dict[str, Any]) -> str:

@@ -1,7 +1,12 @@
 """Send JSON requests through any transport; a failure raises MockCloverError."""
 
 import json
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+__tracebackhide__ = True
 
 
 class MockCloverError(Exception):
@@ -20,6 +25,9 @@ class Transport(Protocol):
 
     blob: str
     """The server's public key, cached after the first use."""
+
+    def use_event_loop(self, loop: "AbstractEventLoop") -> None:
+        """Serve calls of other threads while the running event loop of this thread runs."""
 
     def call(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str], wait_s: float
@@ -44,6 +52,17 @@ def request_json(
     except ValueError:
         decoded = raw[:500].decode("utf-8", "replace")
     if status != 200 or not isinstance(decoded, dict):
-        message = decoded.get("message") if isinstance(decoded, dict) else decoded
-        raise MockCloverError(f"{method} {path}: {status}: {message}", status, decoded)
+        raise MockCloverError(
+            f"{_message_of(decoded)} (status {status} of {method} {path})", status, decoded
+        )
     return decoded
+
+
+def _message_of(body: Any) -> str:
+    """Return the most specific message of an error response."""
+    if not isinstance(body, dict):
+        return str(body)
+    error = body.get("error")
+    if isinstance(error, dict) and error.get("message"):
+        return f"{error['message']} [{error['code']}]" if error.get("code") else error["message"]
+    return str(body.get("message"))

@@ -302,12 +302,12 @@ import sys
 
 def test_nothing_heavy_is_loaded():
     loaded = {{name.partition(".")[0] for name in sys.modules}}
-    assert "mock_clover.testing" in sys.modules
+    assert "mock_clover.testing.plugin" in sys.modules
     assert not loaded & set({HEAVY})
 
 def test_plugin_imports_only_pytest_and_stdlib():
     import subprocess
-    code = "import sys, pytest; before = set(sys.modules); import mock_clover.testing; "
+    code = "import sys, pytest; before = set(sys.modules); import mock_clover.testing.plugin; "
     code += "print(*{{name.partition('.')[0] for name in set(sys.modules) - before}})"
     told = subprocess.check_output([sys.executable, "-c", code], text=True)
     assert set(told.split()) - {{"mock_clover"}} <= sys.stdlib_module_names

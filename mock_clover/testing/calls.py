@@ -1,0 +1,69 @@
+"""Calls of the control API of one sandbox, and what the parts of the test API share."""
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from mock_clover.testing.clock import Clock
+from mock_clover.testing.transport import Transport, request_json
+
+__tracebackhide__ = True
+
+WAIT_MS = 10_000
+"""How long `journal(wait=…)` and `deliveries(wait=…)` wait at most, by default."""
+_CARD_YEARS = 4
+
+
+class SandboxCalls:
+    """The base class of the test API."""
+
+    def __init__(self, transport: Transport, base_url: str) -> None:
+        self.transport = transport
+        self._path = urlsplit(base_url).path.rstrip("/")
+        self.clock = Clock(self._request)
+
+    def _expiry(self, exp: str | None) -> tuple[str, str]:
+        """Return month and year of a card; by default, years after the sandbox's time."""
+        if exp is None:
+            now = datetime.fromtimestamp(self.clock.now_ms / 1000, UTC)
+            exp = f"12/{(now.year + _CARD_YEARS) % 100:02}"
+        month, _, year = exp.partition("/")
+        return month, year
+
+    def _read(
+        self,
+        collection: str,
+        filters: dict[str, Any],
+        *,
+        limit: int | None = None,
+        wait: int = 0,
+        wait_ms: int = 0,
+    ) -> list[dict[str, Any]]:
+        query = filters if limit is None else filters | {"limit": limit}
+        if wait:
+            query = query | {"wait": wait, "wait_ms": wait_ms}
+        path = f"/_mock/{collection}?{urlencode(without_none(query))}".rstrip("?")
+        return list(self._request("GET", path, wait_s=wait_ms / 1000 if wait else 0.0)["data"])
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+        wait_s: float = 0.0,
+    ) -> dict[str, Any]:
+        return request_json(self.transport, method, f"{self._path}{path}", body, headers, wait_s)
+
+
+def missed_text(wait: int, what: str, filters: dict[str, Any], count: int, came: list[str]) -> str:
+    """Describe a wait for `wait` entries of which only `count` came."""
+    wanted = ", ".join(f"{name}={value!r}" for name, value in without_none(filters).items())
+    condition = f" with {wanted}" if wanted else ""
+    lines = [f"waited for {wait} {what}{condition}, but {count} came; all {what}:"]
+    return "\n  ".join(lines + (came or ["(none)"]))
+
+
+def without_none(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values that are set."""
+    return {name: value for name, value in values.items() if value is not None}
