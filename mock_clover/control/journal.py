@@ -1,17 +1,27 @@
 """Control endpoints that read the journal: list exchanges, wait for them, and verify requests."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import msgspec
 
+from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
 from mock_clover.clover.common.problems import CONTROL_INVALID
-from mock_clover.clover.surface import RULE_OPERATIONS
+from mock_clover.clover.surface import RULE_OPERATIONS, SURFACE
 from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control_endpoint, unknown_name
+from mock_clover.core.codec import DEPTH_MAX, nearest_known_path, unknown_fields
 from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
 from mock_clover.core.steps import Steps, Work
-from mock_clover.engine.endpoint import Call, Endpoint, LongResult, StatusResult
+from mock_clover.engine.endpoint import (
+    Call,
+    Endpoint,
+    LongResult,
+    RawBody,
+    StatusResult,
+    UntypedBody,
+)
 from mock_clover.sandbox.exchange import Exchange, ExchangeOutcome, ExchangeSummary, mask_exchange
 from mock_clover.sandbox.masking import masked_value
 from mock_clover.sandbox.sandbox import Sandbox
@@ -133,9 +143,15 @@ def _verify(sandbox: Sandbox, body: VerifyRequest) -> Steps[StatusResult]:
         return _verify_order(body, [entry.endpoint for entry in entries])
     candidates = [entry for entry in entries if body.endpoint in (None, entry.endpoint)]
     differing: list[tuple[Exchange, dict[str, Any]]] = []
+    unknown = _unknown_members(body.endpoint, body.match)
     for entry in candidates:
         differing.append((entry, _differences(body, entry)))
+        if unknown:  # a misspelt member that was sent can be verified
+            sent = entry.shown_request()
+            unknown = {path: hint for path, hint in unknown.items() if _member(sent, path) is None}
         yield
+    for message in unknown.values():
+        raise CONTROL_INVALID.error(detail=redact(f"match: {message}"))
     count = sum(1 for _, differs in differing if not differs)
     if count >= minimum and (maximum is None or count <= maximum):
         return StatusResult(200, VerifyResponse(verified=True, count=count))
@@ -157,6 +173,30 @@ def _check_name(field: str, name: str | None) -> None:
         raise CONTROL_INVALID.error(
             detail=f"{field}: {unknown_name(name, RULE_OPERATIONS, 'routes')}"
         )
+
+
+def _unknown_members(endpoint: str | None, paths: Iterable[str]) -> dict[str, str]:
+    """Return the members that no operation in question has, each with a message."""
+    of_endpoint = [each.request for each in SURFACE if endpoint in (None, each.name)]
+    if endpoint in BACKGROUND_OPERATIONS or of_endpoint in ([RawBody], [UntypedBody]):
+        return {}
+    records = [each for each in of_endpoint if each is not None]
+    owner = f"{endpoint} has" if endpoint else "the requests of all operations have"
+    unknown: dict[str, str] = {}
+    for path in paths:
+        if not any(_has_member(record, path) for record in records):
+            near = nearest_known_path(path, records[0]) if len(records) == 1 else ""
+            hint = f"; did you mean `{near}`?" if near else ""
+            unknown[path] = f"{owner} no member `{path}`{hint}"
+    return unknown
+
+
+def _has_member(record: type[Record], path: str) -> bool:
+    """Return whether a record has a member; a value that may have any form has all members."""
+    tree: object = None
+    for name in reversed(path.split(".")[:DEPTH_MAX]):
+        tree = {name: tree}
+    return next(unknown_fields(tree, record), None) is None
 
 
 def _count_range(body: VerifyRequest) -> tuple[int, int | None]:
@@ -193,14 +233,19 @@ def _differences(body: VerifyRequest, entry: Exchange) -> dict[str, Any]:
     captured = entry.request is None and entry.body
     request = entry.shown_request() if captured and body.match else entry.request
     for path, expected in body.match.items():
-        actual: Any = request
-        for name in path.split("."):
-            actual = _get_field(actual, name)
+        actual = _member(request, path)
         if isinstance(actual, Record):
             actual = msgspec.to_builtins(actual)
         if actual != expected and not (captured and actual == masked_value(path, expected)):
             differs[path] = {"expected": expected, "was": actual}
     return differs
+
+
+def _member(request: Any, path: str) -> Any:
+    """Return a member of a request by its path; None if there is none."""
+    for name in path.split("."):
+        request = _get_field(request, name)
+    return request
 
 
 def _get_field(value: Any, name: str) -> Any:

@@ -118,7 +118,7 @@ def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultResponse:
     if fault.kind == "problem" and fault.problem is None and fault.status is None:
         raise CONTROL_INVALID.error(
             detail="kind problem requires problem=NAME, for example RATE_LIMITED "
-            "(`mock-clover problems` lists them), or status=502"
+            "(`mock-clover errors` lists them), or status=502"
         )
     for field, message in find_fault_errors(fault, SELECTABLE_ERRORS):
         raise CONTROL_INVALID.error(detail=f"{field}: {message}")

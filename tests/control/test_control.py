@@ -399,7 +399,7 @@ FAULT_REFUSALS: list[tuple[Any, str]] = [
     (
         {"kind": "problem"},
         "kind problem requires problem=NAME, for example RATE_LIMITED "
-        "(`mock-clover problems` lists them), or status=502",
+        "(`mock-clover errors` lists them), or status=502",
     ),
     ({"kind": "drop", "status": 502}, "status: `status` is not allowed with kind drop"),
     (
@@ -1002,6 +1002,19 @@ VERIFY_REFUSALS: list[tuple[Any, str]] = [
         {"exactly": 1, "at_most": 1, "never": True},
         "set only one of exactly, at_most, never",
     ),
+    (
+        {"endpoint": "create_charge", "match": {"amuont": 1}, "never": True},
+        "match: create_charge has no member `amuont`; did you mean `amount`?",
+    ),
+    (
+        {"endpoint": "create_order", "match": {"items.amuont": 1}},
+        "match: create_order has no member `items.amuont`; did you mean `items.amount`?",
+    ),
+    (
+        {"endpoint": "get_charge", "match": {"amount": 1}},
+        "match: get_charge has no member `amount`",
+    ),
+    ({"match": {"amuont": 1}}, "match: the requests of all operations have no member `amuont`"),
     ({"match": 5}, "match is 5; must be an object"),
     ({"exactly": "x"}, 'exactly is "x"; must be an integer'),
     ({"within_ms": -1}, "within_ms is -1; at least 0"),

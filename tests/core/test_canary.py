@@ -189,7 +189,12 @@ def test_the_journal_masks_codes_in_any_spelling(verified: MockCloverApp) -> Non
 def test_a_verification_masks_by_name_and_by_pattern(server: InProcessServer) -> None:
     metadata = {"cvv": CVV, "card": {"number": "6030110000000", "cvv": int(CVV)}, "order": 7391}
     server.charge(metadata=metadata, description=f"card {PAN}")
-    expected = {"metadata": {}, "description": PAN, "metadata.cvv": "0000", "__class__": "x"}
+    expected = {
+        "metadata": {},
+        "description": PAN,
+        "metadata.cvv": "0000",
+        "metadata.__class__": "x",
+    }
     body = {"endpoint": "create_charge", "match": expected}
     differs = {
         "metadata": {
@@ -198,7 +203,7 @@ def test_a_verification_masks_by_name_and_by_pattern(server: InProcessServer) ->
         },
         "description": {"expected": "[card ...6467]", "was": "card [card ...6467]"},
         "metadata.cvv": {"expected": "[cvv]", "was": "[cvv]"},
-        "__class__": {"expected": "x", "was": None},
+        "metadata.__class__": {"expected": "x", "was": None},
     }
     response = server.send("POST", "/_mock/verify", body)
     assert (response.status, response.json["nearest"]) == (
