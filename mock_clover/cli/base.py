@@ -92,6 +92,31 @@ url_option = click.option(
     help="Base URL of the server.",
 )
 
+client_url_option = click.option(
+    "--url",
+    default=DEFAULT_URL,
+    show_default=True,
+    envvar=[f"{PREFIX}URL", "CLOVER_BASE_URL"],
+    help="Base URL of the server, or of a sandbox.",
+)
+
+
+def is_on_command_line(name: str) -> bool:
+    """Return whether an option of the current command was set explicitly, not by a variable."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is click.core.ParameterSource.COMMANDLINE
+
+
+def sandbox_address(url: str, sandbox: str) -> tuple[str, str, str]:
+    """Return the URL of the server, the name of a sandbox, and the URL of the sandbox.
+
+    A URL can name the sandbox, as `CLOVER_BASE_URL` does; the option `--sandbox` takes precedence.
+    """
+    root, _, named = url.rstrip("/").partition("/sandbox/")
+    if named and not is_on_command_line("sandbox"):
+        sandbox = named
+    return root, sandbox, root if sandbox == "default" else f"{root}/sandbox/{sandbox}"
+
 
 def examples(*lines: str) -> str:
     """Return a help epilog with usage examples."""

@@ -9,13 +9,16 @@ import click
 
 from mock_clover.cli.base import (
     CONTEXT,
-    DEFAULT_PORT,
+    DEFAULT_URL,
     PREFIX,
     as_shell,
+    client_url_option,
     credentials_of,
     echo,
     examples,
     exit_with_error,
+    is_on_command_line,
+    sandbox_address,
     sandbox_option,
     seed_option,
     url_option,
@@ -112,25 +115,54 @@ def _merchant_credentials(
     ),
 )
 @click.argument("pan", default=DEFAULT_CARD)
-@click.option("--exp", default="12/30", show_default=True, metavar="MM/YY", help="Expiry date.")
+@click.option(
+    "--exp",
+    metavar="MM/YY",
+    help="Expiry date; default: in four years, by the sandbox's clock.",
+)
 @click.option("--cvv", default="123", show_default=True, help="CVV.")
 @click.option("--plain", is_flag=True, help="Send the card number unencrypted.")
-@url_option
+@client_url_option
 @sandbox_option
 @seed_option
-def token(*, pan: str, exp: str, cvv: str, plain: bool, url: str, sandbox: str, seed: str) -> None:
-    """Create a card token like a client: fetch the public key, encrypt the PAN and POST it."""
+def token(
+    *, pan: str, exp: str | None, cvv: str, plain: bool, url: str, sandbox: str, seed: str
+) -> None:
+    """Create a card token like a client.
+
+    It fetches the public key, encrypts the card number and sends the request. The API key is that
+    of CLOVER_API_KEY, unless --sandbox, --seed or a --url with a sandbox is given.
+    """
     from mock_clover.client import ClientError, create_token
 
-    month, slash, year = exp.partition("/")
+    is_explicit = any(map(is_on_command_line, ("sandbox", "seed"))) or (
+        is_on_command_line("url") and "/sandbox/" in url
+    )
+    _, sandbox, base = sandbox_address(url, sandbox)
+    month, slash, year = (exp or _default_expiry(base)).partition("/")
     if not slash:
         raise click.BadParameter("must be in the format MM/YY", param_hint="--exp")
-    base = url.rstrip("/") + ("" if sandbox == "default" else f"/sandbox/{sandbox}")
-    api_key = os.environ.get("CLOVER_API_KEY") or credentials_of(seed, sandbox).api_key
+    api_key = "" if is_explicit else os.environ.get("CLOVER_API_KEY", "")
+    api_key = api_key or credentials_of(seed, sandbox).api_key
     try:
         echo(printable(create_token(base, api_key, pan, month, year, cvv, plain=plain)))
     except ClientError as error:
         exit_with_error(str(error), code=1)
+
+
+def _default_expiry(base: str) -> str:
+    """Return an expiry date by the sandbox's clock, or by this machine's if that is not served."""
+    from mock_clover.client import ClientError, get_json
+    from mock_clover.core.card_expiry import default_expiry
+    from mock_clover.sandbox.clock import machine_ms
+
+    control_token = os.environ.get(f"{PREFIX}CONTROL_TOKEN")
+    headers = {"x-mock-clover-control": control_token} if control_token else {}
+    try:
+        now_ms = int(get_json(f"{base}/_mock/clock", headers=headers)["now_ms"])
+    except (ClientError, KeyError):
+        now_ms = machine_ms()
+    return default_expiry(now_ms)
 
 
 @click.command(
@@ -139,14 +171,18 @@ def token(*, pan: str, exp: str, cvv: str, plain: bool, url: str, sandbox: str, 
 )
 @click.argument("url", required=False)
 def health(*, url: str | None) -> None:
-    """Check whether a server is ready: exit code 0 if ready, 1 if not.
+    """Check whether a server is ready.
 
-    Use it as the health check of a container.
+    The exit code is 0 if it is ready, 1 if not; use it as the health check of a container. Without
+    URL, MOCK_CLOVER_URL, MOCK_CLOVER_PORT and CLOVER_BASE_URL are read, in this order.
     """
     from mock_clover.client import ClientError, get_json
 
-    port = os.environ.get(f"{PREFIX}PORT") or DEFAULT_PORT
-    base = (url or f"http://127.0.0.1:{port}").rstrip("/")
+    url = url or os.environ.get(f"{PREFIX}URL")
+    if not url and (port := os.environ.get(f"{PREFIX}PORT")):
+        url = f"http://127.0.0.1:{port}"
+    url = url or os.environ.get("CLOVER_BASE_URL") or DEFAULT_URL
+    base = url.partition("/sandbox/")[0].rstrip("/")
     try:
         status = get_json(f"{base}/readyz", timeout_s=2)
     except ClientError as error:
@@ -163,7 +199,7 @@ def health(*, url: str | None) -> None:
         "mock-clover journal --unserved          # requests for which there is no operation",
     ),
 )
-@url_option
+@client_url_option
 @sandbox_option
 @click.option("--follow", "-f", is_flag=True, help="Keep printing new entries.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per entry.")
@@ -190,10 +226,12 @@ def journal(
         raise click.BadParameter("cannot be combined with --follow", param_hint="--unserved")
     from mock_clover.client import ClientError, get_json, stream_events
 
-    base = url.rstrip("/") + ("" if sandbox == "default" else f"/sandbox/{sandbox}")
+    root, sandbox, base = sandbox_address(url, sandbox)
     headers = {"x-mock-clover-control": control_token} if control_token else {}
     last = 0
     try:
+        if not follow:  # a sandbox that does not exist yet can be followed
+            get_json(f"{root}/_mock/sandboxes/{sandbox}", headers=headers)
         if unserved:
             path = "/_mock/journal?limit=1000&unserved=true"
             _print_unserved(get_json(f"{base}{path}", headers=headers)["data"], as_json=as_json)

@@ -179,7 +179,7 @@ _PROGRESS_ROWS_MIN = 500
     show_default=True,
     envvar=f"{PREFIX}LOG_FORMAT",
     type=click.Choice(["text", "json", "none"]),
-    help="Format of the log on stderr; `none` writes nothing.",
+    help="Format of the log on stderr; `none` writes nothing, also no banner on stdout.",
 )
 @tls_options
 def serve(
@@ -220,7 +220,7 @@ def serve(
     from mock_clover.scenario.records import ScenarioError
     from mock_clover.server.build import build
     from mock_clover.server.control_guard import ControlGuard
-    from mock_clover.server.serve import BindError, bind, run
+    from mock_clover.server.serve import BindError, bind, bind_ipv6_loopback, run
 
     log = _open_log(log_format)
     _warn_about_unknown_variables(log.write_message)
@@ -232,6 +232,7 @@ def serve(
         if replica:
             keys.production.export()
         listener = bind(host, port)
+        other = bind_ipv6_loopback(host, listener)
         https = tls.listen(host, log.write_message) if tls else None
     except (ScenarioError, KeyFileError, BindError) as error:
         exit_with_error(str(error))
@@ -268,9 +269,11 @@ def serve(
         http_port_file.write(bound_port)
         credentials = None if replica else app.sandboxes.default.credentials
         at = (host, address, bound_port)
+        if log_format == "none":
+            return
         print_if_read(_banner(*at, https, loaded.name, credentials, dashboard=control))
 
-    run(app, listener, announce, periodic, tasks, https.tls if https else None)
+    run(app, [listener, *other], announce, periodic, tasks, https.tls if https else None)
     log.flush()
 
 

@@ -57,6 +57,19 @@ def bind(
     return listener
 
 
+def bind_ipv6_loopback(host: str, listener: socket.socket) -> list[socket.socket]:
+    """Also listen on ::1 if a listener is on 127.0.0.1: `localhost` may be either address.
+
+    Returns nothing if the machine has no IPv6, or if another program has the port.
+    """
+    if host not in ("127.0.0.1", "localhost") or listener.family != socket.AF_INET:
+        return []
+    try:
+        return [bind("::1", listener.getsockname()[1])]
+    except BindError:
+        return []
+
+
 def _listen(host: str, port: int, create: Callable[..., socket.socket]) -> socket.socket:
     if ":" in host:
         return create((host, port), family=socket.AF_INET6, backlog=_BACKLOG)
@@ -196,7 +209,7 @@ def _log_if_slower(http: type[asyncio.Protocol], log_message: Callable[[str], No
 
 def run(
     app: "App",
-    listener: socket.socket,
+    listeners: list[socket.socket],
     on_ready: Callable[[], None],
     periodic_tasks: dict[str, Callable[[], object]],
     tasks: dict[str, Callable[[], Coroutine[Any, Any, None]]],
@@ -224,7 +237,7 @@ def run(
     config.timeout_graceful_shutdown = _GRACEFUL_SHUTDOWN_S  # type: ignore[assignment] # see above
     _tune_garbage_collection()
     server = Server(config, on_ready, periodic_tasks, tasks, Supervisor(app.log), tls)
-    server.run(sockets=[listener])
+    server.run(sockets=listeners)
 
 
 def _tune_garbage_collection() -> None:

@@ -1,9 +1,9 @@
 """Calls of the control API of one sandbox, and what the parts of the test API share."""
 
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from mock_clover.core.card_expiry import default_expiry
 from mock_clover.testing.clock import Clock
 from mock_clover.testing.transport import Transport, request_json
 
@@ -11,7 +11,6 @@ __tracebackhide__ = True
 
 WAIT_MS = 10_000
 """How long `journal(wait=…)` and `deliveries(wait=…)` wait at most, by default."""
-_CARD_YEARS = 4
 
 
 class SandboxCalls:
@@ -24,9 +23,7 @@ class SandboxCalls:
 
     def _expiry(self, exp: str | None) -> tuple[str, str]:
         """Return month and year of a card; by default, years after the sandbox's time."""
-        if exp is None:
-            now = datetime.fromtimestamp(self.clock.now_ms / 1000, UTC)
-            exp = f"12/{(now.year + _CARD_YEARS) % 100:02}"
+        exp = default_expiry(self.clock.now_ms) if exp is None else exp
         month, _, year = exp.partition("/")
         return month, year
 

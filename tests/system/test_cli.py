@@ -1,5 +1,6 @@
 """The command line: its output and its exit codes."""
 
+import errno
 import json
 import os
 import re
@@ -117,6 +118,36 @@ def test_next_arms_lists_and_disarms(shared_server: ServerProcess) -> None:
         "did you mean `card_declined/lost_card`?\n",
     )
     assert at()[0] == at("approve", "--clear")[0] == at("--list", "--times", "2")[0] == 2
+
+
+def test_options_take_precedence_over_the_variables_of_env(shared_server: ServerProcess) -> None:
+    _, printed = invoke("env", "--url", shared_server.url, "--sandbox", "mine", "--format", "json")
+    mine = json.loads(printed)
+    token = r"clv_1TSTS\w{19}\n"
+    for args, expected in (
+        (["token"], token),  # of the sandbox in CLOVER_BASE_URL
+        (["token", "--sandbox", "other"], token),
+        (["token", "--url", f"{shared_server.url}/sandbox/third"], token),
+        (["health"], r"ready .*\n"),
+        (["journal"], r"(?s) +1  GET /assets/keys.json 200 .* 2  POST /v1/tokens 200 .*"),
+        (["journal", "--sandbox", "other"], r"(?s).* 2  POST /v1/tokens 200 .*"),
+    ):
+        code, out = invoke(*args, **mine)
+        assert re.fullmatch(expected, out), (args, out)
+        assert code == 0
+    code, out = invoke("journal", "--sandbox", "othre", **mine)
+    assert (code, "sandbox 'othre' not found; did you mean `other`?" in out) == (1, True)
+    code, out = invoke("env", "--sandbox", "a b")
+    assert (code, "use up to 64 letters" in out) == (2, True)
+
+
+def test_the_ipv6_loopback_address_is_served_too(start_server: Any) -> None:
+    server = start_server("--log-format", "none")
+    try:
+        socket.create_connection(("::1", server.port), TIMEOUT_S).close()
+    except OSError as error:
+        assert error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)  # noqa: PT017 - no IPv6
+    assert server.log.read_text() == ""
 
 
 @pytest.mark.parametrize("plain", [[], ["--plain"]])

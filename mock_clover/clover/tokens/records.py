@@ -57,9 +57,8 @@ class CardRequest(SecretRecord, frozen=True, kw_only=True):
         Annotated[
             str,
             doc(
-                "Id of the key; ignored, because no known client sends it.",
+                "Id of the key. Clover's clients leave it out, so any value is accepted.",
                 _SEED,
-                has_no_effect=True,
             ),
         ]
         | None
