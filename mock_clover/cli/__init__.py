@@ -35,7 +35,11 @@ COMMANDS = (
 @click.group(
     context_settings=CONTEXT,
     help="A local mock of the Clover payments sandbox: stateful, deterministic, offline.",
-    epilog=examples("mock-clover serve", "mock-clover token"),
+    epilog=examples(
+        "mock-clover serve",
+        "mock-clover token",
+        'eval "$(_MOCK_CLOVER_COMPLETE=bash_source mock-clover)"   # completion, or zsh_source',
+    ),
 )
 @click.version_option(__version__, prog_name="mock-clover")
 def main() -> None:

@@ -1,13 +1,18 @@
 """Settings, options, output and error handling shared by the commands."""
 
+import itertools
 import json
 import os
 import shlex
+import shutil
 import sys
+import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from mock_clover.core.printable import printable
 
@@ -19,6 +24,7 @@ DEFAULT_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
 DEFAULT_SEED = "mock-clover"
 
 PREFIX = "MOCK_CLOVER_"
+_CELL_CHARS_MIN = 8
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 _MUST_NOT_BE_EMPTY = frozenset(
@@ -118,6 +124,25 @@ def sandbox_address(url: str, sandbox: str) -> tuple[str, str, str]:
     return root, sandbox, root if sandbox == "default" else f"{root}/sandbox/{sandbox}"
 
 
+def complete_scenario(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete the name of a built-in scenario, or of a file."""
+    from mock_clover.scenario.load import builtin_names
+
+    names = [name for name in builtin_names() if name.startswith(incomplete)]
+    return [*map(CompletionItem, names), CompletionItem(incomplete, type="file")]
+
+
+def complete_operation(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete the name of an operation."""
+    from mock_clover.clover.surface import OPERATIONS
+
+    return [CompletionItem(name) for name in OPERATIONS if name.startswith(incomplete)]
+
+
 def examples(*lines: str) -> str:
     """Return a help epilog with usage examples."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
@@ -156,16 +181,44 @@ def echo(text: str, *, err: bool = False, end: str = "\n") -> None:
     click.echo(f"{lines}{end}", nl=False, err=err)
 
 
-def print_table(rows: list[dict[str, Any]], *, as_json: bool) -> None:
-    """Print rows as an aligned table or as JSON."""
+def print_table(
+    rows: list[dict[str, Any]], *, as_json: bool, essential: Sequence[str] = ()
+) -> None:
+    """Print rows as an aligned table or as JSON.
+
+    On a terminal, a table that is too wide has only its `essential` columns, with wrapped cells.
+    """
     if as_json:
         echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    echo("\n".join(table_lines(rows, essential, width)))
+
+
+def table_lines(
+    rows: list[dict[str, Any]], essential: Sequence[str] = (), width: int | None = None
+) -> list[str]:
+    """Return the lines of a table with at most `width` columns; without a width, one line a row."""
     names = list(rows[0]) if rows else []
-    cells = [{name: printable(str(row[name])) for name in names} for row in rows]
-    widths = {name: max(len(name), *(len(row[name]) for row in cells)) for name in names}
-    for row in [{name: name.upper() for name in names}, *cells]:
-        echo("  ".join(row[name].ljust(widths[name]) for name in names).rstrip())
+    cells = [{name: name.upper() for name in names}]
+    cells += [{name: printable(str(row[name])) for name in names} for row in rows]
+    widths = {name: max(len(row[name]) for row in cells) for name in names}
+    room = sys.maxsize if width is None else width
+    if essential and _table_width(widths) > room:
+        widths = {name: widths[name] for name in essential}
+    while _table_width(widths) > room and max(widths.values()) > _CELL_CHARS_MIN:
+        widths[max(widths, key=lambda name: widths[name])] -= 1
+    lines: list[str] = []
+    for row in cells:
+        wrapped = [textwrap.wrap(row[name], size) or [""] for name, size in widths.items()]
+        for parts in itertools.zip_longest(*wrapped, fillvalue=""):
+            padded = (part.ljust(size) for part, size in zip(parts, widths.values(), strict=True))
+            lines.append("  ".join(padded).rstrip())
+    return lines
+
+
+def _table_width(widths: dict[str, int]) -> int:
+    return sum(widths.values()) + 2 * (len(widths) - 1)
 
 
 def open_standard_streams() -> None:

@@ -4,6 +4,7 @@ import json
 import os
 from collections import Counter
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import click
 
@@ -13,6 +14,8 @@ from mock_clover.cli.base import (
     PREFIX,
     as_shell,
     client_url_option,
+    complete_operation,
+    complete_scenario,
     credentials_of,
     echo,
     examples,
@@ -47,6 +50,7 @@ DEFAULT_CARD = "4242424242424242"
 @click.option(
     "--scenario",
     metavar="NAME|FILE",
+    shell_complete=complete_scenario,
     help="Scenario of the server; needed only if its merchants define their own credentials.",
 )
 @click.option("--merchant", metavar="NAME", help="Merchant of the scenario; default: the first.")
@@ -195,12 +199,16 @@ def health(*, url: str | None) -> None:
     epilog=examples(
         "mock-clover journal",
         "mock-clover journal --follow",
+        "mock-clover journal --endpoint create_charge",
         "mock-clover journal --sandbox checkout-7 --json",
         "mock-clover journal --unserved          # requests for which there is no operation",
     ),
 )
 @client_url_option
 @sandbox_option
+@click.option(
+    "--endpoint", metavar="NAME", shell_complete=complete_operation, help="Only this operation."
+)
 @click.option("--follow", "-f", is_flag=True, help="Keep printing new entries.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per entry.")
 @click.option(
@@ -216,14 +224,19 @@ def journal(
     *,
     url: str,
     sandbox: str,
+    endpoint: str | None,
     follow: bool,
     as_json: bool,
     unserved: bool,
     control_token: str | None,
 ) -> None:
-    """Print the journal of a sandbox, oldest first, with card numbers masked."""
-    if unserved and follow:
-        raise click.BadParameter("cannot be combined with --follow", param_hint="--unserved")
+    """Print the journal of a sandbox, oldest first.
+
+    Card numbers are masked.
+    """
+    if follow and (unserved or endpoint):
+        hint = "--unserved" if unserved else "--endpoint"
+        raise click.BadParameter("cannot be combined with --follow", param_hint=hint)
     from mock_clover.client import ClientError, get_json, stream_events
 
     root, sandbox, base = sandbox_address(url, sandbox)
@@ -236,7 +249,8 @@ def journal(
             path = "/_mock/journal?limit=1000&unserved=true"
             _print_unserved(get_json(f"{base}{path}", headers=headers)["data"], as_json=as_json)
             return
-        for exchange in get_json(f"{base}/_mock/journal?limit=1000", headers=headers)["data"]:
+        filters = urlencode({"limit": 1000} | ({"endpoint": endpoint} if endpoint else {}))
+        for exchange in get_json(f"{base}/_mock/journal?{filters}", headers=headers)["data"]:
             _print_exchange(exchange, as_json=as_json)
             last = exchange["id"]
         if follow:

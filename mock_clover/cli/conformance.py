@@ -100,7 +100,7 @@ def conformance(
     as_json: bool,
     **options: str | None,
 ) -> None:
-    """Run the golden flows against another server and report differences from the recordings.
+    """Compare another server with the recorded golden flows.
 
     Compares status codes, media types, fields and their types, formats, error codes and messages.
     Exit code: 0 if nothing differs, 1 if responses differ, 2 if the run failed. Only listed test

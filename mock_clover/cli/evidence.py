@@ -5,7 +5,14 @@ from typing import Any
 
 import click
 
-from mock_clover.cli.base import CONTEXT, echo, examples, exit_with_error, print_table
+from mock_clover.cli.base import (
+    CONTEXT,
+    complete_scenario,
+    echo,
+    examples,
+    exit_with_error,
+    print_table,
+)
 
 
 @click.command(
@@ -17,6 +24,7 @@ from mock_clover.cli.base import CONTEXT, echo, examples, exit_with_error, print
     default="sandbox",
     show_default=True,
     metavar="NAME|FILE",
+    shell_complete=complete_scenario,
     help="Scenario whose cards are counted.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print every claim as JSON.")

@@ -17,6 +17,7 @@ from mock_clover.cli.base import (
     PREFIX,
     NonEmptyOptionsCommand,
     as_shell,
+    complete_scenario,
     examples,
     exit_with_error,
     open_standard_streams,
@@ -81,6 +82,7 @@ _PROGRESS_ROWS_MIN = 500
     show_default=True,
     envvar=f"{PREFIX}SCENARIO",
     metavar="NAME|FILE",
+    shell_complete=complete_scenario,
     help="Name of a built-in scenario, or a YAML file.",
 )
 @seed_option

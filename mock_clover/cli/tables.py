@@ -9,6 +9,7 @@ import click
 
 from mock_clover.cli.base import (
     CONTEXT,
+    complete_scenario,
     echo,
     examples,
     exit_with_error,
@@ -22,6 +23,7 @@ from mock_clover.cli.base import (
     default="sandbox",
     show_default=True,
     metavar="NAME|FILE",
+    shell_complete=complete_scenario,
     help="Scenario name or YAML file.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -46,33 +48,40 @@ def cards(*, scenario: str, as_json: bool) -> None:
         }
         for card in loaded.cards
     ]
-    print_table(rows, as_json=as_json)
+    print_table(rows, as_json=as_json, essential=("number", "brand", "outcome", "evidence"))
 
 
 @click.command(context_settings=CONTEXT, epilog=examples("mock-clover errors --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def errors(*, as_json: bool) -> None:
-    """List all API errors with status, code, message and evidence."""
+    """List all API errors with status, message and evidence.
+
+    On a narrow terminal, some columns are left out; a pipe and --json have all.
+    """
     from mock_clover.reference.openapi import problem_rows
 
-    print_table(problem_rows(), as_json=as_json)
+    essential = ("name", "status", "message", "evidence")
+    print_table(problem_rows(), as_json=as_json, essential=essential)
 
 
 @click.command(context_settings=CONTEXT, epilog=examples("mock-clover routes --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def routes(*, as_json: bool) -> None:
-    """List all endpoints with their evidence."""
+    """List all endpoints with their evidence.
+
+    On a narrow terminal, some columns are left out; a pipe and --json have all.
+    """
     from mock_clover.reference.openapi import route_rows
 
     rows = route_rows()
     if not as_json:
         rows = [{**row, "extension": "extension" if row["extension"] else ""} for row in rows]
-    print_table(rows, as_json=as_json)
+    print_table(rows, as_json=as_json, essential=("method", "path", "name", "evidence"))
 
 
 @click.command(context_settings=CONTEXT, epilog=examples("mock-clover openapi > openapi.json"))
 def openapi() -> None:
-    """Print the OpenAPI 3.1 document of all endpoints, with examples."""
+    """Print the OpenAPI 3.1 document of all endpoints."""
     from mock_clover.reference.openapi import document
 
     click.echo(document())
@@ -82,11 +91,14 @@ def openapi() -> None:
     context_settings=CONTEXT,
     epilog=examples("mock-clover check my.yaml", "mock-clover check scenarios/*.yaml"),
 )
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", shell_complete=complete_scenario
+)
 def check(*, files: tuple[str, ...]) -> None:
-    """Validate scenario files: exit code 0 if all are valid, 2 if not.
+    """Validate scenario files.
 
-    Errors are reported as FILE:LINE:COLUMN with suggestions. Warnings do not change the exit code.
+    The exit code is 0 if all are valid, 2 if not. Errors are reported as FILE:LINE:COLUMN with
+    suggestions. Warnings do not change the exit code.
     """
     from mock_clover.clover.surface import RULE_OPERATIONS
     from mock_clover.scenario.load import load_with_warnings

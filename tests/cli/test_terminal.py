@@ -1,16 +1,22 @@
 """No text of a server or a client controls the terminal or forges a line."""
 
 import ast
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.shell_completion import ShellComplete
 
 import mock_clover.cli
-from mock_clover.cli import base
+from mock_clover.cli import base, main
 from mock_clover.cli.client import _print_exchange
 from mock_clover.core.printable import printable
+from mock_clover.reference.fidelity import fidelity
+from mock_clover.reference.openapi import problem_rows, route_rows
+from mock_clover.scenario.load import load
 from mock_clover.testing.report import exchange_line, verification_failure
+from tests.command_line import run_cli
 
 HOSTILE = "a\x1b]0;x\x07\r\nFORGED \x9b31m\u202e\x00\x7f"
 ESCAPED = r"a\u001b]0;x\u0007\r\nFORGED \u009b31m\u202e\u0000\u007f"
@@ -78,3 +84,32 @@ def test_commands_print_through_the_functions_that_escape() -> None:
         ("base.py", "click.echo(f'{lines}{end}', nl=False, err=err)"),
         ("tables.py", "click.echo(document())"),
     ]
+
+
+def test_no_summary_of_a_command_is_cut_off() -> None:
+    assert not re.findall(r"^  .*[.]{3}$", run_cli("--help").stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+def test_tables_fit_a_terminal(columns: int) -> None:
+    told = fidelity(load("sandbox"))
+    for rows, essential in (
+        (route_rows(), ("method", "path", "name", "evidence")),
+        (problem_rows(), ("name", "status", "message", "evidence")),
+        *((told[kind], ()) for kind in ("behaviours", "differences", "unknown")),
+    ):
+        lines = base.table_lines(rows, essential, columns)
+        assert max(map(len, lines)) <= columns
+        assert len(base.table_lines(rows)) == len(rows) + 1
+
+
+def test_names_are_completed() -> None:
+    shell = ShellComplete(main, {}, "mock-clover", "_MOCK_CLOVER_COMPLETE")
+    for words, expected in (
+        (["jou"], ["journal"]),
+        (["serve", "--scenario", "decl"], ["declines", "decl"]),  # the second: a file
+        (["journal", "--endpoint", "create_ch"], ["create_charge", "create_checkout"]),
+    ):
+        *before, incomplete = words
+        told = [each.value for each in shell.get_completions(before, incomplete)]
+        assert told == expected
