@@ -8,11 +8,13 @@ import click
 from mock_clover.cli.base import (
     CONTEXT,
     PREFIX,
+    client_url_option,
+    complete_operation,
     echo,
     examples,
     exit_with_error,
+    sandbox_address,
     sandbox_option,
-    url_option,
 )
 from mock_clover.core.printable import printable
 
@@ -34,12 +36,13 @@ from mock_clover.core.printable import printable
 @click.option(
     "--endpoint",
     metavar="NAME",
+    shell_complete=complete_operation,
     help="Operation; default: the next charge, order payment or capture.",
 )
 @click.option("--times", metavar="N", type=int, help="How many payments it applies to; default: 1.")
 @click.option("--list", "as_list", is_flag=True, help="Print what is armed.")
 @click.option("--clear", is_flag=True, help="Disarm everything.")
-@url_option
+@client_url_option
 @sandbox_option
 @click.option(
     "--control-token",
@@ -59,13 +62,16 @@ def next_outcome(
     sandbox: str,
     control_token: str | None,
 ) -> None:
-    """Set the outcome of the next payment: a decline, an error, a fault or a 3-D Secure flow."""
+    """Set the outcome of the next payment.
+
+    It is a decline, an error, a fault or a 3-D Secure flow.
+    """
     given = (outcome, fault, as_list or None, clear or None)
     if sum(each is not None for each in given) != 1:
         raise click.UsageError("exactly one of OUTCOME, --fault, --list and --clear is required")
     if (as_list or clear) and (endpoint, times) != (None, None):
         raise click.UsageError("--endpoint and --times require OUTCOME or --fault")
-    base = url.rstrip("/") + ("" if sandbox == "default" else f"/sandbox/{sandbox}")
+    _, _, base = sandbox_address(url, sandbox)
     headers = {"x-mock-clover-control": control_token} if control_token else {}
     if as_list:
         for armed in _send("GET", base, headers)["data"]:

@@ -84,6 +84,17 @@ class ActiveFaultRow(ControlRecord, frozen=True, kw_only=True):
     until_ms: Annotated[int, msgspec.Meta(ge=0)] | None = None
     used: Annotated[int, msgspec.Meta(ge=0)] = 0
 
+    @property
+    def active(self) -> ActiveFault:
+        """The fault of the sandbox."""
+        return ActiveFault(
+            id=self.id,
+            fault=self.fault,
+            remaining=self.left,
+            expires_ms=self.until_ms,
+            used=self.used,
+        )
+
 
 class ArmedRow(ControlRecord, frozen=True, kw_only=True):
     """An armed outcome or fault."""
@@ -268,16 +279,7 @@ def restore(sandbox: Sandbox, snapshot: Snapshot) -> Steps[Sandbox]:
     for key_pair, remembered in answered:
         new_sandbox.idempotency.store(key_pair, remembered)
     new_sandbox.faults.restore(
-        [
-            ActiveFault(
-                id=each.id,
-                fault=each.fault,
-                remaining=each.left,
-                expires_ms=each.until_ms,
-                used=each.used,
-            )
-            for each in snapshot.faults
-        ],
+        [each.active for each in snapshot.faults],
         snapshot.fault_count,
         snapshot.chances,
     )

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from mock_clover.core.suggestions import did_you_mean
 from mock_clover.sandbox.keys import encrypted_card
 from mock_clover.testing.calls import WAIT_MS, missed_text, without_none
 from mock_clover.testing.events import EventCalls
@@ -61,13 +60,8 @@ class MockClover(EventCalls):
 
         Its `url` has its name in the path. Its credentials also work at this sandbox's `url`.
         """
-        path = f"/_mock/sandboxes/{self.name}"
-        merchants = request_json(self.transport, "GET", path).get("merchants", ())
-        by_name = {each["name"].removeprefix(f"{self.name}."): each for each in merchants}
-        if name not in by_name:
-            hint = did_you_mean(name, by_name) or f"; it has {', '.join(by_name) or 'only one'}"
-            raise MockCloverError(f"the scenario has no other merchant {name!r}{hint}")
-        return MockClover(self.transport, request_json(self.transport, "GET", f"{path}.{name}"))
+        path = f"/_mock/sandboxes/{self.name}.{name}"
+        return MockClover(self.transport, request_json(self.transport, "GET", path))
 
     def env(self) -> dict[str, str]:
         """Return the variables that `mock-clover env` prints."""
