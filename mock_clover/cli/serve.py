@@ -210,8 +210,7 @@ def serve(
     """Run the server until Ctrl-C or SIGTERM."""
     open_standard_streams()
     http_port_file, https_port_file = _port_files(port_file, tls.port_file if tls else None)
-    if replica:
-        _check_shared_keys(key_file)
+    _check_shared_keys(key_file, replica=replica)
     import gc
 
     gc.disable()  # startup creates no garbage; server/serve.py sets the policy
@@ -309,8 +308,10 @@ def _port_files(http: Path | None, https: Path | None) -> tuple[PortFile, PortFi
     return PortFile("--port-file", http), PortFile("--tls-port-file", https)
 
 
-def _check_shared_keys(key_file: Path | None) -> None:
-    """Exit unless both key files exist: a replica that creates one would not share it."""
+def _check_shared_keys(key_file: Path | None, *, replica: bool) -> None:
+    """Exit unless a replica has both key files: one that it creates would not be shared."""
+    if not replica:
+        return
     from mock_clover.sandbox.keys import PRODUCTION_SUFFIX
 
     if key_file is None:

@@ -174,7 +174,8 @@ def _objects(tree: object, record: type[Record], prefix: str = "") -> Objects:
     yield prefix, tree, record
     hints = _hints(record)
     for key, value in tree.items():
-        inner = _record_type_of(hints.get(key), isinstance(value, list))
+        hint = hints.get(key)
+        inner = _record_type_of(hint, isinstance(value, list)) or _record_type_of(hint)
         if inner is not None and isinstance(value, list):
             for index, item in enumerate(value[:_LENIENT_ITEMS_MAX]):
                 yield from _objects(item, inner, f"{prefix}{key}[{index}].")
