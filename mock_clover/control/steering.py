@@ -41,7 +41,7 @@ from mock_clover.sandbox.faults import ActiveFault
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.scenario.records import Scenario
-from mock_clover.scenario.records_fault import Fault, find_fault_errors
+from mock_clover.scenario.records_fault import PROBLEM_RULE, Fault, find_fault_errors
 
 
 class FaultResponse(Record, frozen=True, kw_only=True):
@@ -116,10 +116,9 @@ def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultResponse:
             detail=f"endpoint: {unknown_name(fault.endpoint, OPERATIONS, 'routes')}"
         )
     if fault.kind == "problem" and fault.problem is None and fault.status is None:
-        raise CONTROL_INVALID.error(
-            detail="kind problem requires problem=NAME, for example RATE_LIMITED "
-            "(`mock-clover errors` lists them), or status=502"
-        )
+        raise CONTROL_INVALID.error(detail=PROBLEM_RULE)
+    if fault.kind == "delay" and not (fault.delay_ms or fault.jitter_ms):
+        raise CONTROL_INVALID.error(detail="kind delay requires delay_ms, for example 2000")
     for field, message in find_fault_errors(fault, SELECTABLE_ERRORS):
         raise CONTROL_INVALID.error(detail=f"{field}: {message}")
     if obstacle := sandbox.hooks.unsupported_fault_reason(fault.kind):

@@ -25,6 +25,7 @@ from mock_clover.scenario.records_fault import LOSING_FAULTS
 _OAUTH_PATH = "/oauth/"
 _QUOTED_NUMBER = re.compile(rb':\s*"[0-9]')
 """Clover reads a number in quotes as a number."""
+_JSON, _DIALECT = b"application/json", b"x-mock-clover-dialect"
 _BRACE, _DOT = b"{."  # finding a byte by its number takes a fifth of the time
 
 
@@ -37,19 +38,26 @@ def write_exchange(
     idempotency: str,
 ) -> Reply:
     """Add an exchange to the journal; return the response, with what its client should know."""
-    codec, body = endpoint.codec, raw.body
+    codec, body, headers, journal = endpoint.codec, raw.body, raw.headers, sandbox.journal
+    names = journal.header_names
+    if tuple(headers) != names.names:
+        names = journal.new_header_names(headers)
     ignored: tuple[str, ...] = ()
     # For most requests this shows without a call that there is nothing to remark on.
     is_flat = codec is None or (type(request) is codec.strict and body.find(_BRACE, 1) < 0)
-    if raw.query or (body and not is_flat) or _DOT in body:
-        reply, ignored = add_remarks(endpoint, raw, request, reply)
+    if (
+        raw.query
+        or (body and not is_flat)
+        or _DOT in body
+        or names.misspelt
+        or (body and headers.get(b"content-type", _JSON)[:16] != _JSON)
+        or _DIALECT in headers
+    ):
+        reply, ignored = add_remarks(endpoint, raw, request, reply, names.misspelt)
     is_as_sent = is_flat and _DOT not in body and not _QUOTED_NUMBER.search(body)
-    journal, path, why = sandbox.journal, raw.path, reply.why
+    path, why = raw.path, reply.why
     if endpoint.has_card_data:
         request = None
-    headers, names = raw.headers, journal.header_names
-    if tuple(headers) != names.names:
-        names = journal.new_header_names(headers)
     values = names.values_in(headers)
     if values == journal.header_values:
         values = journal.header_values

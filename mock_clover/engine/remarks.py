@@ -1,13 +1,13 @@
-"""Tell a client what it did not mean: members without effect, and amounts with a fraction.
+"""Tell a client what it did not mean: what has no effect, and what was understood otherwise.
 
-Both are told on the reply itself and in the journal: the members in the header
-`x-mock-clover-ignored`, the amounts in `x-mock-clover-why`. A request without either costs a few
-lookups; only others are parsed again.
+It is told on the reply itself, in the log and in the journal: members and headers without effect
+in the header `x-mock-clover-ignored`, amounts with a fraction and a content type that is not JSON
+in `x-mock-clover-why`. A request without these costs a few lookups; only others are parsed again.
 """
 
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -24,10 +24,12 @@ from mock_clover.core.codec import (
 from mock_clover.core.masking import redact, redact_field_name
 from mock_clover.core.printable import printable
 from mock_clover.core.record import Record
+from mock_clover.core.suggestions import nearest_word
 from mock_clover.engine.endpoint import Endpoint, RawRequest
 from mock_clover.engine.reply import Reply
 from mock_clover.engine.request import query_fields
 from mock_clover.sandbox.masking import cut_text
+from mock_clover.scenario.records import DIALECTS
 
 IGNORED_HEADER = b"x-mock-clover-ignored"
 HEADER_BYTES_MAX = 512
@@ -42,17 +44,29 @@ _TOKEN_PARAMETER = "access_token"  # noqa: S105 - the name of a query parameter
 
 
 def add_remarks(
-    endpoint: Endpoint, raw: RawRequest, request: Record | None, reply: Reply
+    endpoint: Endpoint,
+    raw: RawRequest,
+    request: Record | None,
+    reply: Reply,
+    misspelt: tuple[str, ...] = (),
 ) -> tuple[Reply, tuple[str, ...]]:
-    """Return a response with what a client should know about its request, and what was ignored."""
+    """Return a response with what a client should know about its request, and what was ignored.
+
+    `misspelt`: headers without effect, with what was meant.
+    """
+    if reply.status == UNAUTHORIZED.status:
+        return reply, ()
+    for remark in _remarks_on_headers(endpoint, raw, request):
+        reply = replace(reply, why=f"{reply.why}; {remark}")
     codec, body = endpoint.codec, raw.body
     is_flat = codec is None or not body or (type(request) is codec.strict and body.count(b"{") <= 1)
     has_no_fraction = _FRACTION.search(body) is None
-    if (is_flat and not raw.query and has_no_fraction) or reply.status == UNAUTHORIZED.status:
+    if is_flat and not raw.query and has_no_fraction and not misspelt:
         return reply, ()
     tree = _tree_of(endpoint, raw)
-    found = list(islice(_ignored(endpoint, raw, tree), _COUNTED_MAX))
-    ignored = tuple(each.text for each in found[:_IGNORED_MAX])
+    texts = chain(misspelt, (each.text for each in _ignored(endpoint, raw, tree)))
+    found = list(islice(texts, _COUNTED_MAX))
+    ignored = tuple(found[:_IGNORED_MAX])
     if found:
         header = (IGNORED_HEADER, _header_value(ignored, len(found)))
         reply = replace(reply, headers=(*reply.headers, header))
@@ -63,6 +77,22 @@ def add_remarks(
         if amounts:
             reply = replace(reply, why=f"{reply.why}; {printable(redact(amounts))}")
     return reply, ignored
+
+
+def _remarks_on_headers(
+    endpoint: Endpoint, raw: RawRequest, request: Record | None
+) -> Iterator[str]:
+    """Yield remarks on a content type that is not JSON, and on an unknown dialect."""
+    media_type = raw.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    is_read_as_json = request is not None and raw.body and endpoint.body_format == "json"
+    if is_read_as_json and media_type and not media_type.endswith(b"json"):
+        shown_type = _clean(media_type.decode("latin-1"))
+        yield f"the content type is {shown_type}; the body was read as JSON: send application/json"
+    dialect = raw.headers.get(b"x-mock-clover-dialect")
+    if dialect is not None and dialect.strip().lower().decode("latin-1") not in DIALECTS:
+        near = nearest_word(dialect.decode("latin-1"), DIALECTS)
+        suggestion = f"; did you mean {near}?" if near else ""
+        yield f"x-mock-clover-dialect must be one of {', '.join(DIALECTS)}{suggestion}"
 
 
 def with_ignored(reply: Reply) -> str:

@@ -15,6 +15,7 @@ _NAMES = {
     "merchant_id": "merchant id",
 }
 _PLACEHOLDER = re.compile(r"[$<{%].{0,200}|none|null|undefined|nil|", re.IGNORECASE)
+_LIKE_APIKEY = (b"api-key", b"x-api-key", b"api_key", b"x-apikey")
 _SEND_TOKEN = "send the access token as `Authorization: Bearer ...`"  # noqa: S105 - no password
 _SEND_KEY = "send the API key in the header `apikey`"
 
@@ -45,6 +46,8 @@ def api_key_reason(sandbox: Sandbox, headers: dict[bytes, bytes]) -> str:
         kind = _kind(sandbox, api_key)
         instead = f"the apikey is this sandbox's {kind}; send its API key"
         return instead if kind else "the apikey is not valid for this sandbox"
+    if near := next((name for name in _LIKE_APIKEY if name in headers), b""):
+        return f"no apikey was sent; the header is {near.decode()}, must be `apikey`"
     if authorization := headers.get(b"authorization", b"").decode("latin-1"):
         kind = _kind(sandbox, authorization.rpartition(" ")[2])
         shown = f"this sandbox's {kind}" if kind else "no credential of this operation"

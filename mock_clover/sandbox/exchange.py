@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, Value, encode
 from mock_clover.sandbox.masking import CUT_MARK, cut_text, hide_secrets, masked_body
+from mock_clover.sandbox.misspelt_headers import misspelt_headers
 
 REPLY_BYTES_MAX = 65_536
 """For a longer response, only the length is stored."""
@@ -66,6 +67,8 @@ class HeaderNames(Value, frozen=True, kw_only=True):
     """Return the values to store."""
     size: int = 0
     """About how many bytes the names take in memory."""
+    misspelt: tuple[str, ...] = ()
+    """Those that were probably misspelt, with what was meant."""
 
 
 NO_HEADERS = HeaderNames()
@@ -157,6 +160,7 @@ class Exchange(Value, frozen=True, kw_only=True):
 def header_names(names: tuple[bytes, ...]) -> HeaderNames:
     """Return the names, cut if they are too many or too long."""
     kept = tuple(name for name in KEPT_HEADERS if name in names)
+    misspelt = misspelt_headers(names)
     if len(names) > _HEADERS_MAX or len(b"".join(names)) > TEXT_CHARS_MAX:
         names = tuple(_cut_header(name) for name in names[:_HEADERS_MAX])
     return HeaderNames(
@@ -164,6 +168,7 @@ def header_names(names: tuple[bytes, ...]) -> HeaderNames:
         kept=kept,
         values_in=itemgetter(*kept) if len(kept) > 1 else partial(_values_of, kept),
         size=len(b"".join(names)) + _VALUE_BYTES * len(names),
+        misspelt=misspelt,
     )
 
 

@@ -35,6 +35,12 @@ FIELDS_BY_KIND: dict[FaultKind, tuple[str, ...]] = {
 """Fields that each kind uses, in addition to when, endpoint, times, odds and ttl_ms."""
 
 
+PROBLEM_RULE = (
+    "kind problem requires problem=NAME, for example RATE_LIMITED "
+    "(`mock-clover errors` lists them), or status=502"
+)
+
+
 class Fault(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A failure: what happens, when, where and how often."""
 
