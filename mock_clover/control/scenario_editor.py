@@ -57,7 +57,7 @@ def get_builtin_scenario(_: Sandbox, call: Call[None, None]) -> Text:
 
 def check_scenario_text(_: Sandbox, call: Call[UntypedBody, None]) -> ScenarioCheck:
     """Check a scenario's YAML like `mock-clover check`, without applying it."""
-    return check_scenario(call.body.text or encode(call.body.tree))[1]
+    return check_scenario(call.body.text or (encode(call.body.tree) if call.body.tree else b""))[1]
 
 
 def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:

@@ -184,6 +184,7 @@ class ScenarioName(ControlRecord, frozen=True, kw_only=True):
 
 
 _NAME = Codec(ScenarioName)
+_EMPTY = 'the body is empty; send a scenario, or the name of one such as {"name": "declines"}'
 
 
 def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
@@ -200,6 +201,8 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
                 return StatusResult(400, invalid_scenario(checked.findings or ()))
         else:
             try:
+                if not tree:
+                    raise CONTROL_INVALID.error(detail=_EMPTY)
                 is_name = set(tree) == {"name"}
                 scenario = resolve_scenario(_NAME.convert(tree).name if is_name else tree)
             except (MalformedError, ViolationsError) as error:

@@ -29,10 +29,21 @@ DEPTH_MAX = 32
 VALUES_MAX = 60_000
 """Maximum number of keys and values in a file; 2,000 cards and 1,000 rules need fewer."""
 FINDINGS_MAX = 20
+EXAMPLE = "for example `name: mine`; docs/scenarios.md lists the members"
+EMPTY = f"the scenario is empty; it needs at least a name, {EXAMPLE}"
 CHAIN_MAX = 5
 """Maximum length of a chain of scenarios that extend each other; it also bounds the bytes read."""
 
 _yaml: Any = yaml  # the stubs lack libyaml's marks and loader
+_YAML_HINTS = {
+    "mapping values are not allowed": "; put a text that contains `: ` in quotes",
+    "did not find expected '-' indicator": "; lines of one item start in the same column",
+    "did not find expected key": "; members of one object start in the same column",
+    "did not find expected node content": "; a bracket may not be closed",
+    "did not find expected ',' or": "; a comma is missing, or a bracket is not closed",
+    "found unexpected end of stream": "; a quote is not closed",
+}
+"""By the start of what libyaml says: what is probably wrong."""
 _Loader = getattr(_yaml, "CSafeLoader", _yaml.SafeLoader)  # libyaml is eight times faster
 _YAML_ERRORS = (yaml.YAMLError, ArithmeticError, RecursionError, ValueError)
 _SUFFIXES = (".yaml", ".yml")
@@ -205,13 +216,22 @@ def _parse(
             name,
             [
                 LocatedFinding(
-                    line=mark.line + 1, column=mark.column + 1, message=str(error.problem), path=""
+                    line=mark.line + 1,
+                    column=mark.column + 1,
+                    message=_yaml_message(raw, mark, str(error.problem)),
+                    path="",
                 )
             ],
         ) from None
     except _YAML_ERRORS as error:
-        raise ScenarioError(f"{name}: invalid YAML: {error}") from None
-    has_parent = isinstance(tree, dict) and "extends" in tree
+        raise ScenarioError(f"{name}: invalid YAML: {' '.join(str(error).split())}") from None
+    if tree is None:
+        raise _scenario_error(name, _locate_findings(node, [("", EMPTY)]))
+    if not isinstance(tree, dict):
+        kind = "a list" if isinstance(tree, list) else "a text"
+        message = f"a scenario consists of `member: value`, and this is {kind}; {EXAMPLE}"
+        raise _scenario_error(name, _locate_findings(node, [("", message)]))
+    has_parent = "extends" in tree
     try:
         own = scenario = msgspec.convert(tree, ScenarioFile if has_parent else Scenario)
     except msgspec.ValidationError as error:
@@ -233,6 +253,16 @@ def _parse(
     if findings:
         raise _scenario_error(name, _locate_findings(node, findings))
     return _Parsed(scenario=scenario, tree=tree, own=own, node=node)
+
+
+def _yaml_message(raw: bytes, mark: Any, problem: str) -> str:
+    """Return what the parser said, or that a line is indented with a tab."""
+    lines = raw.splitlines()
+    line = lines[mark.line] if mark.line < len(lines) else b""
+    if b"\t" in line[: len(line) - len(line.lstrip())]:
+        return "the line is indented with a tab; YAML allows spaces only"
+    hint = next((hint for start, hint in _YAML_HINTS.items() if problem.startswith(start)), "")
+    return f"{problem}{hint}"
 
 
 def _parent_error(name: str, node: Any, extends: str, error: Exception) -> ScenarioError:

@@ -30,6 +30,11 @@ def type_finding(message: str) -> Finding:
         return path, message + (
             did_you_mean(enum["value"], known) or f"; allowed: {', '.join(known)}"
         )
+    if " matching regex " in message:
+        known = [str(shape.get("description", "")) for shape in _schemas_at(path)]
+        return path, "; ".join(filter(None, (message, *known)))
+    if message.endswith("Expected `object`, got `null`"):
+        return path, f"{message}: the member has no value; write {{}} or remove it"
     if path.endswith("amount") and "got `float`" in message:
         return path, f"{message}; amounts are integers in minor units: 1050 is $10.50"
     return path, message + ("; put the value in quotes" if _UNQUOTED.search(message) else "")

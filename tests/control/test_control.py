@@ -498,7 +498,10 @@ def test_rows_are_kept_when_scenario_changes(server: InProcessServer) -> None:
 
 SHIPPED = "built-in: " + ", ".join(builtin_names())
 SCENARIO_REFUSALS: list[tuple[Any, str]] = [
-    ({}, "name is missing; it is required"),
+    (
+        {},
+        'the body is empty; send a scenario, or the name of one such as {"name": "declines"}',
+    ),
     ([], "the body: expected an object, got an array"),
     ({"name": "../x"}, "scenario: '../x' is a path; use the name of a built-in scenario"),
     ({"name": "x.yaml"}, "scenario: 'x.yaml' is a path; use the name of a built-in scenario"),

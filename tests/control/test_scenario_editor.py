@@ -76,8 +76,11 @@ WRONG: dict[str, tuple[bytes, list[tuple[int, int, str, str]]]] = {
     "no YAML": (b"name: [x\n", [(2, 1, "", "did not find expected ',' or ']'")]),
     "an alias": (b"name: &a x\nabout: *a\n", [(2, 8, "", "aliases (*) are not allowed")]),
     "no UTF-8": (b"name: \xff\n", [(1, 1, "", "invalid YAML: ")]),
-    "nothing": (b"", [(1, 1, "", "Object missing required field `name`")]),
-    "a list": (b"- name", [(1, 1, "", "Expected `object`, got `array`")]),
+    "nothing": (b"", [(1, 1, "", "the scenario is empty")]),
+    "a list": (
+        b"- name",
+        [(1, 1, "", "a scenario consists of `member: value`, and this is a list")],
+    ),
     "a number of a card": (b"name: 4539148803436467\n", [(1, 1, "name", "Expected `str`")]),
 }
 
@@ -93,7 +96,7 @@ def test_errors_match_check_command(
     for each, (_, _, _, message) in zip(result["findings"], expected, strict=True):
         assert message in each["said"]
     file = tmp_path / "x.yaml"
-    file.write_bytes(text or b"{}")
+    file.write_bytes(text)
     with pytest.raises(ScenarioError) as error:
         load_with_warnings(str(file), RULE_OPERATIONS)
     for each in result["findings"]:

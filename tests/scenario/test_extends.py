@@ -188,7 +188,8 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     "no YAML in its parent": (
         "name: c\nextends: torn.yaml\n",
         [
-            "torn.yaml:2:1: did not find expected ',' or ']'",
+            "torn.yaml:2:1: did not find expected ',' or ']'; a comma is missing, or a bracket is "
+            "not closed",
             "child.yaml:2:1: `torn.yaml` is invalid - at `extends`",
         ],
     ),

@@ -83,8 +83,8 @@ def test_listed_cards_are_complete_and_valid() -> None:
         ("name: [", "s.yaml:"),
         ("name: x\n\tcards: []", "s.yaml:2:1: "),
         ("[" * 100, "nested more than 32 levels deep"),
-        ("- 1", "Expected `object`, got `array`"),
-        ("", "Expected `object`, got `null`"),
+        ("- 1", "a scenario consists of `member: value`, and this is a list"),
+        ("", "s.yaml:1:1: the scenario is empty; it needs at least a name"),
         ("name: '{{7*7}}'", "matching regex"),
     ],
 )
