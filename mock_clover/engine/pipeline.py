@@ -84,7 +84,7 @@ def answer(
         owner = "" if credential == sandbox.credentials.access_token else credential
         stored = sandbox.idempotency.get((owner, key)) if key else None
         if stored is not None:
-            idempotency, reply = "replayed", _replay(sandbox, stored, raw.path, request)
+            idempotency, reply = "replayed", _replay(sandbox, stored, endpoint, raw.path, request)
         else:
             call = Call(request, query, raw.ids, raw.headers)
             override = (
@@ -136,11 +136,14 @@ def _stored_response(
     )
 
 
-def _replay(sandbox: Sandbox, stored: StoredResponse, path: str, request: Record | None) -> Reply:
+def _replay(
+    sandbox: Sandbox, stored: StoredResponse, endpoint: Endpoint, path: str, request: Record | None
+) -> Reply:
     """Return a stored response again. Raises IDEMPOTENCY_MISMATCH for another request."""
     if not stored.answers(path, request, sandbox.fingerprint_key):
         basis = (IDEMPOTENCY_SCOPE,) if stored.path != path else ()
-        raise IDEMPOTENCY_MISMATCH.error(basis=basis)
+        rule = stored.difference(endpoint.name, path, request)
+        raise IDEMPOTENCY_MISMATCH.error(rule=rule, basis=basis)
     return Reply(
         status=stored.status,
         body=stored.body,

@@ -8,7 +8,7 @@ in `x-mock-clover-why`. A request without these costs a few lookups; only others
 import re
 from collections.abc import Iterator
 from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from msgspec.structs import replace
 
@@ -21,6 +21,7 @@ from mock_clover.core.codec import (
     parse,
     unknown_fields,
 )
+from mock_clover.core.evidence import EvidenceLevel
 from mock_clover.core.masking import redact, redact_field_name
 from mock_clover.core.printable import printable
 from mock_clover.core.record import Record
@@ -57,7 +58,7 @@ def add_remarks(
     if reply.status == UNAUTHORIZED.status:
         return reply, ()
     for remark in _remarks_on_headers(endpoint, raw, request):
-        reply = replace(reply, why=f"{reply.why}; {remark}")
+        reply = replace(reply, why=_with_remark(reply.why, remark))
     codec, body = endpoint.codec, raw.body
     is_flat = codec is None or not body or (type(request) is codec.strict and body.count(b"{") <= 1)
     has_no_fraction = _FRACTION.search(body) is None
@@ -75,7 +76,7 @@ def add_remarks(
     if endpoint.request is not None:
         amounts = "; ".join(islice(fractional_amounts(tree, endpoint.request), _AMOUNTS_MAX))
         if amounts:
-            reply = replace(reply, why=f"{reply.why}; {printable(redact(amounts))}")
+            reply = replace(reply, why=_with_remark(reply.why, printable(redact(amounts))))
     return reply, ignored
 
 
@@ -93,6 +94,15 @@ def _remarks_on_headers(
         near = nearest_word(dialect.decode("latin-1"), DIALECTS)
         suggestion = f"; did you mean {near}?" if near else ""
         yield f"x-mock-clover-dialect must be one of {', '.join(DIALECTS)}{suggestion}"
+
+
+def _with_remark(why: str, remark: str) -> str:
+    """Return a reason with a remark, before the source of an error."""
+    for level in get_args(EvidenceLevel):
+        before, mark, source = why.rpartition(f" ({level}: ")
+        if mark and source.endswith(")"):
+            return f"{before}; {remark}{mark}{source}"
+    return f"{why}; {remark}"
 
 
 def with_ignored(reply: Reply) -> str:
@@ -125,6 +135,8 @@ class _Ignored(NamedTuple):
         """The member with a suggestion, masked, as one line of ASCII."""
         path = redact_field_name(self.path) if self.has_card_data else self.path
         name = f"{self.prefix}{_clean(path)}"
+        if "idempot" in name.lower():
+            return f"{name} (did you mean the header idempotency-key?)"
         if self.is_known:
             return f"{name} (accepted, without effect)"
         near = nearest_known_path(path, self.record) if self.record is not None else ""

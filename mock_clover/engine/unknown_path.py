@@ -4,6 +4,7 @@ What was recorded on one of Clover's hosts holds for the paths of that host only
 the error is inferred.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 
 from mock_clover.clover.common.behaviours_service import (
@@ -23,6 +24,8 @@ _CHARS_MAX, _SEGMENTS_MAX = 200, 10
 
 _SIMILARITY_MIN = 0.7
 """Of a segment and the suggested one: `made_up` must not suggest `modifiers`."""
+
+_VERSION = re.compile("v[0-9]")
 
 Operation = tuple[str, str]
 """A method and a path with placeholders."""
@@ -80,7 +83,9 @@ def _nearest(method: str, path: str, served: tuple[Operation, ...]) -> Operation
     if len(path) > _CHARS_MAX:
         return None
     parts = [part for part in path.split("/") if part][: _SEGMENTS_MAX + 1]
-    for candidate in (parts, ["v1", *parts], parts[1:]):
+    lower = [part.lower() for part in parts]
+    versioned = ["v1", *lower[1:]] if lower and _VERSION.fullmatch(lower[0]) else lower
+    for candidate in (parts, versioned, lower, ["v1", *parts], parts[1:]):
         found = _with_one_difference(method, candidate, served)
         if found is not None:
             return found

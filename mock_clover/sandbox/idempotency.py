@@ -46,9 +46,27 @@ class StoredResponse(Value, frozen=True, kw_only=True):
         # Equal bodies may have been decoded to different types.
         return self.request == request or encode(self.request) == encode(request)
 
+    def difference(self, endpoint: str, path: str, request: Record | None) -> str:
+        """Return how another request with the key differs from the first one."""
+        if path != self.path:
+            other = endpoint if endpoint != self.endpoint else f"another path of {endpoint}"
+            used = f"the idempotency key was first used for {self.endpoint}, now for {other}"
+        else:
+            names = ", ".join(_differing_fields(self.request, request)) or "body"
+            used = f"the idempotency key was first used with another {names}"
+        return f"{used}; use a new key for each new request"
+
     def __repr__(self) -> str:
         """Return only path and status, because the bodies may contain anything."""
         return redact(f"StoredResponse({self.path!r}, {self.status})")
+
+
+def _differing_fields(first: Record | None, second: Record | None) -> Iterator[str]:
+    if first is None or second is None or first.__struct_fields__ != second.__struct_fields__:
+        return
+    for name, sent in zip(first.__struct_fields__, first.__struct_encode_fields__, strict=True):
+        if getattr(first, name) != getattr(second, name):
+            yield sent
 
 
 def hash_request(request: Record | None, fingerprint_key: bytes) -> str:

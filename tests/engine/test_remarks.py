@@ -54,7 +54,7 @@ IGNORED: dict[str, tuple[str, Any, str]] = {
     "a query where there is none": (
         "/v1/charges?idempotency_key=1&a=",
         {},
-        "query idempotency_key, query a",
+        "query idempotency_key (did you mean the header idempotency-key?), query a",
     ),
     "a card": (
         "/v1/tokens",

@@ -16,6 +16,8 @@ CASES = [
     # method, path, status, evidence, reason
     ("GET", "/v1/nothing", 404, "observed", UNKNOWN),
     ("POST", "/v1/charge", 404, "observed", f"{UNKNOWN}; did you mean POST /v1/charges?"),
+    ("POST", "/v2/charges", 404, "inferred", f"{UNKNOWN}; did you mean POST /v1/charges?"),
+    ("POST", "/V1/Charges", 404, "inferred", f"{UNKNOWN}; did you mean POST /v1/charges?"),
     ("POST", "/charges", 404, "inferred", f"{UNKNOWN}; did you mean POST /v1/charges?"),
     ("POST", "//v1/charges", 404, "inferred", f"{UNKNOWN}; did you mean POST /v1/charges?"),
     ("POST", "/v1/v1/charges", 404, "observed", f"{UNKNOWN}; did you mean POST /v1/charges?"),
