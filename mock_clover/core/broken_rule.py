@@ -76,7 +76,7 @@ def broken_rule(path: str, message: str, value: object, hint: Any, *, is_secret:
         return f"{sent}; must match {pattern}{suffix}"
     if literals and "`array" not in message:
         near = "" if is_secret else nearest_word(str(value), literals, _SIMILARITY_MIN)
-        suggestion = f"; did you mean {near}?" if near else ""
+        suggestion = f"; did you mean `{near}`?" if near else ""
         return f"{sent}; must be one of {', '.join(literals)}{suggestion}"
     if match := _TYPE.search(message):
         names = [_TYPE_NAMES.get(name, name) for name in match[1].split(" | ") if name != "null"]

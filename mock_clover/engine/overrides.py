@@ -10,15 +10,13 @@ Secure, a flow such as `threeds/challenge`.
 import re
 from typing import Any, NamedTuple, get_args
 
-import msgspec
-
 from mock_clover.clover.charges.behaviours import REQUESTED_OUTCOME, SCENARIO_RULE
 from mock_clover.clover.common.behaviours_service import RATE_LIMIT_WINDOWS, RATE_LIMITS
 from mock_clover.clover.common.cards import Card
 from mock_clover.clover.common.problems import RATE_LIMITED, SELECTABLE_ERRORS, UNKNOWN_OUTCOME
 from mock_clover.clover.common.verdict import Verdict
 from mock_clover.clover.threeds.records import ThreeDSFlow
-from mock_clover.core.codec import error_message
+from mock_clover.core.codec import Codec, ViolationsError
 from mock_clover.core.evidence import EvidenceLevel
 from mock_clover.core.record import Record
 from mock_clover.core.suggestions import did_you_mean
@@ -26,7 +24,13 @@ from mock_clover.engine.endpoint import Call, Endpoint, RuleInputFactory
 from mock_clover.sandbox.armed import ArmedOutcome
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records_card import DECLINE_CODES, ISSUER_DECLINES
-from mock_clover.scenario.records_fault import Fault, FaultKind, FaultPhase, find_fault_errors
+from mock_clover.scenario.records_fault import (
+    PROBLEM_RULE,
+    Fault,
+    FaultKind,
+    FaultPhase,
+    find_fault_errors,
+)
 from mock_clover.scenario.records_rule import (
     ALTERNATE_TENDER,
     Action,
@@ -46,6 +50,7 @@ _OUTCOME_MARKER = re.compile(r"mock-clover:([A-Za-z_]+(?:/[a-z0-9_]+)?)")
 
 
 _KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
+_FAULT = Codec(Fault)
 _PHASES: tuple[FaultPhase, ...] = get_args(FaultPhase)
 _FLOWS: dict[str, ThreeDSFlow] = {f"threeds/{flow}": flow for flow in get_args(ThreeDSFlow)}
 
@@ -115,15 +120,14 @@ def parse_fault(text: str, label: str = "x-mock-clover-fault") -> Fault:
         elif word in _PHASES:
             fields["when"] = word
         else:
-            hint = did_you_mean(word, (*_KINDS, *_PHASES))
+            hint = did_you_mean(word, (*_KINDS, *_PHASES)) or "; members are given as name=value"
             raise UNKNOWN_OUTCOME.error(detail=f"{label}: unknown word {word!r}{hint}")
     try:
-        fault = msgspec.convert(fields, Fault, strict=False)
-    except msgspec.ValidationError as error:
-        raise UNKNOWN_OUTCOME.error(detail=f"{label}: {error_message(error)}") from None
+        fault = _FAULT.convert(fields)
+    except ViolationsError as error:
+        raise UNKNOWN_OUTCOME.error(detail=f"{label}: {error}") from None
     if fault.kind == "problem" and fault.problem is None and fault.status is None:
-        message = "`problem` requires `problem=NAME` or `status=502`"
-        raise UNKNOWN_OUTCOME.error(detail=f"{label}: {message}")
+        raise UNKNOWN_OUTCOME.error(detail=f"{label}: {PROBLEM_RULE}")
     for _, message in find_fault_errors(fault, SELECTABLE_ERRORS):
         raise UNKNOWN_OUTCOME.error(detail=f"{label}: {message}")
     return fault
@@ -262,7 +266,11 @@ def parse_outcome(word: str, label: str = "x-mock-clover-outcome") -> Action:
         *SELECTABLE_ERRORS,
         *(f"card_declined/{c}" for c in (*DECLINE_CODES, *ISSUER_DECLINES)),
     ]
-    message = f"{label}: unknown outcome {word!r}{did_you_mean(word, known)}"
+    suggestion = did_you_mean(word, known) or (
+        "; use approve, card_declined, card_declined/CODE, threeds/FLOW or an error that "
+        "`mock-clover problems` lists"
+    )
+    message = f"{label}: unknown outcome {word!r}{suggestion}"
     raise UNKNOWN_OUTCOME.error(detail=message)
 
 

@@ -370,7 +370,7 @@ FAULT_REFUSALS: list[tuple[Any, str]] = [
     ),
     (
         {"kind": "dely"},
-        f'kind is "dely"; must be one of {KINDS}; did you mean delay?',
+        f'kind is "dely"; must be one of {KINDS}; did you mean `delay`?',
     ),
     ({"kind": "drop", "tims": 1}, "Object contains unknown field `tims`; did you mean `times`?"),
     ({"kind": "drop", "times": 0}, "times is 0; at least 1"),
@@ -1143,7 +1143,7 @@ SANDBOX_REFUSALS: list[tuple[str, Any, str]] = [
     (
         "x",
         {"dialect": "obsrved"},
-        'dialect is "obsrved"; must be one of observed, documented; did you mean observed?',
+        'dialect is "obsrved"; must be one of observed, documented; did you mean `observed`?',
     ),
     ("x", {"strict": "x"}, 'strict is "x"; must be true or false'),
     ("x", [], "the body: expected an object, got an array"),

@@ -66,7 +66,11 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
     ),
     ({"outcome": DECLINE, "times": 0}, "times is 0; at least 1"),
     ({"outcom": DECLINE}, "Object contains unknown field `outcom`; did you mean `outcome`?"),
-    ({"fault": ""}, "fault: Object missing required field `kind`"),
+    (
+        {"fault": ""},
+        "fault: kind is missing; it is required, one of delay, problem, drop, hang, truncate, "
+        "garbage, dribble",
+    ),
     (
         {"fault": "drop after_comit"},
         "fault: unknown word 'after_comit'; did you mean `after_commit`?",
