@@ -122,7 +122,10 @@ CURRENCY = f"^[A-Za-z]{{3}}{END_OF_STRING}"
 
 # Types of numbers with a unit.
 Millis = Annotated[int, msgspec.Meta(description="Unix time in milliseconds, UTC.")]
-CENTS_META = msgspec.Meta(description="Minor units of the currency.")
+CENTS_META = msgspec.Meta(
+    description="Minor units of the currency.",
+    extra={"rule": "an integer in cents, such as 1850 for $18.50"},
+)
 Cents = Annotated[int, CENTS_META]
 OR_DIGITS = msgspec.Meta(extra_json_schema={"x-or-digits": True})
 """For a number that is text in a sample of Clover. Every number of a request is accepted as text;

@@ -92,7 +92,7 @@ def _remarks_on_headers(
     dialect = raw.headers.get(b"x-mock-clover-dialect")
     if dialect is not None and dialect.strip().lower().decode("latin-1") not in DIALECTS:
         near = nearest_word(dialect.decode("latin-1"), DIALECTS)
-        suggestion = f"; did you mean {near}?" if near else ""
+        suggestion = f"; did you mean `{near}`?" if near else ""
         yield f"x-mock-clover-dialect must be one of {', '.join(DIALECTS)}{suggestion}"
 
 

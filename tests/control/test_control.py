@@ -246,7 +246,7 @@ CLOCK_REFUSALS: list[tuple[Any, str]] = [
     ({"set": "soon"}, 'set is "soon"; must be a time in ms since 1970, for example 1748341370775'),
     (
         {"advance": -1},
-        f"advance: '-1ms' {NOT_A_DURATION}",
+        f"advance: '-1ms' {NOT_A_DURATION} Time moves forward only.",
     ),
     (
         {"advance": "8 weeks"},
@@ -254,7 +254,7 @@ CLOCK_REFUSALS: list[tuple[Any, str]] = [
     ),
     (
         {"advance": "-8d"},
-        f"advance: '-8d' {NOT_A_DURATION}",
+        f"advance: '-8d' {NOT_A_DURATION} Time moves forward only.",
     ),
     (
         {"advance": "99999999999d"},

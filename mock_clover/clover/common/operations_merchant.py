@@ -16,7 +16,8 @@ def require_merchant_header(sandbox: Sandbox, call: Call[Any, Any]) -> None:
         raise MERCHANT_ID_MISSING.error()
     if merchant_id != sandbox.credentials.merchant_id:
         raise UNAUTHORIZED.error(
-            why="the token does not belong to the merchant in X-Clover-Merchant-Id"
+            reason="X-Clover-Merchant-Id is not the merchant of the token, "
+            f"{sandbox.credentials.merchant_id}"
         )
 
 

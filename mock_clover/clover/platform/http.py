@@ -55,7 +55,8 @@ def check_merchant_and_normalize_token(sandbox: Sandbox, raw: RawRequest) -> Raw
     """
     if raw.ids[0] != sandbox.credentials.merchant_id:
         raise UNAUTHORIZED.error(
-            why="the merchant id in the path does not belong to this sandbox",
+            reason="the merchant id in the path does not belong to this sandbox, whose merchant "
+            f"id is {sandbox.credentials.merchant_id}",
             basis=(OTHER_MERCHANT_IS_401,),
         )
     if b"access_token=" not in raw.query or b"authorization" in raw.headers:

@@ -210,7 +210,8 @@ def send_event(sandbox: Sandbox, call: Call[EventSpec, None]) -> DeliveryList:
     sent = send_requested_event(sandbox, body, "sent")
     if not sent:
         raise CONTROL_INVALID.error(
-            detail=f"there is no active target of kind {body.kind} that receives this event"
+            detail=f"there is no active target of kind {body.kind} that receives this event; "
+            "create one with PUT /_mock/webhooks, or confirm its verification code"
         )
     return DeliveryList(data=tuple(map(_delivery_response, sent)))
 
@@ -261,9 +262,11 @@ def _outbox(sandbox: Sandbox) -> Outbox:
 
 
 def _require_target(sandbox: Sandbox, target_id: str) -> WebhookTarget:
-    target = _outbox(sandbox).targets.get(target_id)
+    targets = _outbox(sandbox).targets
+    target = targets.get(target_id)
     if target is None:
-        raise CONTROL_NOT_FOUND.error(detail=f"no target has the id {target_id!r}")
+        known = f"; the targets are {', '.join(targets)}" if targets else "; there is no target"
+        raise CONTROL_NOT_FOUND.error(detail=f"no target has the id {target_id!r}{known}")
     return target
 
 

@@ -44,7 +44,9 @@ def url_error(url: str) -> str:
     if len(url) > URL_CHARS_MAX:
         return f"is longer than {URL_CHARS_MAX} characters"
     if not _URL.fullmatch(url):
-        return "must be an http:// or https:// URL without spaces or line breaks"
+        near = "" if ":/" in url or not _URL.fullmatch(f"http://{url}") else f"http://{url}"
+        suggestion = f"; did you mean `{near}`?" if near else ""
+        return f"must be an http:// or https:// URL without spaces or line breaks{suggestion}"
     try:
         parts = urlsplit(url)
         port = parts.port
