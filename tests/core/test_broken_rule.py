@@ -201,7 +201,8 @@ def test_why_has_member_value_rule_and_then_provenance(server: InProcessServer) 
         (
             "/v1/charges",
             charge | {"amount": "4242 4242 4242 4242 x"},
-            'amount is "[card ...[digits]] x"; must be an integer in cents, such as 1850 for $18.50',
+            'amount is "[card ...[digits]] x"; must be an integer in cents, such as 1850 for '
+            "$18.50",
             *("INVALID_CHARGE_AMOUNT", "observed"),
         ),
         (
