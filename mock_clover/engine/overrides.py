@@ -268,7 +268,7 @@ def parse_outcome(word: str, label: str = "x-mock-clover-outcome") -> Action:
     ]
     suggestion = did_you_mean(word, known) or (
         "; use approve, card_declined, card_declined/CODE, threeds/FLOW or an error that "
-        "`mock-clover problems` lists"
+        "`mock-clover errors` lists"
     )
     message = f"{label}: unknown outcome {word!r}{suggestion}"
     raise UNKNOWN_OUTCOME.error(detail=message)
