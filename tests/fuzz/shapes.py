@@ -97,3 +97,12 @@ VALUES: dict[str, Shape] = {
     "an object of texts": numbered('"a%d":"4242"', ",", "{", "}"),
 }
 """JSON values for fields that should have another type."""
+
+CRITICAL_TEXTS = ("groups of digits", "commas", "percent signs")
+CRITICAL_BODIES = (
+    "closed objects",
+    "escaped quotes in an open string",
+    "many names within",
+    "card numbers",
+)
+"""Shapes for each endpoint, field and parameter; one of each kind gets all shapes."""

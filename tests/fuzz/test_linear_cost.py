@@ -1,8 +1,20 @@
 """The cost of any input is linear in its size: a small request must not hold up all others.
 
-Endpoints, their fields, headers and ids come from the lists of endpoints, and patterns from the
-source, so new ones are covered. Parsers that no request reaches in full are in `PARSERS`.
-`tests/fuzz/cost.py` measures.
+Measured is the growth of processor time (`tests/fuzz/cost.py`) with the size of
+
+- bodies: all shapes for one endpoint of each way to decode a body, also strict, up to the maximum
+  size; `CRITICAL_BODIES` for every endpoint;
+- fields of bodies: all shapes for the first field of each type; `CRITICAL_TEXTS` and one list for
+  every field;
+- headers: all shapes for the first endpoint of each API style that reads the header;
+- queries: all shapes for one endpoint of each kind;
+- parameters of queries, and ids in paths: all shapes for the first of each name; `CRITICAL_TEXTS`
+  for those of every endpoint;
+- objects that exist: every endpoint, with ids of large objects;
+- `PARSERS` that no request reaches in full, streams of bytes, and all patterns of the source.
+
+Endpoints, fields, headers, parameters and ids come from the lists of endpoints, and patterns from
+the source, so new ones are covered.
 """
 
 import asyncio
@@ -15,7 +27,7 @@ from os import devnull
 from pathlib import Path
 from re import _constants as codes  # type: ignore[attr-defined]  # no public API parses a pattern
 from re import _parser as parser  # type: ignore[attr-defined]  # the same
-from typing import Any
+from typing import Any, get_type_hints
 
 import msgspec
 import pytest
@@ -49,7 +61,16 @@ from mock_clover.server.render import response
 from mock_clover.server.serve import State, protocol_class
 from tests.failure_messages import assert_no_errors
 from tests.fuzz.cost import TooLongError, Work, growth_error
-from tests.fuzz.shapes import BODIES, TEXTS, VALUES, Shape, numbered, repeated
+from tests.fuzz.shapes import (
+    BODIES,
+    CRITICAL_BODIES,
+    CRITICAL_TEXTS,
+    TEXTS,
+    VALUES,
+    Shape,
+    numbered,
+    repeated,
+)
 from tests.hostile import FORWARDED, HttpRequest, create_fixtures, filled, record_in, valid_request
 from tests.in_process import CONTROL, InProcessServer
 from tests.test_regular_expressions import LINEAR, ONLY_MATCHED, Pattern, patterns
@@ -61,6 +82,7 @@ HEAD_BYTES = 60_000
 RESPONSE_HEAD_BYTES_MAX = 8_192
 FILES = {each.run.__qualname__: each for each in BROWSER_SURFACE}.values()
 """One endpoint of each kind of static file."""
+ENDPOINTS = (*SURFACE, *CONTROL, *FILES)
 WITH_BODY = [each for each in (*SURFACE, *CONTROL) if each.request is not None]
 KEYS, SANDBOX = KeyRing(), load("sandbox")
 NULL = Path(devnull).open("w")  # noqa: SIM115 - open until the end
@@ -120,13 +142,11 @@ def valid_headers(server: InProcessServer) -> dict[bytes, bytes]:
     }
 
 
-def errors_of(
-    table: Iterable[tuple[str, Callable[[int], Work]]], size: int, *, is_bytes: bool = True
-) -> Iterator[str]:
+def errors_of(table: Iterable[tuple[str, Callable[[int], Work]]], size: int) -> Iterator[str]:
     """Yield the errors of a table of works, each for an input of a size in bytes, or a count."""
     for label, prepare in table:
         try:
-            wrong = growth_error(prepare, size, is_bytes=is_bytes)
+            wrong = growth_error(prepare, size)
         except (AssertionError, TooLongError) as error:
             wrong = str(error).partition("\n")[0]
         if wrong:
@@ -144,28 +164,30 @@ def with_body(endpoint: Endpoint, shape: Shape, **others: Any) -> Callable[[int]
 FORM = {b"content-type": b"application/x-www-form-urlencoded"}
 
 
-@pytest.mark.parametrize("endpoint", [*SURFACE, *CONTROL, *FILES], ids=named)
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=named)
 def test_bodies(endpoint: Endpoint) -> None:
-    shapes = BODIES if endpoint.request else dict(list(BODIES.items())[::10])
-    table = {label: with_body(endpoint, shape) for label, shape in shapes.items()}
-    if endpoint.request and (endpoint.body_format == "json_or_form" or endpoint.codec):
-        table |= {
-            f"{label}, as a form": with_body(endpoint, shape, headers=FORM)
-            for label, shape in shapes.items()
-            if endpoint.body_format == "json_or_form" or endpoint.name.endswith("_scenario")
-        }
+    table = {label: with_body(endpoint, BODIES[label]) for label in CRITICAL_BODIES}
     assert_no_errors(errors_of(table.items(), BODY_BYTES))
 
 
-LARGEST = {(each.body_format, each.request is UntypedBody): each for each in WITH_BODY[::-1]}
-"""One endpoint of each way to decode a body."""
+DECODERS = {
+    (each.body_format, each.request is UntypedBody, each.surface): each for each in WITH_BODY[::-1]
+}
+"""The first endpoint of each way to decode a body."""
 
 
-@pytest.mark.parametrize("endpoint", LARGEST.values(), ids=named)
-@pytest.mark.parametrize("strict", [False, True], ids=["", "strict"])
-def test_bodies_of_the_maximum_size(endpoint: Endpoint, strict: bool) -> None:
-    table = {label: with_body(endpoint, shape, strict=strict) for label, shape in BODIES.items()}
-    assert_no_errors(errors_of(table.items(), BODY_BYTES_MAX))
+@pytest.mark.parametrize("endpoint", DECODERS.values(), ids=named)
+def test_bodies_of_all_shapes(endpoint: Endpoint) -> None:
+    whole = {label: with_body(endpoint, shape) for label, shape in BODIES.items()}
+    if endpoint.body_format == "json_or_form" or endpoint.request is UntypedBody:
+        whole |= {
+            f"{label}, as a form": with_body(endpoint, shape, headers=FORM)
+            for label, shape in BODIES.items()
+        }
+    strict = {label: with_body(endpoint, shape, strict=True) for label, shape in BODIES.items()}
+    assert_no_errors(
+        [*errors_of(whole.items(), BODY_BYTES_MAX), *errors_of(strict.items(), BODY_BYTES)]
+    )
 
 
 def first_uses() -> dict[type[msgspec.Struct], Endpoint]:
@@ -186,27 +208,32 @@ def first_uses() -> dict[type[msgspec.Struct], Endpoint]:
 
 
 FIRST_USES = first_uses()
+FEW_VALUES = {label: VALUES[label] for label in ("a list of objects",)}
 
 
 def places(
     endpoint: Endpoint, record: type[msgspec.Struct], body: dict[str, Any], at: str = ""
-) -> Iterator[tuple[str, Callable[[Any], dict[str, Any]], Any]]:
-    """Yield each field of a body: its path, a function that sets it, and the item of a list."""
+) -> Iterator[tuple[str, str, Callable[[Any], dict[str, Any]], Any]]:
+    """Yield each field of a body: its path, its type without bounds, a function that sets it, and
+    the item of a list.
+    """
+    types = get_type_hints(record)
     for field in msgspec.structs.fields(record):
-        name = field.encode_name
+        name, kind = field.encode_name, str(types[field.name])
         inner, listed = record_in(msgspec.inspect.type_info(field.type))
         within = body.get(name)
         item = (
             within[0] if isinstance(within, list) and within else {} if inner and listed else None
         )
-        yield f"{at}{name}", lambda value, name=name: body | {name: value}, item
+        yield f"{at}{name}", kind, lambda value, name=name: body | {name: value}, item
         if inner is None or FIRST_USES[inner] is not endpoint or at.count(".") > 3:
             continue
-        for path, change, listed_item in places(
+        for path, inner_kind, change, listed_item in places(
             endpoint, inner, (item if listed else within) or {}, f"{at}{name}."
         ):
             yield (
                 path,
+                inner_kind,
                 lambda value, name=name, change=change, listed=listed: (
                     body | {name: [change(value)] if listed else change(value)}
                 ),
@@ -214,31 +241,52 @@ def places(
             )
 
 
+def fields_of(
+    endpoint: Endpoint,
+) -> Iterator[tuple[str, str, Callable[[Any], dict[str, Any]], Any]]:
+    """Yield the fields of an endpoint's body: see `places`."""
+    assert endpoint.request is not None
+    body = json.loads(valid_request(endpoint, fixtures()).raw or b"{}")
+    return places(endpoint, endpoint.request, body)
+
+
+@cache
+def first_fields() -> frozenset[tuple[str, str]]:
+    """Return the first field of each type: the name of its endpoint and its path."""
+    found: dict[str, tuple[str, str]] = {}
+    for endpoint in WITH_BODY:
+        for path, kind, _, _ in fields_of(endpoint):
+            found.setdefault(kind, (endpoint.name, path))
+    return frozenset(found.values())
+
+
 @pytest.mark.parametrize("endpoint", WITH_BODY, ids=named)
 def test_fields(endpoint: Endpoint) -> None:
     """Each field holds a long text, a long list, or many times its own item."""
-    assert endpoint.request is not None
     sent = valid_request(endpoint, fixtures())
 
     def table() -> Iterator[tuple[str, Callable[[int], Work]]]:
-        for path, change, item in places(endpoint, endpoint.request, json.loads(sent.raw or b"{}")):
+        for path, _, change, item in fields_of(endpoint):
             template = json.dumps(change("HERE"))
+            is_first = (endpoint.name, path) in first_fields()
+            texts = TEXTS if is_first else {label: TEXTS[label] for label in CRITICAL_TEXTS}
+            lists = VALUES if is_first else {} if item else FEW_VALUES
+            if item is not None:
+                lists = lists | {"its items": items_like(item)}
+            shapes = {label: as_json(shape) for label, shape in texts.items()} | lists
+            for label, shape in shapes.items():
 
-            def body(text: str, template: str = template) -> Work:
-                return sending(sent._replace(raw=template.replace('"HERE"', text).encode()))
+                def work(size: int, template: str = template, shape: Shape = shape) -> Work:
+                    raw = template.replace('"HERE"', shape(size)).encode()
+                    return sending(sent._replace(raw=raw))
 
-            for label, shape in TEXTS.items():
-                yield (
-                    f"{path}: {label}",
-                    lambda size, shape=shape, body=body: body(
-                        json.dumps(shape(size), ensure_ascii=False)
-                    ),
-                )
-            lists = VALUES if item is None else VALUES | {"its items": items_like(item)}
-            for label, shape in lists.items():
-                yield f"{path}: {label}", lambda size, shape=shape, body=body: body(shape(size))
+                yield f"{path}: {label}", work
 
     assert_no_errors(errors_of(table(), FIELD_BYTES))
+
+
+def as_json(shape: Shape) -> Shape:
+    return lambda size: json.dumps(shape(size), ensure_ascii=False)
 
 
 def items_like(item: object) -> Shape:
@@ -274,49 +322,88 @@ def header_names(endpoint: Endpoint) -> list[str]:
     return sorted(name.decode() for name in headers.read if name[:1] != b":")
 
 
-@pytest.mark.parametrize("endpoint", [*SURFACE, *CONTROL, *FILES], ids=named)
-def test_heads(endpoint: Endpoint) -> None:
-    """The headers that are read, the query, its parameters and the ids are as long as possible."""
-    sent = valid_request(endpoint, fixtures())
-    names, joint = header_names(endpoint), "&" if "?" in sent.path else "?"
-    fields = endpoint.query.__struct_encode_fields__ if endpoint.query else ()
-    ids = re.findall(r"\{(\w+)\}", endpoint.path)
+def test_headers() -> None:
+    """Each header that is read is as long as possible."""
+    first = {
+        (name, endpoint.surface): endpoint
+        for endpoint in ENDPOINTS[::-1]
+        for name in header_names(endpoint)
+    }
 
     def table() -> Iterator[tuple[str, Callable[[int], Work]]]:
-        for label, shape in TEXTS.items():
+        for (name, _), endpoint in first.items():
+            sent = valid_request(endpoint, fixtures())
+            scheme = b"Bearer " if name == "authorization" else b""
+            for label, shape in TEXTS.items():
 
-            def value(size: int, shape: Shape = shape) -> bytes:
-                return shape(size).encode()
+                def work(
+                    size: int,
+                    sent: HttpRequest = sent,
+                    name: str = name,
+                    scheme: bytes = scheme,
+                    shape: Shape = shape,
+                ) -> Work:
+                    return sending(sent, {name.encode(): scheme + shape(size).encode()})
 
-            for name in names:
-                scheme = b"Bearer " if name == "authorization" else b""
-                yield (
-                    f"{name}: {label}",
-                    lambda size, name=name, scheme=scheme, value=value: sending(
-                        sent, {name.encode(): scheme + value(size)}
-                    ),
-                )
-            for beginning in ("", *(f"{each}=" for each in fields)):
-                start = f"{sent.path}{joint}{beginning}"
-                yield (
-                    f"query {beginning}{label}",
-                    lambda size, start=start, shape=shape: sending(
-                        sent._replace(path=start + shape(size))
-                    ),
-                )
-            for name in ids:
-                yield (
-                    f"{name}: {label}",
-                    lambda size, name=name, shape=shape: sending(
-                        sent._replace(
-                            path=filled(
-                                endpoint, fixtures(), **{name: shape(size).replace("/", "x")}
-                            )
-                        )
-                    ),
-                )
+                yield f"{named(endpoint)}, {name}: {label}", work
 
     assert_no_errors(errors_of(table(), HEAD_BYTES))
+
+
+def heads(endpoint: Endpoint) -> Iterator[tuple[str, Callable[[str], HttpRequest]]]:
+    """Yield the parameters and the ids of an endpoint, each with a function that sets it."""
+    sent = valid_request(endpoint, fixtures())
+    joint = "&" if "?" in sent.path else "?"
+    for name in endpoint.query.__struct_encode_fields__ if endpoint.query else ():
+        yield (
+            f"{name}=",
+            lambda text, name=name: sent._replace(path=f"{sent.path}{joint}{name}={text}"),
+        )
+    for name in re.findall(r"\{(\w+)\}", endpoint.path):
+
+        def with_id(text: str, name: str = name) -> HttpRequest:
+            ids = {name: text.replace("/", "x")}
+            return sent._replace(path=filled(endpoint, fixtures(), **ids))
+
+        yield name, with_id
+
+
+@cache
+def first_heads() -> dict[str, Endpoint]:
+    """Return the first endpoint with each parameter and each id."""
+    return {name: endpoint for endpoint in ENDPOINTS[::-1] for name, _ in heads(endpoint)}
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=named)
+def test_parameters_and_ids(endpoint: Endpoint) -> None:
+    """The parameters and the ids are as long as possible."""
+    table = {
+        f"{name}: {label}": lambda size, change=change, shape=TEXTS[label]: sending(
+            change(shape(size))
+        )
+        for name, change in heads(endpoint)
+        for label in (TEXTS if first_heads()[name] is endpoint else CRITICAL_TEXTS)
+    }
+    assert_no_errors(errors_of(table.items(), HEAD_BYTES))
+
+
+KINDS = {
+    (each.surface, each.query is None, each.request is None, each.body_format): each
+    for each in ENDPOINTS[::-1]
+}
+"""The first endpoint of each kind."""
+
+
+@pytest.mark.parametrize("endpoint", KINDS.values(), ids=named)
+def test_queries(endpoint: Endpoint) -> None:
+    """The query is as long as possible, and its names are unknown."""
+    sent = valid_request(endpoint, fixtures())
+    start = sent.path + ("&" if "?" in sent.path else "?")
+    table = {
+        label: lambda size, shape=shape: sending(sent._replace(path=start + shape(size)))
+        for label, shape in TEXTS.items()
+    }
+    assert_no_errors(errors_of(table.items(), HEAD_BYTES))
 
 
 # Objects ------------------------------------------------------------------------------------------
@@ -397,7 +484,7 @@ def test_large_objects(create: Callable[[InProcessServer, int], dict[str, str]],
         endpoint.name: lambda size, endpoint=endpoint: request(endpoint, size)
         for endpoint in (*SURFACE, *CONTROL)
     }
-    assert_no_errors(errors_of(table.items(), most, is_bytes=False))
+    assert_no_errors(errors_of(table.items(), most))
 
 
 # Parsers ------------------------------------------------------------------------------------------
@@ -536,7 +623,7 @@ def test_connections(segment_bytes: int) -> None:
         label: lambda size, shape=shape: received(shape(size).encode(), segment_bytes)
         for label, shape in STREAMS.items()
     }
-    assert_no_errors(errors_of(table.items(), STREAM_BYTES, is_bytes=False))
+    assert_no_errors(errors_of(table.items(), STREAM_BYTES))
 
 
 # Patterns -----------------------------------------------------------------------------------------

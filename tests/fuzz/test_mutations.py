@@ -18,7 +18,7 @@ from tests.fuzz.mutations import mutate, shortest
 from tests.hostile import FORWARDED, HttpRequest, PairedSandboxes, error_in, valid_request
 from tests.in_process import CONTROL, InProcessServer
 
-SECONDS = float(os.environ.get("MOCK_CLOVER_FUZZ_SECONDS") or 20)
+SECONDS = float(os.environ.get("MOCK_CLOVER_FUZZ_SECONDS") or 8)
 SEED = int(os.environ.get("MOCK_CLOVER_FUZZ_SEED") or secrets.randbelow(2**32))
 FINDINGS: dict[str, HttpRequest] = {
     "nesting inside an unclosed string": HttpRequest(

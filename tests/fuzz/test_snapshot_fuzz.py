@@ -138,7 +138,7 @@ def server() -> InProcessServer:
 
 
 @settings(
-    max_examples=400,
+    max_examples=150,
     phases=(Phase.generate,),  # an example is as small as it can be
     deadline=None,
     derandomize=True,
