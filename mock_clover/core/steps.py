@@ -25,8 +25,8 @@ def finish(steps: Steps[T]) -> T:
 class Work(Generic[T_co]):
     """A long operation that has not started yet.
 
-    Operations of one lane run one after the other, in the order of their requests; operations
-    without a lane run side by side.
+    Operations of one lane run one after the other, in the order of their requests; a few
+    operations without a lane run side by side.
     """
 
     __slots__ = ("lane", "steps")

@@ -17,14 +17,16 @@ T = TypeVar("T")
 
 SLICE_NS = 2_000_000
 """Processor time of a slice: what a long operation may add to the latency of another request."""
+RUNNING_MAX = 4
+"""Operations that have begun and not ended: each holds its intermediate results in memory."""
 _SHUTTING_DOWN_BODY = b'{"message":"the server is shutting down"}'
 
 
 class _Lane:
-    """The operations that run one after the other."""
+    """The operations that run one after the other, or a few at a time."""
 
-    def __init__(self) -> None:
-        self.lock = asyncio.Lock()
+    def __init__(self, places: int) -> None:
+        self.places = asyncio.Semaphore(places)
         self.users = 0
 
 
@@ -41,7 +43,10 @@ class Slices:
 
     async def run(self, work: Work[T]) -> T:
         """Run an operation and return its result. A short one is complete without a pause."""
-        async with self._turn(work if work.lane is None else work.lane):
+        async with (
+            self._turn(work if work.lane is None else work.lane),
+            self._turn(Slices, RUNNING_MAX),
+        ):
             ended: list[T] = []
             while not ended:
                 async with self._turn(self):
@@ -51,12 +56,12 @@ class Slices:
             return ended[0]
 
     @contextlib.asynccontextmanager
-    async def _turn(self, key: object) -> AsyncIterator[None]:
-        """Wait until no other operation has this lane. Lanes are removed with their event loop."""
-        lane = self._lanes.setdefault(key, _Lane())
+    async def _turn(self, key: object, places: int = 1) -> AsyncIterator[None]:
+        """Wait until a lane has a free place. Lanes are removed with their event loop."""
+        lane = self._lanes.setdefault(key, _Lane(places))
         lane.users += 1
         try:
-            async with lane.lock:
+            async with lane.places:
                 yield
         finally:
             lane.users -= 1

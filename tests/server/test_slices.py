@@ -9,11 +9,12 @@ import pytest
 
 from mock_clover.browser.surface import BROWSER_SURFACE
 from mock_clover.control.scenario import resolve_scenario
+from mock_clover.core.steps import Steps, Work
 from mock_clover.engine.router import Router
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.server.app import App
 from mock_clover.server.housekeeping import DueJobs
-from mock_clover.server.slices import Slices
+from mock_clover.server.slices import RUNNING_MAX, Slices
 from tests.fake_clock import FakeClockLoop, InProcessConnection, run, settle
 from tests.in_process import InProcessServer
 from tests.raw_http import request
@@ -149,6 +150,27 @@ def test_every_control_operation_is_long_or_bounded(server: InProcessServer) -> 
     ]
     control = {each.name for each in server.app.endpoints if not each.surface.journaled} - files
     assert sorted(classified) == sorted(control | {"list_charges"}), "add it to LONG or to BOUNDED"
+
+
+def test_few_operations_hold_intermediate_results() -> None:
+    """Hundreds of journals that are read side by side would take hundreds of megabytes."""
+    begun: set[int] = set()
+    most = [0]
+
+    def steps(number: int) -> Steps[int]:
+        begun.add(number)
+        most[0] = max(most[0], len(begun))
+        yield
+        begun.remove(number)
+        return number
+
+    async def main(_: FakeClockLoop) -> list[int]:
+        slices = Slices(slice_ns=0)
+        works = [Work(steps(number), number % 7 or None) for number in range(70)]
+        return list(await asyncio.gather(*map(slices.run, works)))
+
+    assert run(main) == list(range(70))
+    assert most == [RUNNING_MAX]
 
 
 def test_requests_to_the_sandbox_wait_for_its_due_jobs(
