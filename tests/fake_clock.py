@@ -93,6 +93,9 @@ class _Transport(asyncio.Transport):
     def is_closing(self) -> bool:
         return self._closing
 
+    def get_write_buffer_size(self) -> int:
+        return len(self.written)
+
     def pause_reading(self) -> None:
         pass
 
@@ -106,7 +109,7 @@ class InProcessConnection(RawConnection):
     `read_response` raises BlockingIOError where a socket would wait.
     """
 
-    def __init__(self, app: App, parser: str = "httptools") -> None:
+    def __init__(self, app: App, parser: str = "httptools", state: State | None = None) -> None:
         config = uvicorn.Config(
             app,
             ws="none",
@@ -118,7 +121,9 @@ class InProcessConnection(RawConnection):
         )
         self._buffer = b""
         self._transport = _Transport()
-        self._protocol = PROTOCOLS[parser](config=config, server_state=State(), app_state={})
+        self._protocol = PROTOCOLS[parser](
+            config=config, server_state=state or State(), app_state={}
+        )
         self._protocol.connection_made(self._transport)
 
     def __exit__(self, *_: object) -> None:
@@ -143,6 +148,11 @@ class InProcessConnection(RawConnection):
     def is_closed(self) -> bool:
         """Whether the server has closed the connection."""
         return self._transport.is_closing()
+
+    @property
+    def unread(self) -> bytes:
+        """The bytes that were written and not taken."""
+        return self._transport.written
 
     def stop_reading(self) -> None:
         """Let the transport report that the client reads nothing."""

@@ -79,6 +79,11 @@ class Reply(Value, frozen=True, kw_only=True):
         return after_ms + (self.delayed.ms if self.delayed is not None else 0)
 
     @property
+    def waits(self) -> bool:
+        """Whether the transport may wait before it sends the response."""
+        return self.fault is not None or self.long_poll_ms > 0
+
+    @property
     def sent_status(self) -> int | None:
         """The status that the client receives; None if a fault sends no status line."""
         fault = self.fault

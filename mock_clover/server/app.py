@@ -36,7 +36,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.scenario.records import ScenarioError
 from mock_clover.server.asgi_scope import has_body, headers_of, path_in_app
-from mock_clover.server.body import ClientDisconnectedError, HeldBytes
+from mock_clover.server.body import REASON, ClientDisconnectedError, HeldBytes
 from mock_clover.server.control_guard import DASHBOARD, ControlGuard
 from mock_clover.server.faults import apply_fault, own_connection, sleep
 from mock_clover.server.log import ExchangeLog
@@ -65,6 +65,7 @@ _PREFLIGHT = (
     (b"access-control-allow-headers", b"*, apikey, authorization, content-type, accept"),
     (b"access-control-max-age", b"600"),
 )
+_UNAVAILABLE_BODY = b'{"message":"503 Service Unavailable"}'
 _INTERNAL_ERROR_BODY = b'{"message":"500 Internal Server Error"}'
 _JOURNAL = "/_mock/journal"
 _SNAPSHOT = "/_mock/snapshot"
@@ -321,7 +322,9 @@ class App:
         send: "Send",
     ) -> None:
         """Send the response that `handle` returned, after its work, waits and faults."""
-        with self.held.counted(len(request[4] or b"")):
+        with self.held.counted(*request[3:]):
+            if self.held.are_too_many and (type(reply) is not Reply or reply.waits):
+                reply = Reply(status=503, body=_UNAVAILABLE_BODY, why=REASON)
             reply = await run_unless_shut_down(self.slices, reply, scope)
             await self._respond(request, reply, scope, receive, send)
 

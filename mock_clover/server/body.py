@@ -15,8 +15,11 @@ DRAIN_BYTES_MAX = 64 * 1_048_576
 The client then receives the 413 instead of a connection reset.
 """
 HELD_BYTES_MAX = 256 * 1_048_576
-"""Limit for the bytes of all requests that are being received or wait for their responses."""
-_REASON = "the requests that the server holds are too large together"
+"""Limit for the bytes of all requests that are being received or wait for their responses, and of
+all responses that their clients do not read."""
+_WAITING_BYTES = 16_384
+"""What a request takes while it waits, without its head and its body: a task, and its response."""
+REASON = "the requests that the server holds are too large together"
 
 
 class ClientDisconnectedError(Exception):
@@ -36,8 +39,9 @@ class HeldBytes:
         return self.total > self.maximum
 
     @contextlib.contextmanager
-    def counted(self, number: int) -> Iterator[None]:
-        """Count these bytes while the block runs."""
+    def counted(self, headers: dict[bytes, bytes], body: bytes | None) -> Iterator[None]:
+        """Count a request while it waits for its response."""
+        number = _WAITING_BYTES + len(body or b"") + len(b"".join((*headers, *headers.values())))
         self.total += number
         try:
             yield
@@ -69,7 +73,7 @@ class HeldBytes:
                 self.total += held - before
                 before = held
                 if held and self.are_too_many:
-                    return None, SERVICE_UNAVAILABLE.error(reason=_REASON)
+                    return None, SERVICE_UNAVAILABLE.error(reason=REASON)
         finally:
             self.total -= before
         return (b"".join(parts) if size <= bytes_max else None), None

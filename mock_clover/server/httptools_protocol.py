@@ -118,7 +118,7 @@ class DirectHttpToolsProtocol(HardenedHttpToolsProtocol):
         app: Any = self.config.app  # not uvicorn's wrapper, which the trace log level adds
         request = (method, self._path, self._query, head, self._body)
         reply = app.handle(*request)
-        if type(reply) is Reply and reply.fault is None and not reply.long_poll_ms:
+        if type(reply) is Reply and not reply.waits:
             lines: bytes = self.server_state.header_lines
             head_only = method == "HEAD"
             self.transport.write(response(reply, lines, close=False, head_only=head_only))

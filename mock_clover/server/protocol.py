@@ -16,6 +16,7 @@ order, whatever the segments, faults and waits are.
 
 import asyncio
 import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from mock_clover.server.faults import CONNECTION
@@ -62,6 +63,21 @@ _OUT_OF_MEMORY_RESPONSE = (
 )
 
 
+def has_room(connections: Collection[Any]) -> bool:
+    """Return whether there are not too many connections.
+
+    If there are, one whose client only waits for a response gives way, because most of these
+    clients have gone: a client that closes its connection looks like one that half-closes it.
+    """
+    if len(connections) <= CONNECTIONS_MAX:
+        return True
+    gone = next((each for each in connections if getattr(each, "gives_way", False)), None)
+    if gone is None:
+        return False
+    gone.give_way()
+    return True
+
+
 class HardenedProtocol(_Base):
     """Find the start and the end of each request and enforce limits, for both parsers."""
 
@@ -93,14 +109,15 @@ class HardenedProtocol(_Base):
         self._is_scheduled = self._is_eof = False
         self._is_receiving = True
         self._since: float = self.server_state.now  # when it began to receive, or to be idle
-        if len(self.connections) > CONNECTIONS_MAX:
+        self._unread = 0  # how many bytes of its responses count in the server's total
+        if not has_room(self.connections):
             transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Release the bytes that were held, and the references to this connection."""
         super().connection_lost(exc)
-        self.config.app.held.total -= self._held
-        self._data, self._held = b"", 0
+        self.config.app.held.total -= self._held + self._unread
+        self._data, self._held, self._unread = b"", 0, 0
         self.app_state, self.scope, self.cycle = {}, {}, None  # they refer to this connection
 
     def data_received(self, data: bytes) -> None:
@@ -114,6 +131,16 @@ class HardenedProtocol(_Base):
         self._is_eof = True
         return (self._is_blocked() and not self._closes_at_eof) or self._is_scheduled
 
+    @property
+    def gives_way(self) -> bool:
+        """Whether the client has closed its sending side, and the connection is still open."""
+        return self._is_eof and not self.transport.is_closing()
+
+    def give_way(self) -> None:
+        """End the connection, so that another one has room."""
+        self.transport.abort()
+        self.connections.discard(self)
+
     def close_at_eof(self) -> None:
         """Let the client's EOF end the connection: the current response may never end."""
         self._closes_at_eof = True
@@ -121,13 +148,23 @@ class HardenedProtocol(_Base):
             self.transport.abort()
 
     def pause_writing(self) -> None:
-        """Start the send timeout; requests are not answered until the client reads."""
+        """Start the send timeout; requests are not answered until the client reads.
+
+        Abort the connection if the server holds too much.
+        """
         super().pause_writing()
         self._since = self.server_state.now
+        self._unread = self.transport.get_write_buffer_size()
+        held = self.config.app.held
+        held.total += self._unread
+        if held.are_too_many:
+            self.transport.abort()
 
     def resume_writing(self) -> None:
         """Continue with the next request."""
         super().resume_writing()
+        self.config.app.held.total -= self._unread
+        self._unread = 0
         self._since = self.server_state.now
         self._continue_soon()
 
@@ -226,7 +263,8 @@ class HardenedProtocol(_Base):
                 self.send_400_response(_INVALID_REQUEST)
             return False
         head = data[at:end]
-        if b"upgrade" in head.lower():
+        lower = head.lower()
+        if b"upgrade" in lower:
             head = _UPGRADE.sub(b"", head)
         self._at = end
         self._feed_parser(head)

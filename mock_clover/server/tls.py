@@ -94,7 +94,7 @@ class TLSTransport(asyncio.Protocol):
         self._since = self._state.now
         self._state.connections.add(self)
         self._tls = self._context.wrap_bio(self._incoming, self._outgoing, server_side=True)
-        if len(self._state.connections) > protocol.CONNECTIONS_MAX:
+        if not protocol.has_room(self._state.connections):
             transport.abort()
 
     def data_received(self, data: bytes) -> None:
@@ -211,6 +211,10 @@ class TLSTransport(asyncio.Protocol):
     def resume_reading(self) -> None:
         """Start reading again."""
         self.transport.resume_reading()
+
+    def get_write_buffer_size(self) -> int:
+        """Return how many encrypted bytes the client has not read."""
+        return int(self.transport.get_write_buffer_size())
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """Return transport information; with an SSL context, uvicorn sets the scheme to https."""
