@@ -39,6 +39,14 @@ ATTACKS: dict[str, dict[str, str]] = {
         "unread answers of a connection": "system/test_pipelining.py"
         "::test_nothing_is_answered_while_the_client_reads_nothing",
         "bodies on several connections": "system/test_pipelining.py::test_bodies_have_one_budget",
+        "requests that wait for clients that have gone": "system/test_pipelining.py"
+        "::test_requests_that_wait_have_one_budget",
+        "unread answers of all connections": "system/test_pipelining.py"
+        "::test_responses_that_nobody_reads_have_one_budget",
+        "intermediate results of long operations": "server/test_slices.py"
+        "::test_few_operations_hold_intermediate_results",
+        "places of clients that have gone": "system/test_pipelining.py"
+        "::test_a_client_that_may_have_gone_gives_way",
         "a control call that is not allowed": "system/test_pipelining.py"
         "::test_a_forbidden_control_call_is_refused_before_its_body",
         "many large bodies": "soak/attacks.py::open_bodies",
@@ -60,6 +68,8 @@ ATTACKS: dict[str, dict[str, str]] = {
         "a client that half-closes": "system/test_pipelining.py"
         "::test_a_client_that_half_closes_gets_its_answers",
         "an absolute target": "system/test_pipelining.py::test_an_absolute_target_is_answered",
+        "a length and chunks together": "system/test_pipelining.py"
+        "::test_a_length_and_chunks_together_are_invalid",
         "empty lines without a request": "system/test_pipelining.py"
         "::test_stray_bytes_do_not_keep_a_connection",
     },

@@ -264,6 +264,10 @@ class HardenedProtocol(_Base):
             return False
         head = data[at:end]
         lower = head.lower()
+        if b"\ntransfer-encoding" in lower and b"\ncontent-length" in lower:
+            self.logger.warning(_INVALID_REQUEST)  # h11 accepts both
+            self.send_400_response(_INVALID_REQUEST)
+            return False
         if b"upgrade" in lower:
             head = _UPGRADE.sub(b"", head)
         self._at = end

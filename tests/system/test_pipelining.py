@@ -1,10 +1,13 @@
 """Requests that share a connection or the server's memory, on both parsers."""
 
+import contextlib
 import random
 from typing import Any
 
 import pytest
 
+from mock_clover.server import protocol
+from mock_clover.server.serve import State
 from tests.bench.machine import rss_bytes
 from tests.fake_clock import PROTOCOLS, FakeClockLoop, InProcessConnection, run, settle
 from tests.in_process import InProcessServer
@@ -272,6 +275,7 @@ def test_bodies_have_one_budget(server: InProcessServer, parser: str, path: str,
                 assert second.is_closed
             await settle()
             assert held.total == size // 2
+            held.maximum = 2 * size  # also for the operation itself
             first.send(b"x" * (size - size // 2))
             await settle()
             assert first.read_response().status == 400
@@ -281,6 +285,96 @@ def test_bodies_have_one_budget(server: InProcessServer, parser: str, path: str,
     response = run(main)
     assert (response.status, response.headers["connection"]) == (503, "close")
     assert held.total == 0
+
+
+@parsers
+@pytest.mark.parametrize("sent", ["a wait", "a delay", "a delay after it"])
+def test_requests_that_wait_have_one_budget(
+    server: InProcessServer, parser: str, sent: str
+) -> None:
+    """They go on waiting when their clients have gone, so the connections do not limit them."""
+    before = {"x-mock-clover-fault": "delay delay_ms=300"}
+    waits = {
+        "a wait": WAIT,
+        "a delay": request("GET", "/v1/charges", headers=before),
+        "a delay after it": request("GET", "/v1/charges", headers=DELAY),
+    }
+    server.app.held.maximum = 100_000
+
+    async def main(_: FakeClockLoop) -> int:
+        for count in range(10):
+            with InProcessConnection(server.app, parser) as connection:
+                connection.send(waits[sent])
+                await settle()
+                if not connection.is_silent():
+                    assert connection.read_response().status == 503
+                    return count
+        return 0
+
+    assert run(main) == 6
+
+
+@parsers
+def test_responses_that_nobody_reads_have_one_budget(server: InProcessServer, parser: str) -> None:
+    held = server.app.held
+    page = request("GET", "/_mock/openapi.json")
+
+    async def main(_: FakeClockLoop) -> list[bool]:
+        with contextlib.ExitStack() as stack:
+            opened = [
+                stack.enter_context(InProcessConnection(server.app, parser)) for _ in range(3)
+            ]
+            for each in opened:
+                each.send(page)
+                await settle()
+                held.maximum = held.maximum if held.total else len(each.unread) * 5 // 2
+                each.stop_reading()
+            assert held.total == 3 * len(opened[0].unread)
+            opened[0].taken()
+            opened[0].go_on_reading()
+            assert held.total == 2 * len(opened[1].unread)
+            return [each.is_closed for each in opened]
+
+    assert run(main) == [False, False, True]
+    assert held.total == 0
+
+
+@parsers
+def test_a_client_that_may_have_gone_gives_way(
+    server: InProcessServer, parser: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that closes its connection during a wait looks like one that half-closes it."""
+    monkeypatch.setattr(protocol, "CONNECTIONS_MAX", 2)
+
+    async def main(_: FakeClockLoop) -> list[bool]:
+        with contextlib.ExitStack() as stack:
+            state = State()
+            opened: list[InProcessConnection] = []
+            for each in range(4):
+                connection = InProcessConnection(server.app, parser, state)
+                opened.append(stack.enter_context(connection))
+                if not connection.is_closed:
+                    connection.send(WAIT)
+                    await settle()
+                if each == 1:
+                    connection.half_close()
+            return [each.is_closed for each in opened]
+
+    assert run(main) == [False, True, False, True]
+
+
+@parsers
+def test_a_length_and_chunks_together_are_invalid(server: InProcessServer, parser: str) -> None:
+    sent = {"Content-Length": "4", "Transfer-Encoding": "chunked"}
+
+    async def main(_: FakeClockLoop) -> None:
+        with InProcessConnection(server.app, parser) as connection:
+            connection.send(head("POST", "/v1/charges", headers=sent) + b"0\r\n\r\n" + LAST)
+            await settle()
+            assert connection.taken().startswith(b"HTTP/1.1 400 ")
+            assert connection.is_closed
+
+    run(main)
 
 
 @parsers
