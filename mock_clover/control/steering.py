@@ -4,6 +4,7 @@ import contextlib
 from typing import Annotated, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from mock_clover.clover.common.problems import (
     CONTROL_INVALID,
@@ -21,7 +22,7 @@ from mock_clover.control.scenario import (
 )
 from mock_clover.core.codec import Codec, MalformedError, ViolationsError, parse
 from mock_clover.core.evidence import doc
-from mock_clover.core.masking import redact
+from mock_clover.core.masking import redact, redact_json
 from mock_clover.core.record import Record, encode
 from mock_clover.core.steps import Steps, Work
 from mock_clover.core.suggestions import did_you_mean
@@ -151,9 +152,13 @@ def delete_fault(sandbox: Sandbox, call: Call[None, None]) -> Cleared:
 
 
 def _fault_response(active: ActiveFault) -> FaultResponse:
+    fault = active.fault
+    if fault.status is not None:
+        content_type = fault.content_type and redact(fault.content_type)
+        fault = replace(fault, body=redact_json(fault.body), content_type=content_type)
     return FaultResponse(
         id=active.id,
-        fault=active.fault,
+        fault=fault,
         left=active.remaining,
         until_ms=active.expires_ms,
         used=active.used,

@@ -90,6 +90,9 @@ def spread(server: InProcessServer, spelt: Any) -> None:
     rule = {"name": f"card {PAN}", "when": {"amount": 6}, "then": {"decline": {"message": text}}}
     scenario = {"name": "x", "about": text, "rules": [rule]}
     assert server.send("PUT", "/_mock/scenario", scenario).status == 200
+    fault = {"kind": "problem", "status": 502, "content_type": f"text/plain; x={PAN}"}
+    unused = fault | {"endpoint": "get_refund", "body": {text: [spelt]}}
+    assert server.send("POST", "/_mock/faults", unused).status == 200
     server.send("POST", "/v1/charges", charge | {"amount": 6})
     server.send("GET", f"/v1/charges/{PAN}")
     odd = quote(text)
