@@ -23,6 +23,8 @@ ATTACKS: dict[str, dict[str, str]] = {
         "a long reason": "server/test_render.py::test_long_reason_is_cut",
         "a long redirect": "clover/oauth/test_oauth_v2.py"
         "::test_a_redirect_longer_than_6_kib_is_rejected",
+        "requests that each exchange repeats": "system/test_pipelining.py"
+        "::test_few_requests_wait_for_a_journal",
         "random changes of valid requests": "fuzz/test_mutations.py::test_changed_requests",
         "nesting inside an unclosed string": "fuzz/test_hostile.py"
         "::test_the_depth_check_is_linear_in_an_unclosed_string",

@@ -58,6 +58,8 @@ if TYPE_CHECKING:
 
 BODY_BYTES_MAX = 1_048_576
 """1 MiB: a thousand times the largest valid request."""
+WAITS_MAX = 256
+"""Requests that may wait for the journal of a sandbox: each exchange repeats all of them."""
 
 _PREFLIGHT = (
     (b"access-control-allow-origin", b"*"),
@@ -363,6 +365,9 @@ class App:
         changed = asyncio.Event()
         changed.set()  # exchanges may have been added while the first result was made
         watchers = sandbox.journal.watchers
+        if len(watchers) >= WAITS_MAX:
+            why = f"{WAITS_MAX} requests wait for this journal already"
+            return Reply(status=503, body=_UNAVAILABLE_BODY, why=why)
         watchers.add(changed.set)
         try:
             async with asyncio.timeout(reply.long_poll_ms / 1000):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mock_clover.server import protocol
+from mock_clover.server import app, protocol
 from mock_clover.server.serve import State
 from tests.bench.machine import rss_bytes
 from tests.fake_clock import PROTOCOLS, FakeClockLoop, InProcessConnection, run, settle
@@ -312,6 +312,26 @@ def test_requests_that_wait_have_one_budget(
         return 0
 
     assert run(main) == 6
+
+
+def test_few_requests_wait_for_a_journal(
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each exchange repeats all of them."""
+    monkeypatch.setattr(app, "WAITS_MAX", 2)
+
+    async def main(loop: FakeClockLoop) -> list[int]:
+        with contextlib.ExitStack() as stack:
+            opened = [stack.enter_context(InProcessConnection(server.app)) for _ in range(3)]
+            for each in opened:
+                each.send(WAIT)
+            await settle()
+            assert [each.is_silent() for each in opened] == [True, True, False]
+            await loop.advance(60)
+            await settle()
+            return [each.read_response().status for each in opened]
+
+    assert run(main) == [200, 200, 503]
 
 
 @parsers
