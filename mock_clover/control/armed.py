@@ -130,7 +130,7 @@ def _response(armed: ArmedOutcome) -> NextResponse:
     return NextResponse(
         id=armed.id,
         outcome=armed.outcome,
-        fault=armed.fault,
+        fault=armed.fault and redact(armed.fault),
         endpoint=armed.endpoint,
         left=armed.left,
     )

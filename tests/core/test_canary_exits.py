@@ -93,6 +93,8 @@ def spread(server: InProcessServer, spelt: Any) -> None:
     fault = {"kind": "problem", "status": 502, "content_type": f"text/plain; x={PAN}"}
     unused = fault | {"endpoint": "get_refund", "body": {text: [spelt]}}
     assert server.send("POST", "/_mock/faults", unused).status == 200
+    armed = {"endpoint": "get_refund", "fault": f"problem status=502 body={PAN}"}
+    assert server.send("POST", "/_mock/next", armed).status == 200
     server.send("POST", "/v1/charges", charge | {"amount": 6})
     server.send("GET", f"/v1/charges/{PAN}")
     odd = quote(text)
