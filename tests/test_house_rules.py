@@ -195,6 +195,20 @@ def test_every_silenced_check_has_a_reason() -> None:
     )
 
 
+CUT_BEFORE_MASKING = re.compile(r"\b(?:redact|mask)\([^()]*\[[^\]]*:(?!.*_MARGIN_CHARS)")
+
+
+def test_no_text_is_cut_before_it_is_masked() -> None:
+    """The beginning of a card number that is cut in two is not recognized as one."""
+    files = sorted((ROOT / "mock_clover").rglob("*.py"))
+    assert_no_errors(
+        f"{file.relative_to(ROOT)}:{number}: cut the masked text, redact(text)[:n]"
+        for file in files
+        for number, line in enumerate(file.read_text().splitlines(), 1)
+        if CUT_BEFORE_MASKING.search(line)
+    )
+
+
 def test_tests_do_not_measure_time_or_sleep() -> None:
     """Test limits with the order of events, call counts or a fake clock (tests/fake_clock.py)."""
     offenders, used = [], set()

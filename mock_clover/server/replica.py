@@ -46,5 +46,5 @@ def addressing_error(path: str) -> ApiError | None:
             return None
         else:
             reason = "names two sandboxes that different replicas may have: omit the first name"
-    asked = redact(path[:_PATH_CHARS_MAX])
+    asked = redact(path)[:_PATH_CHARS_MAX]
     return REPLICA_NEEDS_PATH.error(detail=f"the path {asked} {reason}")

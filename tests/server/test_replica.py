@@ -71,8 +71,9 @@ def test_replica_needs_the_name_of_the_sandbox_in_the_path(server: InProcessServ
     assert ask(server, "OPTIONS", "/v1/tokens").status == 200
     assert (b"access-control-allow-origin", b"*") in ask(server, "POST", "/v1/tokens").headers
     assert ask(server, "GET", "/v1/charges").headers == ()
-    card = ask(server, "GET", "/v1/charges/4242424242424242").body
-    assert (b"4242424242424242" in card, b"/v1/charges/" in card) == (False, True)
+    for path in ("/v1/charges/", f"/v1/charges/{'x' * 176}"):  # the message cuts the second one
+        card = ask(server, "GET", f"{path}4242424242424242").body
+        assert (b"42424242" in card, path.encode() in card) == (False, True)
 
 
 def test_paths_without_a_name_depend_on_no_sandbox(server: InProcessServer) -> None:

@@ -81,7 +81,7 @@ def _unexpanded(names: frozenset[str], expanded: set[str]) -> str:
     ignored = sorted(names - expanded)
     if not ignored:
         return ""
-    told = [printable(redact(name[:_NAME_CHARS_MAX])) for name in ignored[:_NAMES_TOLD_MAX]]
+    told = [printable(redact(name)[:_NAME_CHARS_MAX]) for name in ignored[:_NAMES_TOLD_MAX]]
     more = f" +{len(ignored) - len(told)} more" if len(ignored) > len(told) else ""
     return f"; not expanded: {', '.join(told)}{more}"
 
