@@ -6,7 +6,7 @@ folder of the resource.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 from unittest.mock import ANY
 
 import pytest
@@ -14,6 +14,7 @@ import pytest
 from tests.checkouts import LAMP, create
 from tests.clover.gift_cards.test_gift_cards import EXPIRES, active
 from tests.clover.tokens.test_instruments import ACH, APPLE
+from tests.facts import Fact, last_request
 from tests.in_process import InProcessServer, Response
 from tests.subscriptions import PLANS, SUBSCRIPTIONS, SubscriptionShop
 
@@ -23,17 +24,6 @@ EMAIL = "jo@example.com"
 SENT = {"x-forwarded-for": "203.0.113.7", "user-agent": "shop/1.0"}
 APPROVED = {"network_status": "approved_by_network", "type": "authorized"}
 CARD = {"exp_month": "12", "exp_year": "2030", "first6": "424242", "last4": "4242"}
-
-
-class Fact(NamedTuple):
-    fact: str
-    send: Callable[[InProcessServer], Response]
-    status: int
-    reply: Any
-    evidence: str
-    settings: dict[str, Any] = {}
-    why: str = ""
-    """Part of the reason."""
 
 
 def message(text: str) -> dict[str, Any]:
@@ -165,12 +155,16 @@ FACTS = [
     # Cards on file
     Fact(
         "incomplete stored_credentials are accepted and named",
+        "SEED save-a-card",
+        "POST /v1/charges",
         lambda server: charge(server, saved(server), stored_credentials={"sequence": "FIRST"}),
         *(200, charged(), "documented"),
         why="stored_credentials.is_scheduled, stored_credentials.initiator missing",
     ),
     Fact(
         "incomplete stored_credentials are rejected with strict",
+        "SEED save-a-card",
+        "POST /v1/charges",
         lambda server: charge(server, saved(server), stored_credentials={"sequence": "FIRST"}),
         400,
         error("Please provide a valid stored_credentials.is_scheduled.", "parameter_missing"),
@@ -179,6 +173,8 @@ FACTS = [
     ),
     Fact(
         "a SUBSEQUENT payment of an order returns method and credentials",
+        "SEED save-a-card",
+        "POST /v1/orders/{id}/pay",
         pay_order,
         200,
         {
@@ -204,6 +200,8 @@ FACTS = [
     ),
     Fact(
         "an encrypted card without its cvv is accepted and named",
+        "SEED card token",
+        "POST /v1/tokens",
         lambda server: server.send(
             "POST", "/v1/tokens", server.encrypted(cvv=None, brand="VISA", transarmor_key_id="k")
         ),
@@ -212,17 +210,31 @@ FACTS = [
     ),
     Fact(
         "name, phone and shipping of a customer are returned",
+        "DOCS:create-a-card-on-file-customer",
+        "POST /v1/customers",
         save(name="Joe Doe", phone="4085551858", shipping=SHIPPED),
         *(200, customer(name="Joe Doe", phone="4085551858", shipping=SHIPPED), "documented"),
     ),
-    Fact("a bank account is on file", save({"ach": ACH}), 200, customer(), "documented"),
+    Fact(
+        "a bank account is on file",
+        "DOCS:save-a-card-for-future-transactions; the changelog of October 2023",
+        "POST /v1/customers",
+        save({"ach": ACH}),
+        200,
+        customer(),
+        "documented",
+    ),
     Fact(
         "a gift card is on file",
+        "DOCS:save-a-card-for-future-transactions; the changelog of October 2023",
+        "POST /v1/customers",
         save({"gift_card": {"number": "98765441066"}}),
         *(200, customer(), "documented"),
     ),
     Fact(
         "the source of a charge has the address of its token",
+        "MD: fraud tools",
+        "POST /v1/charges",
         lambda server: charge(server, server.token(**ADDRESS)),
         200,
         charged(source={"id": ANY, "brand": "VISA", **ADDRESS, **CARD}),
@@ -230,11 +242,15 @@ FACTS = [
     ),
     Fact(
         "a year of two digits comes back with four",
+        "a sandbox walk-through",
+        "POST /v1/tokens",
         lambda server: server.send("POST", "/v1/tokens", server.card(exp_year="30")),
         *(200, {"id": ANY, "object": "token", "card": CARD | {"brand": "VISA"}}, "documented"),
     ),
     Fact(
         "an agreement of a business",
+        "DOCS:internet-check-acceptance",
+        "POST /v1/tokens",
         post("/v1/tokens", {"ach": ACH | {"agreement": BUSINESS}}),
         200,
         {"id": ANY, "object": "token", "ach": {"account_last4": "7891", "routing_last4": "6789"}},
@@ -242,11 +258,15 @@ FACTS = [
     ),
     Fact(
         "a TransArmor token of value and expiry",
+        "DOCS:ta-pilot-use-existing-transarmor-tokens",
+        "POST /v1/tokens",
         post("/v1/tokens", {"external_token": {"token_value": "1234567890124242"} | ATTRIBUTE}),
         *(200, {"id": ANY, "object": "token", "card": ATTRIBUTE | {"last4": "4242"}}, "documented"),
     ),
     Fact(
         "installments of 2024",
+        "MD: the changelog of July 2024; REF postorders",
+        "POST /v1/charges",
         lambda server: charge(
             server,
             server.token(),
@@ -259,6 +279,8 @@ FACTS = [
     ),
     Fact(
         "Apple Pay in encryptedWallet",
+        "a client that was validated against production",
+        "POST /v1/tokens",
         post("/v1/tokens", {"encryptedWallet": {"applePayPaymentData": APPLE}}),
         200,
         {"id": ANY, "object": "token", "card": CARD | {"brand": "VISA", "exp_year": "2028"}},
@@ -266,6 +288,8 @@ FACTS = [
     ),
     Fact(
         "an update of a customer by its source alone",
+        "CC 23365; the command of SEED save-a-card has no e-mail",
+        "PUT /v1/customers/{id}",
         lambda server: server.send(
             "PUT", f"/v1/customers/{server.customer()['id']}", {"source": server.token()}
         ),
@@ -273,6 +297,8 @@ FACTS = [
     ),
     Fact(
         "a token of the hosted checkout opens nothing else",
+        "PayHub 2026-09",
+        "GET /v1/charges",
         lambda server: server.send("GET", "/v1/charges"),
         *(401, message("401 Unauthorized"), "observed"),
         {"integration_type": "hosted_checkout"},
@@ -280,6 +306,8 @@ FACTS = [
     # Hosted checkout
     Fact(
         "the times are strings and the page is /pay-checkout",
+        "recordings of 2022, 2025 and 2026",
+        "POST /invoicingcheckoutservice/v1/checkouts",
         checkout(),
         200,
         {"href": ANY, "checkoutSessionId": ANY, **OPEN},
@@ -287,44 +315,68 @@ FACTS = [
     ),
     Fact(
         "no customer",
+        "PayHub 2026-09-17",
+        "POST /invoicingcheckoutservice/v1/checkouts",
         checkout(customer=...),
         *(404, message("Customer can't be null"), "observed"),
     ),
     Fact(
         "a negative price",
+        "two public clients of the sandbox",
+        "POST /invoicingcheckoutservice/v1/checkouts",
         line(price=-100),
         *(400, message("Line item prices should be positive"), "observed"),
     ),
     Fact(
         "a line of units only",
+        "a public client of the sandbox",
+        "POST /invoicingcheckoutservice/v1/checkouts",
         line(name=..., price=...),
         *(400, message("Please provide either itemRefUuid or name, price."), "observed"),
     ),
     Fact(
         "a tax by its id",
+        "two public clients of the sandbox",
+        "POST /invoicingcheckoutservice/v1/checkouts",
         line(taxRates=[{"id": "8ZC0J6AG35N64"}]),
         *(400, message("Rate map missing tax summary rates"), "observed"),
     ),
     Fact(
         "a name of 127 characters",
+        "the code of two public clients",
+        "POST /invoicingcheckoutservice/v1/checkouts",
         line(name="x" * 127),
         *(400, message("Please provide a valid shoppingCart.lineItems[0].name."), "inferred"),
         why="has 127 characters; at most 126",
     ),
     Fact(
         "a discount of the cart",
+        "a public client of the sandbox, 2026-08",
+        "POST /invoicingcheckoutservice/v1/checkouts",
         checkout(shoppingCart={"lineItems": [LAMP], "discounts": [{"percentage": 10}]}),
         *(400, message("Please provide a valid shoppingCart.discounts."), "observed"),
     ),
     # Recurring and gift cards
     Fact(
         "a subscription of a plan by Month, from 20270107, is deleted",
+        "MD:working-with-recurring and its 2026 table",
+        "DELETE /recurring/v1/subscriptions/{id}",
         deleted,
         *(200, {"deleted": True, "id": ANY, "object": "subscription"}, "inferred"),
     ),
-    Fact("subscriptions of a plan", of_plan, 200, [], "inferred"),
+    Fact(
+        "subscriptions of a plan",
+        "a public client",
+        "GET /recurring/v1/plans/{id}/subscriptions",
+        of_plan,
+        200,
+        [],
+        "inferred",
+    ),
     Fact(
         "a lock of a gift card",
+        "MD:gift-card-api, copy of August 2024",
+        "POST /v1/charges",
         lock,
         *(200, locked(), "documented"),
     ),
@@ -333,6 +385,8 @@ FACTS = [
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda each: each.fact)
 def test_facts(fact: Fact, make_server: Callable[..., InProcessServer]) -> None:
-    got = fact.send(make_server(**fact.settings))
+    server = make_server(**fact.settings)
+    got = fact.send(server)
     assert (got.status, got.json, got.evidence) == (fact.status, fact.reply, fact.evidence)
     assert fact.why in got.why
+    assert last_request(server) == fact.request

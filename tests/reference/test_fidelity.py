@@ -36,9 +36,12 @@ from tests.behaviour_tests import (
     NOT_IN_EVIDENCE,
     TEST_OF_BEHAVIOUR,
 )
+from tests.clover.charges import test_charge_facts as charge_facts
+from tests.clover.platform import test_platform_facts as platform_facts
 from tests.command_line import run_cli
 from tests.failure_messages import assert_generated, assert_names, assert_no_errors
 from tests.in_process import DECLINED_CARD, VISA, InProcessServer
+from tests.reference import test_additions as additions
 
 TESTS = Path(__file__).parents[1]
 PACKAGE = Path(mock_clover.__file__).parent
@@ -319,6 +322,12 @@ def page() -> str:
         _rows(told_now["behaviours"], ["name", "about", *marks, "setting"]),
         "## Known differences",
         _rows(_of_the_mock(told_now["differences"]), ["about", "mock-clover"]),
+        "## Facts of 2026",
+        "What recordings, pages and public clients of 2026 added or corrected. A test sends each "
+        "request and compares the whole response, whose evidence is that of its weakest claim, which "
+        "need not be the fact. Paths without a version are relative to "
+        "/v3/merchants/{merchant_id}.",
+        _rows(_facts(), ["fact", "request", "settings", "status", *marks]),
         "## Unknown",
         "What we could not find in public sources, and what the mock does instead.",
         _rows(_of_the_mock(told_now["unknown"]), ["about", "mock-clover"]),
@@ -332,6 +341,16 @@ def page() -> str:
         _rows(told_now["sources"], ["key", "about"]),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _facts() -> list[dict[str, Any]]:
+    rows = []
+    for each in (*charge_facts.FACTS, *additions.FACTS, *platform_facts.FACTS):
+        settings: dict[str, Any] = getattr(each, "settings", {})
+        shown = ", ".join(f"{name}: {str(value).lower()}" for name, value in settings.items())
+        row = {"fact": each.fact, "request": f"`{each.request}`", "settings": shown}
+        rows.append(row | {"status": each.status, "evidence": each.evidence, "source": each.source})
+    return rows
 
 
 def _of_the_mock(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -5,22 +5,12 @@ table in test_captures.py.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
+from tests.facts import Fact, last_request
 from tests.in_process import DECLINED_CARD, VISA, InProcessServer, Response
 
 MakeServer = Callable[..., InProcessServer]
-
-
-class Fact(NamedTuple):
-    """A fact, the request that shows it, and the response without the values of ids and times."""
-
-    fact: str
-    send: Callable[[InProcessServer], Response]
-    status: int
-    body: dict[str, Any]
-    evidence: str
-    settings: dict[str, Any] = {}
 
 
 def charging(pan: str = VISA, *, headers: dict[str, str] | None = None, **more: Any) -> Any:
@@ -126,6 +116,8 @@ def outcome(name: str) -> Any:
 FACTS = [
     Fact(
         "the plain decline, without type, doc_url, param and paid",
+        "PayHub 2026-09-18; CC 30103",
+        "POST /v1/charges",
         charging(DECLINED_CARD),
         402,
         decline("DECLINED: No reason provided."),
@@ -133,14 +125,26 @@ FACTS = [
     ),
     Fact(
         "too many sales of a card",
+        "PayHub 2026-09-18; five public clients",
+        "POST /v1/charges",
         outcome("sale_count_per_card"),
         402,
         decline(PER_CARD),
         "inferred",
     ),
-    Fact("too many of an address", outcome("sale_count_per_ip"), 402, decline(PER_IP), "inferred"),
+    Fact(
+        "too many of an address",
+        "PayHub 2026-09-18; five public clients",
+        "POST /v1/charges",
+        outcome("sale_count_per_ip"),
+        402,
+        decline(PER_IP),
+        "inferred",
+    ),
     Fact(
         "a brand that is not taken",
+        "a public end-to-end test of the sandbox",
+        "POST /v1/charges",
         outcome("not_entitled"),
         402,
         decline("NOT ENTITLED"),
@@ -148,6 +152,8 @@ FACTS = [
     ),
     Fact(
         "an external reference of 36 characters",
+        "PayHub 2026-09-18",
+        "POST /v1/charges",
         charging(external_reference_id=UUID),
         400,
         invalid(FORMAT),
@@ -155,6 +161,8 @@ FACTS = [
     ),
     Fact(
         "an external reference with a hyphen: the documented pattern, and the reason",
+        "REF createcharge: the pattern",
+        "POST /v1/charges",
         charging(external_reference_id="ORDER-123"),
         400,
         invalid(FORMAT),
@@ -162,14 +170,26 @@ FACTS = [
     ),
     Fact(
         "no x-forwarded-for, a merchant id: a new charge has no order",
+        "PayHub 2026-09",
+        "POST /v1/charges",
         charging(headers={"X-Clover-Merchant-Id": "0000000000000"}),
         200,
         SALE,
         "documented",
     ),
-    Fact("a charge that is read has its order", reading, 200, READ, "documented"),
+    Fact(
+        "a charge that is read has its order",
+        "PayHub 2026-09",
+        "GET /v1/charges/{id}",
+        reading,
+        200,
+        READ,
+        "documented",
+    ),
     Fact(
         "a card error of the documented table",
+        "SEED save-a-card",
+        "POST /v1/charges",
         charging(DECLINED_CARD),
         400,
         {
@@ -189,6 +209,8 @@ FACTS = [
     ),
     Fact(
         "a refund without a charge",
+        "a production response of September 2026",
+        "POST /v1/refunds",
         lambda server: server.send("POST", "/v1/refunds", {}),
         400,
         invalid("Either charge id or reversal id has to be present"),
@@ -196,14 +218,26 @@ FACTS = [
     ),
     Fact(
         "a refund's reason in free words",
+        "WOO",
+        "POST /v1/refunds",
         refunding(reason="Customer changed her mind"),
         200,
         REFUND | {"reason": "Customer changed her mind"},
         "inferred",
     ),
-    Fact("a refund of an order's charge", refunding_an_order, 200, REFUND, "inferred"),
+    Fact(
+        "a refund of an order's charge",
+        "live clients; a page allows only other charges",
+        "POST /v1/refunds",
+        refunding_an_order,
+        200,
+        REFUND,
+        "inferred",
+    ),
     Fact(
         "a refund above the merchant's limit",
+        "MD: the changelog of March 2022",
+        "POST /v1/refunds",
         refunding(),
         400,
         {
@@ -218,6 +252,8 @@ FACTS = [
     ),
     Fact(
         "a partial refund is refunded: false",
+        "AE",
+        "GET /v1/charges/{id}",
         reading_after_refund(400),
         200,
         READ | {"amount_refunded": 400, "refunded": False},
@@ -225,6 +261,8 @@ FACTS = [
     ),
     Fact(
         "a full refund is refunded: true",
+        "AE",
+        "GET /v1/charges/{id}",
         reading_after_refund(1000),
         200,
         READ | {"amount_refunded": 1000, "refunded": True},
@@ -232,6 +270,8 @@ FACTS = [
     ),
     Fact(
         "an authorization of 0 checks a card",
+        "the code of a client",
+        "POST /v1/charges",
         charging(amount=0, capture=False),
         200,
         {name: value for name, value in SALE.items() if name != "paid"}
@@ -239,7 +279,13 @@ FACTS = [
         "inferred",
     ),
     Fact(
-        "a sale of 0 was never recorded", charging(amount=0), 200, SALE | {"amount": 0}, "inferred"
+        "a sale of 0 was never recorded",
+        "not recorded; REF createcharge allows 0",
+        "POST /v1/charges",
+        charging(amount=0),
+        200,
+        SALE | {"amount": 0},
+        "inferred",
     ),
 ]
 _PLACEHOLDERS = {"id": "<13>", "charge": "<13>", "order": "<13>", "created": "<ms>"} | {
@@ -262,7 +308,9 @@ def without_values(tree: Any, *, within: str = "") -> Any:
 
 
 def test_facts_of_recordings_and_pages(make_server: MakeServer) -> None:
-    for fact, send, status, body, evidence, settings in FACTS:
-        got = send(make_server(**settings))
-        seen = (fact, got.status, without_values(got.json), got.evidence)
-        assert seen == (fact, status, body, evidence)
+    for fact in FACTS:
+        server = make_server(**fact.settings)
+        got = fact.send(server)
+        seen = (fact.fact, got.status, without_values(got.json), got.evidence)
+        assert seen == (fact.fact, fact.status, fact.reply, fact.evidence)
+        assert last_request(server) == fact.request

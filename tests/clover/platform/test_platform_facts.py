@@ -24,6 +24,11 @@ class Fact(NamedTuple):
     reply: str
     status: int = 200
 
+    @property
+    def request(self) -> str:
+        """The method and the path, without ids and without the path of the merchant."""
+        return f"{self.method} {re.sub('<[a-z]+>', '{id}', self.path)}"
+
 
 FACTS: tuple[Fact, ...] = (
     Fact(
