@@ -11,15 +11,18 @@ from unittest.mock import ANY
 
 import pytest
 
+from mock_clover.sandbox.keys import encrypt_pan
 from tests.checkouts import LAMP, create
 from tests.clover.gift_cards.test_gift_cards import EXPIRES, active
+from tests.clover.platform.test_platform import create as create_item
 from tests.clover.tokens.test_instruments import ACH, APPLE
 from tests.facts import Fact, last_request
-from tests.in_process import InProcessServer, Response
+from tests.in_process import VISA, InProcessServer, Response
 from tests.subscriptions import PLANS, SUBSCRIPTIONS, SubscriptionShop
 
 FIRST = {"sequence": "FIRST", "is_scheduled": False, "initiator": "MERCHANT"}
 SUBSEQUENT = {"sequence": "SUBSEQUENT", "is_scheduled": False, "initiator": "CARDHOLDER"}
+MASTERCARD = "5204245250003294"
 EMAIL = "jo@example.com"
 SENT = {"x-forwarded-for": "203.0.113.7", "user-agent": "shop/1.0"}
 APPROVED = {"network_status": "approved_by_network", "type": "authorized"}
@@ -126,6 +129,36 @@ def save(instrument: dict[str, Any] | None = None, **more: Any) -> Callable[...,
         return server.send("POST", "/v1/customers", {"email": EMAIL, "source": made} | more)
 
     return send
+
+
+def encrypted_in_production(server: InProcessServer) -> Response:
+    pan = encrypt_pan(server.keys.production.public_blob(), VISA)
+    body = server.encrypted(encrypted_pan=pan, brand="VISA", transarmor_key_id="k")
+    return server.send("POST", "/v1/tokens", body)
+
+
+def pay_repeated_items(server: InProcessServer) -> Response:
+    tea, cake = (
+        create_item(server, "/items", {"name": name, "price": price})["id"]
+        for name, price in (("Tea", 200), ("Cake", 350))
+    )
+    lines = [{"item": {"id": each}} for each in (tea, tea, tea, cake, cake)]
+    cart = {"orderCart": {"lineItems": lines}}
+    order = create_item(server, "/atomic_order/orders", cart)["id"]
+    body = {"source": server.token(), "external_reference_id": "E5CZ3ABCDE"}
+    return server.send("POST", f"/v1/orders/{order}/pay", body)
+
+
+def kind(name: str, amount: int) -> dict[str, Any]:
+    """Return the item of a paid order for all units of an item of the inventory."""
+    taxes = [{"name": "NO_TAX_APPLIED"}]
+    item = {"parent": ANY, "inventory_id": ANY, "amount": amount}
+    return item | {"description": name, "tax_rates": taxes}
+
+
+def capture_of_lock(server: InProcessServer) -> Response:
+    locked_charge = lock(server).json["id"]
+    return server.send("POST", f"/v1/charges/{locked_charge}/capture", {"amount": 300})
 
 
 def lock(server: InProcessServer) -> Response:
@@ -303,7 +336,76 @@ FACTS = [
         *(401, message("401 Unauthorized"), "observed"),
         {"integration_type": "hosted_checkout"},
     ),
+    Fact(
+        "an update of a customer by its source alone, for a merchant that accepts it",
+        "SEED save-a-card: its command",
+        "PUT /v1/customers/{id}",
+        lambda server: server.send(
+            "PUT", f"/v1/customers/{server.customer()['id']}", {"source": server.token(MASTERCARD)}
+        ),
+        *(200, customer(sources={"object": "list", "data": [ANY, ANY]}), "documented"),
+        {"customer_update_email": "optional"},
+    ),
+    Fact(
+        "a card that is encrypted under the production key is accepted and named",
+        "SEED card token",
+        "POST /v1/tokens",
+        encrypted_in_production,
+        *(200, {"id": ANY, "object": "token", "card": CARD | {"brand": "VISA"}}, "inferred"),
+        why="card.encrypted_pan is encrypted under the production key",
+    ),
+    Fact(
+        "a card that is encrypted under the production key is rejected with strict",
+        "SEED card token",
+        "POST /v1/tokens",
+        encrypted_in_production,
+        400,
+        error("Card number is not a valid raw or encrypted PAN."),
+        "inferred",
+        {"strict": True},
+        why="card.encrypted_pan is encrypted under the production key",
+    ),
+    Fact(
+        "a paid order has one item of each kind",
+        "CC 42331",
+        "POST /v1/orders/{id}/pay",
+        pay_repeated_items,
+        200,
+        {
+            "id": ANY,
+            "object": "order",
+            "amount": 1300,
+            "amount_paid": 1300,
+            "currency": "USD",
+            "charge": ANY,
+            "created": 1748341370000,
+            "ref_num": ANY,
+            "auth_code": ANY,
+            "items": [kind("Tea", 200), kind("Cake", 350)],
+            "source": {"brand": "VISA", **CARD},
+            "status": "paid",
+            "status_transitions": {"paid": 1748341370775},
+            "ecomind": "ecom",
+            "external_reference_id": "E5CZ3ABCDE",
+        },
+        "documented",
+    ),
     # Hosted checkout
+    Fact(
+        "the times of the documented dialect are numbers",
+        "DOCS: hosted checkout",
+        "POST /invoicingcheckoutservice/v1/checkouts",
+        checkout(),
+        200,
+        {
+            "href": ANY,
+            "checkoutSessionId": ANY,
+            "createdTime": 1748341370775,
+            "expirationTime": 1748342270775,
+        },
+        "documented",
+        {"dialect": "documented"},
+    ),
     Fact(
         "the times are strings and the page is /pay-checkout",
         "recordings of 2022, 2025 and 2026",
@@ -379,6 +481,37 @@ FACTS = [
         "POST /v1/charges",
         lock,
         *(200, locked(), "documented"),
+    ),
+    Fact(
+        "a capture of a gift card has method, first digits and lock",
+        "MD:gift-card-api, copy of August 2024",
+        "POST /v1/charges/{id}/capture",
+        capture_of_lock,
+        200,
+        {
+            "id": ANY,
+            "amount": 400,
+            "payment_method_details": "giftCard",
+            "amount_captured": 300,
+            "currency": "USD",
+            "created": 1748341370000,
+            "captured": True,
+            "ref_num": ANY,
+            "auth_code": ANY,
+            "order": ANY,
+            "outcome": APPROVED,
+            "paid": True,
+            "status": "succeeded",
+            "source": {"id": ANY, "brand": "GIFT_CARD", "first6": "987654", "last4": "1066"},
+            "gift_card": {
+                "expiration_date": EXPIRES,
+                "previous_balance": 600,
+                "new_balance": 700,
+                "lock_amount": 0,
+                "lock_id": ANY,
+            },
+        },
+        "documented",
     ),
 ]
 

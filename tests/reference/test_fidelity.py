@@ -324,8 +324,8 @@ def page() -> str:
         _rows(_of_the_mock(told_now["differences"]), ["about", "mock-clover"]),
         "## Facts of 2026",
         "What recordings, pages and public clients of 2026 added or corrected. A test sends each "
-        "request and compares the whole response, whose evidence is that of its weakest claim, which "
-        "need not be the fact. Paths without a version are relative to "
+        "request and compares the whole response, whose evidence is that of its weakest claim: "
+        "that need not be the fact. Paths without a version are relative to "
         "/v3/merchants/{merchant_id}.",
         _rows(_facts(), ["fact", "request", "settings", "status", *marks]),
         "## Unknown",

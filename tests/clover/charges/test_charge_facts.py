@@ -48,6 +48,33 @@ def reading_after_refund(amount: int) -> Any:
     return send
 
 
+def capturing(*bodies: dict[str, Any], release: int | None = None) -> Any:
+    """Capture an authorization of 1000 once for each body, then release an amount."""
+
+    def send(server: InProcessServer) -> Response:
+        path = f"/v1/charges/{server.charge(amount=1000, capture=False)['id']}"
+        got = [server.send("POST", f"{path}/capture", body) for body in bodies]
+        return got[-1] if release is None else server.send("PUT", path, {"amount": release})
+
+    return send
+
+
+def reading_list(*, authorized: bool = True, path: str = "/v1/charges") -> Any:
+    headers = {"x-forwarded-for": "203.0.113.7", "user-agent": "shop/1.0"}
+    headers |= {} if authorized else {"authorization": "Bearer wrong"}
+    return lambda server: server.send("GET", path, headers=headers)
+
+
+def documented_error(kind: str, code: str, status: str) -> dict[str, Any]:
+    error = {"type": kind, "code": code, "message": status, "doc_url": DOC_URL}
+    return {"message": status, "error": error}
+
+
+def missing(code: str, message: str) -> dict[str, Any]:
+    error = {"type": "invalid_request_error", "code": code, "message": message}
+    return {"message": "400 Bad Request", "error": error}
+
+
 def decline(message: str) -> dict[str, Any]:
     error = {"code": "card_declined", "message": message, "charge": "<13>"}
     return {
@@ -103,6 +130,14 @@ REFUND: dict[str, Any] = {
         "gatewayResponseCode": "000",
     },
 }
+CAPTURED = {
+    name: value for name, value in READ.items() if name not in ("amount_refunded", "ecomind")
+}
+SHIPMENTS = (
+    {"amount": "150", "split_shipment": "1/3"},
+    {"amount": "410", "split_shipment": "2/3"},
+)
+DOC_URL = "https://docs.clover.com/docs/ecommerce-error-codes"
 PER_CARD = "Declined as sale count per card is greater than configured amount"
 PER_IP = "Declined as sale count per IP address is greater than configured amount"
 UUID = "0b0e6c1e-7c1e-4a5e-9a4e-2f0d4f6b8c11"
@@ -285,6 +320,99 @@ FACTS = [
         charging(amount=0),
         200,
         SALE | {"amount": 0},
+        "inferred",
+    ),
+    Fact(
+        "an invalid credential of the documented table",
+        "SEED save-a-card",
+        "GET /v1/charges",
+        reading_list(authorized=False),
+        401,
+        documented_error("authentication_error", "unauthorized", "401 Unauthorized"),
+        "observed",
+        {"dialect": "documented"},
+    ),
+    Fact(
+        "too many requests of the documented table",
+        "SEED save-a-card",
+        "POST /v1/charges",
+        charging(headers={"x-mock-clover-outcome": "RATE_LIMITED"}),
+        429,
+        documented_error("rate_limit_error", "rate_limit", "429 Too Many Requests"),
+        "inferred",
+        {"dialect": "documented"},
+    ),
+    Fact(
+        "an unavailable service of the documented table",
+        "SEED save-a-card",
+        "POST /v1/charges",
+        charging(headers={"x-mock-clover-outcome": "SERVICE_UNAVAILABLE"}),
+        503,
+        documented_error("api_connection_error", "processing_error", "503 Service Unavailable"),
+        "inferred",
+        {"dialect": "documented"},
+    ),
+    Fact(
+        "a payment without User-Agent is rejected with strict only",
+        "DOCS: announcement of April 2026; PayHub 2026-09: not enforced",
+        "POST /v1/charges",
+        charging(headers={"x-forwarded-for": "203.0.113.7"}),
+        400,
+        missing("parameter_missing", "Please provide a valid User-Agent header."),
+        "inferred",
+        {"strict": True},
+    ),
+    Fact(
+        "`expand` of the Ecommerce API is rejected with strict only",
+        "DOCS:expanding-fields; MD:get-a-charge lists it",
+        "GET /v1/charges",
+        reading_list(path="/v1/charges?expand=customer"),
+        400,
+        missing("parameter_unknown", "Received unknown parameter: expand"),
+        "inferred",
+        {"strict": True},
+    ),
+    Fact(
+        "a second shipment of an authorization",
+        "DOCS:capture-charge-for-split-shipment",
+        "POST /v1/charges/{id}/capture",
+        capturing(*SHIPMENTS),
+        200,
+        CAPTURED | {"amount": 410, "amount_captured": 560},
+        "documented",
+    ),
+    Fact(
+        "the rest of an authorization is released",
+        "DOCS:capture-charge-for-split-shipment",
+        "PUT /v1/charges/{id}",
+        capturing(*SHIPMENTS, release=440),
+        200,
+        CAPTURED
+        | {"amount_captured": 560, "outcome": {"network_status": "reversed_after_approval"}},
+        "documented",
+    ),
+    Fact(
+        "the response to a partial capture has its amount",
+        "like that of a shipment; not recorded",
+        "POST /v1/charges/{id}/capture",
+        capturing({"amount": 150}),
+        200,
+        CAPTURED | {"amount": 150, "amount_captured": 150},
+        "inferred",
+    ),
+    Fact(
+        "a second capture without split_shipment",
+        "GP CloverCharge",
+        "POST /v1/charges/{id}/capture",
+        capturing({"amount": 150}, {"amount": 150}),
+        400,
+        {
+            "message": "400 Bad Request",
+            "error": {
+                "code": "processing_error",
+                "message": "Invalid request: cannot capture a non AUTH payment",
+            },
+        },
         "inferred",
     ),
 ]

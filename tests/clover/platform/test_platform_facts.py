@@ -248,6 +248,115 @@ FACTS: tuple[Fact, ...] = (
         "405 POST not allowed.",
         405,
     ),
+    Fact(
+        "unitQty 1000 is one unit, too",
+        "REF orderCreateLineItem",
+        "POST",
+        "/orders/<order>/line_items",
+        {"name": "Soup", "price": 1200, "unitQty": 1000},
+        "observed",
+        '{"id":"ID","orderRef":{"id":"ID"},"name":"Soup","price":1200,'
+        '"unitQty":1000,"printed":false,"exchanged":false,"refunded":false,'
+        '"isRevenue":true}',
+    ),
+    Fact(
+        "customers of an order as an object with elements",
+        "clover_sandbox_simulator, 2026-02",
+        "POST",
+        "/orders?expand=customers",
+        {"state": "open", "customers": {"elements": [{"id": "<customer>"}]}},
+        "observed",
+        '{"id":"ID","currency":"USD","customers":{"elements":[{"id":"ID",'
+        '"orderRef":{"id":"ID"},"firstName":"Jo","marketingAllowed":false}]},'
+        '"taxRemoved":false,"isVat":false,"state":"open",'
+        '"manualTransaction":false,"groupLineItems":true,"testMode":false}',
+    ),
+    Fact(
+        "a refund of a payment",
+        "REF payCreateRefund",
+        "POST",
+        "/refunds",
+        {"payment": {"id": "<payment>"}, "amount": 10},
+        "documented",
+        '{"id":"ID","orderRef":{"id":"ID"},"payment":{"id":"ID"},"amount":10,'
+        '"taxAmount":0,"employee":{"id":"ID"},"voided":false}',
+    ),
+    Fact(
+        "a phone number of a customer",
+        "clover-mcp-server, sandbox 2026-06",
+        "POST",
+        "/customers/<customer>/phone_numbers",
+        {"phoneNumber": "4155550100"},
+        "documented",
+        '{"id":"ID","phoneNumber":"4155550100"}',
+    ),
+    Fact(
+        "an e-mail address of a customer",
+        "clover-mcp-server, sandbox 2026-06",
+        "POST",
+        "/customers/<customer>/email_addresses",
+        {"emailAddress": "jo@example.com"},
+        "documented",
+        '{"id":"ID","emailAddress":"jo@example.com","primaryEmail":true}',
+    ),
+    Fact(
+        "an address of a customer",
+        "REF customersCreateCustomer",
+        "POST",
+        "/customers/<customer>/addresses",
+        {"address1": "1 Main St", "city": "Utica"},
+        "documented",
+        '{"address1":"1 Main St","city":"Utica","id":"ID"}',
+    ),
+    Fact(
+        "an item is changed",
+        "REF inventoryUpdateItem",
+        "POST",
+        "/items/<item>",
+        {"price": 950},
+        "documented",
+        '{"id":"ID","hidden":false,"available":true,"autoManage":false,'
+        '"name":"Cup","price":950,"priceType":"FIXED","defaultTaxRates":true,'
+        '"isRevenue":true,"deleted":false}',
+    ),
+    Fact(
+        "an item is deleted",
+        "REF inventoryDeleteItem",
+        "DELETE",
+        "/items/<item>",
+        None,
+        "documented",
+        "{}",
+    ),
+    Fact(
+        "the stock of an item",
+        "REF inventoryUpdateItemStock",
+        "POST",
+        "/item_stocks/<item>",
+        {"quantity": 3},
+        "documented",
+        '{"item":{"id":"ID"},"stockCount":3,"quantity":3.0}',
+    ),
+    Fact(
+        "the items of a tax",
+        "clover_sandbox_simulator, 2026-02",
+        "GET",
+        "/tax_rates/<tax>/items",
+        None,
+        "observed",
+        '{"elements":[]}',
+    ),
+    Fact(
+        "a tender is added",
+        "REF merchantCreateTender",
+        "POST",
+        "/tenders",
+        {"label": "Voucher", "labelKey": "com.shop.voucher"},
+        "documented",
+        '{"id":"ID","editable":true,"labelKey":"com.shop.voucher",'
+        '"label":"Voucher","opensCashDrawer":false,"enabled":true,'
+        '"visible":true,"supportsCashDiscount":false}',
+    ),
 )
 
 
@@ -261,6 +370,9 @@ def arranged(server: InProcessServer, fact: Fact) -> Response:
     cash = v3(server, "/tenders?filter=label=Cash").json["elements"][0]["id"]
     ids = {"item": item, "order": open_order, "paid": paid, "line": line, "cash": cash}
     ids["token"] = server.token()
+    ids["customer"] = create(server, "/customers", {"firstName": "Jo"})["id"]
+    ids["tax"] = create(server, "/tax_rates", {"name": "Tax", "rate": 100_000})["id"]
+    ids["payment"] = v3(server, "/payments").json["elements"][0]["id"]
 
     def fill(text: str) -> str:
         return re.sub(r"<(\w+)>", lambda found: ids[found[1]], text)
