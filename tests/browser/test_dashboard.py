@@ -132,6 +132,11 @@ def test_filters_and_pause_are_reflected_in_url(dashboard_page: DashboardPage) -
     page.get_by_label("Operation").select_option("create_token")
     expect(dashboard_page.rows).to_have_count(2)
     page.get_by_label("Operation").select_option("")
+    dashboard_page.shop.send("POST", "/v1/charge")
+    page.locator("label[for=chip-unserved]").click()
+    expect(dashboard_page.rows).to_have_count(1)
+    expect(dashboard_page.newest()).to_contain_text("/v1/charge")
+    page.locator("label[for=chip-unserved]").click()
 
     page.get_by_role("button", name="Pause").click()
     dashboard_page.pay()

@@ -14,6 +14,7 @@ export const FLAGS = {
   lost: { sign: "∅", word: "lost" },
   fault: { sign: "⚡", word: "fault" },
   replayed: { sign: "↺", word: "replayed" },
+  unserved: { sign: "?", word: "not served" },
 };
 
 /** Return the outcome of an exchange, a key of OUTCOMES. */
@@ -109,7 +110,8 @@ export class Filter {
       this.shown.has(entry.outcome) ||
       (entry.lost && this.shown.has("lost")) ||
       (entry.fault !== "" && this.shown.has("fault")) ||
-      (entry.replayed && this.shown.has("replayed"))
+      (entry.replayed && this.shown.has("replayed")) ||
+      (entry.endpoint === "" && this.shown.has("unserved"))
     );
   }
 }
