@@ -137,8 +137,15 @@ def _raise_not_found(kind: str, key: str) -> NoReturn:
 
 def _searchable_text(line: RowSummary) -> str:
     texts = (line.id, line.title, line.state, line.customer, line.order, line.card, line.currency)
-    amount = "" if line.amount is None else str(line.amount)
-    return "\n".join((*filter(None, texts), amount)).casefold()
+    return "\n".join((*filter(None, texts), *_amount_texts(line.amount))).casefold()
+
+
+def _amount_texts(amount: int | None) -> tuple[str, ...]:
+    """Return an amount as it is stored and as the dashboard shows it: `$1,090.00`."""
+    if amount is None:
+        return ()
+    major, minor = divmod(abs(amount), 100)
+    return str(amount), f"${major:,}.{minor:02d}", f"${major}.{minor:02d}"
 
 
 def _mask(line: RowSummary) -> RowSummary:

@@ -140,7 +140,7 @@ def test_filters_and_pause_are_reflected_in_url(dashboard_page: DashboardPage) -
     page.get_by_role("button", name="Resume").click()
     expect(dashboard_page.rows).to_have_count(7)
     page.get_by_role("button", name="Clear").click()
-    expect(page.get_by_text("Waiting for the first request.")).to_be_visible()
+    expect(page.get_by_text("Waiting for the next request.")).to_be_visible()
     dashboard_page.pay()
     expect(dashboard_page.rows).to_have_count(2)
 

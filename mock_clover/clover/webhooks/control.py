@@ -81,9 +81,12 @@ class TargetsDeleted(Record, frozen=True, kw_only=True):
 
 
 class CodeRequest(ControlRecord, frozen=True, kw_only=True):
-    """Body of `POST /_mock/webhooks/{id}/verify`."""
+    """Body of `POST /_mock/webhooks/{id}/verify`: the code, or `skip`."""
 
-    verificationCode: Annotated[str, doc("The code that was sent to the target.", MOCK_ONLY)]
+    verificationCode: Annotated[
+        str | None, doc("The code that was sent to the target.", MOCK_ONLY)
+    ] = None
+    skip: Annotated[bool, doc("true: go on without the code.", MOCK_ONLY)] = False
 
 
 class DeliveryQuery(Record, frozen=True, kw_only=True):
@@ -186,7 +189,9 @@ def verify_code(sandbox: Sandbox, call: Call[CodeRequest, None]) -> TargetRespon
         raise CONTROL_INVALID.error(
             detail=f"target {target.id} is not waiting for a verification code"
         )
-    if call.body.verificationCode != target.code:
+    if (call.body.verificationCode is None) != call.body.skip:
+        raise CONTROL_INVALID.error(detail="exactly one of verificationCode and skip is required")
+    if not call.body.skip and call.body.verificationCode != target.code:
         raise CONTROL_INVALID.error(
             detail="verificationCode: does not match the last code sent to the target"
         )

@@ -383,7 +383,11 @@ def test_a_code_is_good_for_one_registration(server: InProcessServer) -> None:
     hooked(server, handshake=True, id="a")
     (second,) = taken(server.sandbox)
     assert first.json != second.json
-    refused(server, "POST", "/_mock/webhooks/a/verify", first.json)
+    path = "/_mock/webhooks/a/verify"
+    refused(server, "POST", path, first.json)
+    for body in ({}, second.json | {"skip": True}):
+        assert "exactly one of verificationCode and skip" in refused(server, "POST", path, body)
+    assert server.send("POST", path, {"skip": True}).json["state"] == "active"
 
 
 # Faults -------------------------------------------------------------------------------------------

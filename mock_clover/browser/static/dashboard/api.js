@@ -46,9 +46,9 @@ function headersOf(more) {
   return headers;
 }
 
-/** Fetch a path under /_mock/ with the token; `root`: of the server, not of the sandbox. */
-export async function ask(path, { root = false, headers, ...options } = {}) {
-  const url = `${root ? ROOT : BASE}/_mock/${path}`;
+/** Fetch a path under /_mock/ with the token; `root`: of the server; `of`: of another sandbox. */
+export async function ask(path, { root = false, of = null, headers, ...options } = {}) {
+  const url = of === null ? `${root ? ROOT : BASE}/_mock/${path}` : homeOf(of) + path;
   for (;;) {
     const sent = readStorage("sessionStorage", TOKEN_KEY);
     const reply = await fetch(url, { ...options, headers: headersOf(headers), cache: "no-store" });

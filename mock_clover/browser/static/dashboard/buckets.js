@@ -1,5 +1,5 @@
 // Outcomes and latencies over time, in a bounded number of buckets of three widths.
-// Times are those at which the page received an exchange: a sandbox's clock may be frozen or jump.
+// Times are those of this machine: a sandbox's clock may be frozen or jump.
 
 export const WIDTHS = [
   { name: "1 s", ms: 1000, about: "the last minute" },
@@ -7,7 +7,7 @@ export const WIDTHS = [
   { name: "1 min", ms: 60_000, about: "the last hour" },
 ];
 export const BUCKETS = 60;
-export const ORDER = ["ok", "declined", "rejected", "failed"];
+export const ORDER = ["ok", "declined", "rejected", "failed", "lost"];
 
 const STEP = Math.log(1.1); // latencies have an error of at most 5 %
 const BINS = 180; // from 1 µs to 30 s
@@ -18,7 +18,7 @@ const latencyOf = (bin) => Math.exp(bin * STEP);
 class Bucket {
   constructor(at) {
     this.at = at;
-    this.counts = { ok: 0, declined: 0, rejected: 0, failed: 0 };
+    this.counts = { ok: 0, declined: 0, rejected: 0, failed: 0, lost: 0 };
     this.total = 0;
     this.timed = 0;
     this.bins = new Uint32Array(BINS);
@@ -56,7 +56,9 @@ export class Buckets {
         const ring = this.rings[place];
         if (!ring.has(at)) {
           ring.set(at, new Bucket(at));
-          for (const old of ring.keys()) if (old <= at - BUCKETS) ring.delete(old);
+          const newest = Math.floor(Date.now() / ms);
+          for (const old of ring.keys()) if (old <= newest - BUCKETS) ring.delete(old);
+          if (!ring.has(at)) return; // too old to be drawn
         }
         ring.get(at).add(entry);
       });

@@ -3,7 +3,7 @@
 
 import { BUCKETS, ORDER, WIDTHS } from "./buckets.js";
 import { byId, el, replaceContent, setText, svg } from "./dom.js";
-import { count, latencyText, timeOf } from "./format.js";
+import { count, durationOf, latencyText, timeOf } from "./format.js";
 import { OUTCOMES } from "./request-log.js";
 
 const DRAW_MS = 500;
@@ -11,13 +11,18 @@ const BARS_PX = 74;
 const GAP_PX = 12;
 const LINES_PX = 36;
 const LEFT_PX = 52;
+const AXIS_PX = 20;
 const TABLE_ROWS = 20;
+const TICKS = 5;
+const JUMPS_MAX = 4;
+const NARROW_PX = 460;
 
 export class Chart {
   constructor(buckets) {
     this.buckets = buckets;
     this.width = 0;
     this.px = 0;
+    this.jumps = []; // of the sandbox's clock: [time in ms, how far in ms]
     this.drawing = byId("chart-drawing");
     this.make();
     const widths = byId("chart-widths");
@@ -36,15 +41,20 @@ export class Chart {
   }
 
   make() {
-    const height = BARS_PX + GAP_PX + LINES_PX + 4;
+    const height = BARS_PX + GAP_PX + LINES_PX + AXIS_PX;
     this.bars = Array.from({ length: BUCKETS }, () =>
       ORDER.map((name) => svg("rect", { class: `bar ${name}` })));
     this.lines = ["p95", "p50"].map((name) => svg("path", { class: `line ${name}` }));
     this.marks = [0, 1].map(() => svg("text", { class: "mark", x: LEFT_PX - 8, "text-anchor": "end" }));
     this.rules = [BARS_PX, BARS_PX + GAP_PX + LINES_PX].map((y) =>
       svg("line", { class: "axis", x1: LEFT_PX, y1: y + 0.5, y2: y + 0.5 }));
+    const axisY = BARS_PX + GAP_PX + LINES_PX + 14;
+    this.ticks = Array.from({ length: TICKS }, () => svg("text", { class: "mark tick", y: axisY }));
+    this.jumpMarks = Array.from({ length: JUMPS_MAX }, () => [
+      svg("line", { class: "jump", y1: 0, y2: BARS_PX + GAP_PX + LINES_PX }),
+      svg("text", { class: "jump-mark", y: 10 })]);
     this.image = svg("svg", { role: "img", height, width: "100%", "aria-label": "" },
-      this.rules, this.bars.flat(), this.lines, this.marks);
+      this.rules, this.bars.flat(), this.lines, this.marks, this.ticks, this.jumpMarks.flat());
     this.drawing.append(this.image);
   }
 
@@ -65,7 +75,33 @@ export class Chart {
     this.marks[0].setAttribute("y", 10);
     setText(this.marks[1], latencyText(Math.round(slow)));
     this.marks[1].setAttribute("y", BARS_PX + GAP_PX + 10);
+    this.drawAxis(series, step);
     this.table(series);
+  }
+
+  /** Show the times of the axis, and where the sandbox's clock jumped. */
+  drawAxis(series, step) {
+    const { ms } = WIDTHS[this.width];
+    const chars = ms < 60_000 ? 8 : 5;
+    const every = BUCKETS / (TICKS - 1);
+    this.ticks.forEach((tick, place) => {
+      const at = Math.min(place * every, BUCKETS - 1);
+      const isLast = place === TICKS - 1;
+      tick.setAttribute("x", isLast ? this.px : LEFT_PX + at * step);
+      tick.setAttribute("text-anchor", isLast ? "end" : place ? "middle" : "start");
+      const isLeftOut = this.px < NARROW_PX && place % 2;
+      setText(tick, isLeftOut ? "" : timeOf(series[at].atMs).slice(0, chars));
+    });
+    const startMs = series[0].atMs;
+    const shown = this.jumps.filter(([atMs]) => atMs >= startMs).slice(-JUMPS_MAX);
+    this.jumpMarks.forEach(([rule, mark], place) => {
+      const [atMs, byMs] = shown[place] ?? [null, 0];
+      const x = atMs === null ? -99 : LEFT_PX + ((atMs - startMs) / ms) * step;
+      for (const end of ["x1", "x2"]) rule.setAttribute(end, x);
+      mark.setAttribute("x", x - 4);
+      mark.setAttribute("text-anchor", "end");
+      setText(mark, atMs === null ? "" : `clock +${durationOf(byMs)}`);
+    });
   }
 
   drawBar(each, place, step, top) {

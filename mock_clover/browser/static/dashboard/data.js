@@ -7,7 +7,7 @@ import { count, dateOf, moneyOf } from "./format.js";
 import { jsonTree } from "./json.js";
 import { timeline } from "./timeline.js";
 import { go, to } from "./routes.js";
-import { errorMessage, numberCell, pollAndRender, stateWord, table } from "./views.js";
+import { numberCell, pollAndRender, stateWord, table } from "./views.js";
 
 const LIMIT = 50;
 const SEARCH_MS = 250;
@@ -101,31 +101,26 @@ function renderRows(kind, { data, searched, has_more: more }, q) {
     : shown;
 }
 
-async function showRow(body, kind, id) {
-  const request = latestRequest;
+function showRow(body, kind, id) {
   const back = el("p", {}, el("a", { href: to("data", kind) }, `‹ All ${kind.replaceAll("_", " ")}`));
-  replaceContent(body, back, el("p", { class: "hint" }, "…"));
-  let whole;
-  try {
-    whole = await get(`rows/${encodeURIComponent(kind)}/${encodeURIComponent(id)}`);
-  } catch (error) {
-    if (request === latestRequest) replaceContent(body, back, errorMessage(error));
-    return;
-  }
-  if (request !== latestRequest) return;
+  const place = el("div", { class: "stack" }, el("p", { class: "hint" }, "…"));
+  replaceContent(body, back, place);
+  pollAndRender(place, () => get(`rows/${encodeURIComponent(kind)}/${encodeURIComponent(id)}`), renderRow);
+}
+
+function renderRow(whole) {
   const { line } = whole;
   const currency = line.currency;
-  replaceContent(body, back,
-    el("article", { class: "card padded stack" },
-      el("header", { class: "row-head" },
-        el("div", {}, el("h3", { class: "title" }, line.title), el("p", { class: "mono soft" }, whole.id)),
-        el("div", { class: "right" },
-          line.amount === undefined || line.amount === null
-            ? null : el("p", { class: "amount" }, moneyOf(line.amount, currency)),
-          el("p", {}, stateWord(line.state)))),
-      whole.timeline.length ? timeline(whole.timeline, currency, line.amount) : null,
-      whole.links.length ? links(whole.links) : null,
-      el("section", { "aria-label": "Raw data" }, el("h3", {}, "Raw data"), jsonTree(whole.row, "Raw data"))));
+  return el("article", { class: "card padded stack" },
+    el("header", { class: "row-head" },
+      el("div", {}, el("h3", { class: "title" }, line.title), el("p", { class: "mono soft" }, whole.id)),
+      el("div", { class: "right" },
+        line.amount === undefined || line.amount === null
+          ? null : el("p", { class: "amount" }, moneyOf(line.amount, currency)),
+        el("p", {}, stateWord(line.state)))),
+    whole.timeline.length ? timeline(whole.timeline, currency, line.amount) : null,
+    whole.links.length ? links(whole.links) : null,
+    el("section", { "aria-label": "Raw data" }, el("h3", {}, "Raw data"), jsonTree(whole.row, "Raw data")));
 }
 
 function links(found) {

@@ -3,7 +3,7 @@
 import { call, env, get } from "./api.js";
 import { button, byId, copyButton, el, replaceContent } from "./dom.js";
 import { runAndReport } from "./dialogs.js";
-import { dateOf, latencyText, stampOf, timeOf } from "./format.js";
+import { dateOf, delayText, latencyText, stampOf, timeOf } from "./format.js";
 import { diffTable, jsonTree } from "./json.js";
 import { outcomeOf, OUTCOMES } from "./request-log.js";
 import { to } from "./routes.js";
@@ -42,6 +42,13 @@ export function closeDetail() {
   replaceContent(byId("detail"));
 }
 
+/** Replay the request that is shown; return false if there is none or it cannot be replayed. */
+export function replayOpen() {
+  const replay = byId("detail").querySelector("button[data-replay]:enabled");
+  replay?.click();
+  return replay !== null;
+}
+
 function setHint(root, words) {
   const place = root.querySelector("[data-more]");
   if (place) replaceContent(place, words);
@@ -63,19 +70,27 @@ function page(whole, acts, waiting) {
         el("span", { class: "path" }, exchange.path)),
       button("Close", acts.onClose, { class: "quiet small", title: "Esc" })),
     el("p", { class: "outcome" },
-      el("strong", { class: `is-${outcome} big` }, `${OUTCOMES[outcome].sign} ${exchange.status ?? "no response"}`),
-      " ", exchange.outcome === "lost" ? "lost" : OUTCOMES[outcome].word, " in ", latencyText(exchange.took_us),
+      el("strong", { class: `is-${outcome} big` },
+        `${OUTCOMES[outcome].sign} ${outcome === "lost" ? "lost" : exchange.status}`),
+      " ", OUTCOMES[outcome].word === "lost" ? lostText(exchange) : OUTCOMES[outcome].word,
+      " in ", latencyText(exchange.took_us),
+      exchange.delay_ms ? `, ${delayText(exchange.delay_ms)}` : "",
       exchange.fault ? el("span", { class: "badge fault" }, `⚡ ${exchange.fault}`) : null,
       exchange.idempotency === "replayed" ? el("span", { class: "badge replayed" }, "↺ replayed") : null),
     why(whole),
     actions(whole, acts),
     part("Response", exchange.reply),
-    part("Request", exchange.request),
+    exchange.sent === undefined ? part("Request", exchange.request) : [
+      part("Request as it was sent", exchange.sent), part("Request as it was read", exchange.request)],
     changes(whole),
     facts(exchange),
     el("p", { class: "hint", "data-more": true }, whole.hint ?? waiting),
   ];
 }
+
+const lostText = ({ status, committed }) =>
+  `${status ? `the client got a part of a ${status}` : "the client got no response"}; ` +
+  `the operation was ${committed ? "" : "not "}carried out`;
 
 function why({ exchange, rule }) {
   return el("section", { class: "why", "aria-label": "Why" },
@@ -93,7 +108,7 @@ function actions(whole, acts) {
     const made = await runAndReport(message, () => call("POST", `journal/${whole.exchange.id}/replay`, {}));
     replay.disabled = false;
     if (made) acts.onReplayed(made.id);
-  }, { disabled: !whole.replayable, title: whole.replayable ? "" : whole.hint ?? "" });
+  }, { "data-replay": true, disabled: !whole.replayable, title: whole.replayable ? "" : whole.hint ?? "" });
   return el("div", { class: "repeat" },
     el("div", { class: "actions" }, replay,
       whole.curl ? copyButton("Copy as curl", () => whole.curl, { class: "" }) : null,

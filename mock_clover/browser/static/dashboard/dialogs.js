@@ -49,6 +49,8 @@ const KEYS = [
   ["Enter", "open, then focus the details"],
   ["Esc", "close the details; then jump to the newest"],
   ["/", "search"],
+  ["r", "replay the open request"],
+  ["n", "set the outcome of the next charge"],
   ["p", "pause or resume"],
   ["?", "show keyboard shortcuts"],
 ];

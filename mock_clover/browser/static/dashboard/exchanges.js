@@ -5,9 +5,10 @@ import { Chart } from "./chart.js";
 import { add, byId, el, setText } from "./dom.js";
 import { announce } from "./dialogs.js";
 import { closeDetail, openDetail } from "./detail.js";
-import { count, countOf, latencyText, timeOf } from "./format.js";
+import { count, countOf, delayText, latencyText, timeOf } from "./format.js";
 import { Filter, FLAGS, indexFrom, OUTCOMES, parseEntry, RequestLog } from "./request-log.js";
 import { LongList } from "./list.js";
+import { jumpsOf, realTimes } from "./times.js";
 import { go, here, to } from "./routes.js";
 
 const METHODS_MAX = 9;
@@ -60,7 +61,7 @@ export function openExchanges(parts, query) {
 }
 
 /** Add new exchanges; with `isReset`, discard the old ones, which belong to another journal. */
-export function receive(events, isReset) {
+export function receive(events, isReset, clock = null) {
   if (isReset) {
     log.entries = [];
     checkedId = 0;
@@ -71,15 +72,18 @@ export function receive(events, isReset) {
     announce(() => "The list was reset.");
   }
   const nowMs = Date.now();
-  const newestMs = events.length ? JSON.parse(events.at(-1)[1]).at_ms : 0;
   const isInitial = !state.isStarted || isReset;
   const entries = events.map(([, text]) => parseEntry(text, nowMs));
-  // Place exchanges from before the page was opened by their age on the sandbox's clock.
-  if (isInitial) for (const entry of entries) entry.receivedMs = nowMs - Math.max(0, newestMs - entry.at_ms);
+  if (clock) {
+    const realTime = realTimes(clock);
+    for (const entry of entries) entry.receivedMs = realTime(entry.at_ms);
+    chart.jumps = jumpsOf(clock);
+  }
   state.isStarted ||= true;
   buckets.add(entries);
   if (state.held) queueWhilePaused(entries);
   else if (entries.length) addEntries(entries);
+  if (entries.some((entry) => entry.id === state.openId)) open(state.openId);
   if (!isInitial && entries.length) announceNew(entries.length);
   scheduleDraw();
 }
@@ -112,7 +116,7 @@ function announceNew(n) {
 
 function describeLatest() {
   const last = log.entries.at(-1);
-  return last ? `${last.method} ${last.path}, ${last.status}` : "none";
+  return last ? `${last.method} ${last.path}, ${last.lost ? "lost" : last.status}` : "none";
 }
 
 /** Draw in the next animation frame. */
@@ -141,7 +145,8 @@ function draw() {
   const n = state.items.length;
   setText(byId("shown-count"), n === all ? countOf(n, "request") : `${count(n)} of ${countOf(all, "request")}`);
   byId("none").hidden = n > 0;
-  setText(byId("none-words"), all ? "No matching requests." : "Waiting for the first request.");
+  const waiting = `Waiting for the ${state.clearedId ? "next" : "first"} request.`;
+  setText(byId("none-words"), all ? "No matching requests." : waiting);
   byId("none-help").hidden = all > 0;
   byId("unfilter").hidden = state.filter.isAll;
   setText(byId("pause-count"), state.held ? `${count(state.heldCount)} new` : "");
@@ -182,22 +187,25 @@ function addOperationFilters() {
 }
 
 function makeRow() {
-  const cells = ["time", "status", "method", "path", "why", "op", "took"].map((name) =>
+  const cells = ["time", "status", "method", "path", "payment", "why", "op", "took"].map((name) =>
     el("span", { class: `c-${name}` }));
   return el("div", { role: "option", class: "row" }, cells);
 }
 
 function fillRow(row, entry) {
-  const [time, status, method, path, why, op, took] = row.children;
+  const [time, status, method, path, payment, why, op, took] = row.children;
   const { sign, word } = OUTCOMES[entry.outcome];
   row.className = `row is-${entry.outcome}`;
   time.textContent = timeOf(entry.at_ms);
   status.textContent = `${sign} ${entry.lost ? "lost" : entry.status}`;
+  payment.textContent = entry.payment;
   status.setAttribute("title", entry.lost ? "lost: the client got no complete response" : word);
   method.textContent = entry.method;
   path.textContent = entry.path;
   op.textContent = entry.endpoint;
   took.textContent = latencyText(entry.took_us || null);
+  if (entry.delay_ms) took.setAttribute("title", delayText(entry.delay_ms));
+  else took.removeAttribute("title");
   why.replaceChildren();
   add(why, [
     entry.fault && el("span", { class: "badge fault" }, "⚡ fault"),
@@ -340,6 +348,9 @@ function readQuery(query) {
   const words = query.get("q") ?? "";
   if (byId("search").value !== words) byId("search").value = words;
 }
+
+/** Mark the jumps of the sandbox's clock in the chart; `clock` is the response of clock/moves. */
+export const markJumps = (clock) => (chart.jumps = jumpsOf(clock));
 
 /** Return whether this view is shown. */
 export const isShown = () => here().parts[0] === "exchanges";

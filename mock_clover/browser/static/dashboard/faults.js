@@ -69,9 +69,12 @@ function form(names, refresh) {
   const message = el("div", { class: "message" });
   let controls = {};
   const fill = () => {
-    const before = Object.fromEntries(Object.entries(controls).map(([name, input]) => [name, input.value]));
-    controls = Object.fromEntries(kinds[kind.value].map((name) => [name, inputFor(name, fields[name], names)]));
-    for (const [name, value] of Object.entries(before)) if (controls[name]) controls[name].value = value;
+    const before = Object.entries(controls).map(([name, input]) => [name, input.value]);
+    controls = Object.fromEntries(kinds[kind.value].map((name) =>
+      [name, inputFor(name, fields[name], names, kind.value)]));
+    for (const [name, value] of before) {
+      if (controls[name] && name !== "delay_ms") controls[name].value = value; // its default depends on the kind
+    }
     replaceContent(inputs, Object.entries(controls).map(([name, input]) =>
       field(NAMES[name] ?? name, input, HINTS[name] ?? fields[name]?.about ?? "")));
     setText(meaning, kindDescription(fields.kind?.about ?? "", kind.value));
@@ -88,7 +91,7 @@ function form(names, refresh) {
         for (const [name, input] of Object.entries(controls)) {
           if (input.value !== "") fault[name] = input.type === "number" ? Number(input.value) : input.value;
         }
-        await runAndReport(message, () => call("POST", "faults", fault), "Fault added.");
+        await runAndReport(message, () => call("POST", "faults", fault));
         refresh();
       },
     },
@@ -100,7 +103,7 @@ function form(names, refresh) {
 const kindDescription = (about, word) => about.match(new RegExp(`\\b${word}: ([^.]+\\.)`))?.[1] ?? about;
 
 /** Create the input of a field: a select of its values, or a number within its bounds. */
-function inputFor(name, definition, names) {
+function inputFor(name, definition, names, kind) {
   if (name === "when") return select(names.fault_times.map((each) => [each, each.replace("_", " ")]));
   if (name === "endpoint") {
     const named = names.operations.filter((each) => !names.uncalled.includes(each));
@@ -112,6 +115,7 @@ function inputFor(name, definition, names) {
   const schema = definition?.schema?.anyOf?.find((each) => each.type !== "null") ?? definition?.schema ?? {};
   return el("input", {
     type: "number", min: schema.minimum ?? 0, max: schema.maximum,
-    step: schema.type === "number" ? "any" : 1, value: name === "delay_ms" ? "1000" : "",
+    step: schema.type === "number" ? "any" : 1,
+    value: name === "delay_ms" && kind !== "problem" ? "1000" : "", // an error is not late unless it is asked for
   });
 }

@@ -30,6 +30,9 @@ export function latencyText(us) {
   return `${(us / 1_000_000).toFixed(2)} s`;
 }
 
+/** Say which share of a duration a fault has. */
+export const delayText = (ms) => `of which ${durationOf(ms)} a delay fault`;
+
 /** Format a duration in ms with its largest unit. */
 export function durationOf(ms) {
   const steps = [[86_400_000, "d"], [3_600_000, "h"], [60_000, "min"], [1000, "s"]];

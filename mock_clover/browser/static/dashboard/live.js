@@ -9,7 +9,8 @@ const JOURNAL_MAX = 1000;
 const SILENCE_MS_MAX = 40_000; // the server sends a comment every fifteen seconds
 
 /**
- * Follow the journal. `onEvents(list of [id, json], isReset)` receives the new exchanges.
+ * Follow the journal. `onEvents(list of [id, json], isReset, clock)` receives the new exchanges; with
+ * `clock`, the response of clock/moves, they are older: the page was not connected.
  * `onState(state, message)` receives one of live, lost, locked, deleted.
  */
 export function follow(onEvents, onState) {
@@ -62,8 +63,10 @@ async function read(self, onEvents, onLive) {
   const control = (self.control = new AbortController());
   let guard = setTimeout(() => control.abort(), SILENCE_MS_MAX);
   try {
-    if (!self.last) await readAll(self, onEvents, onLive);
+    const isResumed = self.last !== null;
+    if (!isResumed) await readAll(self, onEvents, onLive);
     let toVerify = self.last;
+    let missed = isResumed ? await get("clock/moves") : null;
     const reply = await ask("journal", {
       headers: { accept: "text/event-stream", "last-event-id": String(toVerify ? toVerify.id - 1 : 0) },
       signal: control.signal,
@@ -91,7 +94,8 @@ async function read(self, onEvents, onLive) {
         toVerify = null;
       }
       onLive();
-      deliver(self, texts, onEvents);
+      deliver(self, texts, onEvents, missed);
+      missed = null;
     }
   } finally {
     clearTimeout(guard);
@@ -101,16 +105,16 @@ async function read(self, onEvents, onLive) {
 
 /** Load the whole journal with one request, which is faster than the stream. */
 async function readAll(self, onEvents, onLive) {
-  const { data } = await get(`journal?limit=${JOURNAL_MAX}`);
+  const [{ data }, clock] = await Promise.all([get(`journal?limit=${JOURNAL_MAX}`), get("clock/moves")]);
   onLive();
-  deliver(self, data.map((each) => [each.id, JSON.stringify(each)]), onEvents);
+  deliver(self, data.map((each) => [each.id, JSON.stringify(each)]), onEvents, clock);
 }
 
-function deliver(self, texts, onEvents) {
+function deliver(self, texts, onEvents, clock = null) {
   if (!texts.length) return;
   const [id, text] = texts.at(-1);
   self.last = { id, fingerprint: fingerprintOf(JSON.parse(text)) };
-  onEvents(texts, false);
+  onEvents(texts, false, clock);
 }
 
 /** Return a string that distinguishes an exchange from one with the same id in another journal. */

@@ -2,11 +2,13 @@
 
 import { allowTokenPrompt, get, homeOf, onTokenNeeded, SANDBOX, useMerchant } from "./api.js";
 import { add, button, byId, el, replaceContent, setText } from "./dom.js";
+import { replayOpen } from "./detail.js";
 import { announce, askToken } from "./dialogs.js";
-import { escape, isShown, openExchanges, pause, receive, startExchanges, stepBy } from "./exchanges.js";
+import { escape, isShown, markJumps, openExchanges, pause, receive, startExchanges, stepBy } from "./exchanges.js";
 import { countOf, dateOf } from "./format.js";
 import { listen, openKeys } from "./keys.js";
 import { follow } from "./live.js";
+import { openNext, refreshNext, startNext } from "./next.js";
 import { go, here } from "./routes.js";
 
 const STATUS_MS = 3000;
@@ -24,6 +26,7 @@ const TITLES = Object.fromEntries([...document.querySelectorAll("nav a[data-view
 
 let live;
 let current = null;
+let failed = null; // the view that could not be loaded
 let isConnected = false;
 
 function start() {
@@ -34,12 +37,15 @@ function start() {
   route();
   live = follow(receive, connectionChanged);
   initTheme();
+  startNext();
   byId("keys").addEventListener("click", openKeys);
   listen({
     "/": () => isShown() && (byId("search").focus(), true),
     j: () => isShown() && stepBy(1),
     k: () => isShown() && stepBy(-1),
     p: () => isShown() && pause(),
+    r: () => isShown() && replayOpen(),
+    n: () => openNext(),
     Escape: () => isShown() && escape(),
   });
   setInterval(updateStatus, STATUS_MS);
@@ -62,11 +68,27 @@ async function route() {
     byId(`${name}-title`)?.focus({ preventScroll: true });
   }
   if (name === "exchanges") openExchanges(parts.slice(1), query);
-  else {
-    const module = await VIEWS[name]();
-    if (current === name) module.open(byId(`${name}-body`), parts.slice(1), query);
+  else await openView(name, parts, query);
+}
+
+/** Load and open a view. If the server is away, it is opened again once it is back. */
+async function openView(name, parts, query) {
+  const body = byId(`${name}-body`);
+  try {
+    const module = await load(name);
+    failed = failed === name ? null : failed;
+    if (current === name) module.open(body, parts.slice(1), query);
+  } catch {
+    failed = name;
+    if (current === name) replaceContent(body, el("p", { class: "message-error", role: "alert" },
+      "This view could not be loaded: the server is not responding. It is opened when the server is back."));
   }
 }
+
+let attempts = 0;
+
+/** Import a view; a browser remembers a failed import, so another attempt has another address. */
+const load = (name) => failed === name ? import(`./${name}.js?attempt=${(attempts += 1)}`) : VIEWS[name]();
 
 const BANNERS = {
   lost: () => ["Connection lost. Reconnecting …", button("Retry now", () => live.retry(), { class: "small" })],
@@ -86,7 +108,10 @@ function connectionChanged(state, words) {
   banner.hidden = isConnected;
   if (!isConnected && banner.dataset.state !== state + words) replaceContent(banner, BANNERS[state](words));
   banner.dataset.state = isConnected ? "" : state + words;
-  if (isConnected && !wasConnected) updateStatus();
+  if (isConnected && !wasConnected) {
+    updateStatus();
+    if (failed !== null && failed === current) route();
+  }
   if (!isConnected && wasConnected) announce(() => "Connection to the server lost.");
 }
 
@@ -99,7 +124,8 @@ async function recreateSandbox() {
 async function updateStatus() {
   if (!isConnected || document.hidden) return;
   try {
-    const [clock, faults] = await Promise.all([get("clock"), get("faults")]);
+    const [clock, faults] = await Promise.all([get("clock/moves"), get("faults"), refreshNext()]);
+    markJumps(clock);
     const chip = byId("clock-chip");
     replaceContent(chip, el("span", { "aria-hidden": "true" }, clock.frozen ? "❄ " : "◷ "), dateOf(clock.now_ms),
       clock.frozen ? " (frozen)" : "");

@@ -1,6 +1,8 @@
 // The newest thousand exchanges: for each, the values that the list shows, and its JSON for the search.
 // The JSON is truncated, so that memory is bounded; the detail view loads the complete exchange.
 
+import { paymentOf, paymentText } from "./payment.js";
+
 export const LOG_MAX = 1000;
 const TEXT_MAX = 16_384;
 
@@ -9,9 +11,9 @@ export const OUTCOMES = {
   declined: { sign: "◆", word: "declined" },
   rejected: { sign: "▲", word: "rejected" },
   failed: { sign: "✕", word: "failed" },
+  lost: { sign: "∅", word: "lost" },
 };
 export const FLAGS = {
-  lost: { sign: "∅", word: "lost" },
   fault: { sign: "⚡", word: "fault" },
   replayed: { sign: "↺", word: "replayed" },
   unserved: { sign: "?", word: "not served" },
@@ -19,7 +21,6 @@ export const FLAGS = {
 
 /** Return the outcome of an exchange, a key of OUTCOMES. */
 export function outcomeOf(exchange) {
-  if (exchange.outcome === "lost") return "failed";
   if (exchange.outcome in OUTCOMES) return exchange.outcome;
   if (exchange.status === 402) return "declined";
   if (exchange.status < 100 || exchange.status >= 500) return "failed";
@@ -32,6 +33,7 @@ const copyOf = (text) => ` ${text}`.slice(1);
 /** Parse the JSON of an exchange into an entry of the log. */
 export function parseEntry(text, receivedMs) {
   const exchange = JSON.parse(text);
+  const payment = paymentOf(exchange);
   return {
     id: exchange.id,
     at_ms: exchange.at_ms,
@@ -45,10 +47,13 @@ export function parseEntry(text, receivedMs) {
     fault: exchange.fault ?? "",
     replayed: exchange.idempotency === "replayed",
     took_us: exchange.took_us ?? 0,
+    delay_ms: exchange.delay_ms ?? 0,
     outcome: outcomeOf(exchange),
     text: copyOf(text.length > TEXT_MAX ? text.slice(0, TEXT_MAX) : text),
     isWhole: text.length <= TEXT_MAX,
+    payment: paymentText(payment),
     lower: null,
+    plainAmount: payment.plainAmount,
   };
 }
 
@@ -101,14 +106,13 @@ export class Filter {
     if (this.operation && entry.endpoint !== this.operation) return false;
     if (this.shown.size && !this.isShown(entry)) return false;
     if (!this.words.length) return true;
-    entry.lower ??= entry.text.toLowerCase();
+    entry.lower ??= `${entry.text} ${entry.payment} ${entry.plainAmount}`.toLowerCase();
     return this.words.every((word) => entry.lower.includes(word));
   }
 
   isShown(entry) {
     return (
       this.shown.has(entry.outcome) ||
-      (entry.lost && this.shown.has("lost")) ||
       (entry.fault !== "" && this.shown.has("fault")) ||
       (entry.replayed && this.shown.has("replayed")) ||
       (entry.endpoint === "" && this.shown.has("unserved"))

@@ -3,7 +3,7 @@
 import { call, get, homeOf, SANDBOX } from "./api.js";
 import { confirmDestructive, runAndReport } from "./dialogs.js";
 import { button, copyButton, el, field, replaceContent, select } from "./dom.js";
-import { count } from "./format.js";
+import { count, countOf } from "./format.js";
 import { part, pollAndRender, table } from "./views.js";
 
 const SHOWN_MAX = 200;
@@ -73,10 +73,11 @@ function createForm() {
   get("scenarios").then(({ data }) => scenario.append(...data.map((each) =>
     el("option", { value: each.name }, `${each.name} — ${each.about}`)))).catch(() => {});
   return formOf("Create a sandbox", [
-    field("Name", name, "Letters, digits, dots and dashes. An existing sandbox with this name is replaced."),
+    field("Name", name, "Letters, digits, dots and dashes. You are asked before an existing one is replaced."),
     field("Scenario", scenario), field("Error format (dialect)", dialect),
     field("Seed", seed, "Ids are derived from it. Leave empty to derive it from the sandbox’s name."),
-  ], "Create", () => {
+  ], "Create", async () => {
+    if (!(await mayReplace(name.value))) return null;
     const settings = {};
     for (const [key, input] of Object.entries({ scenario, dialect, seed })) {
       if (input.value) settings[key] = input.value;
@@ -85,11 +86,27 @@ function createForm() {
   });
 }
 
+/** Ask before an existing sandbox is replaced; return whether to go on. */
+async function mayReplace(name) {
+  try {
+    await get(`sandboxes/${encodeURIComponent(name)}`, { root: true });
+  } catch (error) {
+    if (error.status === 404) return true;
+    throw error;
+  }
+  const [rows, journal] = await Promise.all([get("rows", { of: name }), get("journal?limit=1", { of: name })]);
+  const objects = rows.data.reduce((sum, each) => sum + each.count, 0);
+  const requests = journal.data.at(-1)?.id ?? 0;
+  return Boolean(await confirmDestructive(`Replace ${name}?`,
+    `A sandbox with this name exists, with ${countOf(objects, "object")} and ${countOf(requests, "request")}. ` +
+    "They would be lost, and so would its clock, faults, webhooks and settings.", "Replace it"));
+}
+
 function copyForm() {
   const name = nameInput();
   const hint = "The copy has all rows and the clock of this sandbox, but a new journal.";
   return formOf(`Copy ${SANDBOX}`, [field("Name of the copy", name, hint)], "Copy",
-    () => call("POST", "fork", { name: name.value }));
+    async () => ((await mayReplace(name.value)) ? call("POST", "fork", { name: name.value }) : null));
 }
 
 function formOf(title, fields, submitText, act) {

@@ -10,6 +10,7 @@ import { part, pollAndRender, redraw, stateLabel, stateWord, table } from "./vie
 const STATES = ["under_way", "waiting", "held", "delivered", "failed", "dropped"];
 const SHOWN = 100;
 
+const typedCodes = new Map(); // by target; kept when the list is redrawn
 const openedIds = new Set(); // deliveries whose body is shown; kept when the list is redrawn
 
 /** Show targets, a form for another, and deliveries. */
@@ -40,10 +41,37 @@ function renderTargets(data, message, refresh) {
   return table("Targets", ["Target", "Events", "State", ""], data.map((target) => [
     [el("strong", {}, target.id), el("div", { class: "mono soft" }, target.url)],
     `${target.kind.replace("_", " ")}: ${target.events.length ? target.events.join(", ") : "all"}`,
-    [stateWord(target.state), unsent(target.withheld)],
+    [stateWord(target.state), unsent(target.withheld),
+      target.state === "awaiting_code" ? verification(target, message, refresh) : null],
     button("Delete", remove(target.id), {
       class: "small danger", "data-key": target.id, "aria-label": `Delete ${target.id}` }),
   ]), { empty: "No targets: events are not sent." });
+}
+
+/** Confirm the code that was sent to a target, or go on without it. */
+function verification(target, message, refresh) {
+  const code = el("input", {
+    type: "text", required: true, autocomplete: "off", "aria-label": `Verification code of ${target.id}`,
+    placeholder: "code from the first delivery", "data-key": `code ${target.id}`,
+    value: typedCodes.get(target.id) ?? "", on: { input: () => typedCodes.set(target.id, code.value) },
+  });
+  const act = async (send) => {
+    await runAndReport(message, send);
+    refresh();
+  };
+  const path = `webhooks/${encodeURIComponent(target.id)}`;
+  return el("form", {
+    class: "stack verification",
+    on: {
+      submit: (event) => {
+        event.preventDefault();
+        act(() => call("POST", `${path}/verify`, { verificationCode: code.value.trim() }));
+      },
+    },
+  }, code, el("div", { class: "actions" }, el("button", { type: "submit", class: "small" }, "Verify"),
+    button("Skip verification", () => act(() => call("POST", `${path}/verify`, { skip: true })), {
+      class: "small", "data-key": `skip ${target.id}`, "aria-label": `Skip verification of ${target.id}`,
+    })));
 }
 
 const unsent = (n) => (n ? el("div", { class: "hint" }, `${countOf(n, "event")} not sent (unverified)`) : null);
@@ -52,18 +80,24 @@ function form(refresh) {
   const kind = select([["platform", "platform"], ["hosted_checkout", "hosted checkout"]]);
   const url = el("input", { type: "url", required: true, placeholder: "http://localhost:3000/webhook" });
   const message = el("div", { class: "message" });
+  const skip = el("input", { type: "checkbox", id: "skip-verification" });
+  const handshake = el("p", { class: "check" }, skip,
+    el("label", { for: "skip-verification" }, "Skip the verification code"));
+  kind.addEventListener("change", () => (handshake.hidden = kind.value !== "platform"));
   return el("form", {
     class: "card padded stack",
     on: {
       submit: async (event) => {
         event.preventDefault();
         const target = { kind: kind.value, url: url.value.trim() };
+        if (kind.value === "platform" && skip.checked) target.handshake = false;
         const made = await runAndReport(message, () => call("PUT", "webhooks", target));
         if (made) replaceContent(message, secretOf(made));
         refresh();
       },
     },
   }, field("Events", kind), field("URL", url, "Must be on loopback or a private network."),
+  handshake,
   el("div", { class: "actions" }, el("button", { type: "submit", class: "primary" }, "Add")), message);
 }
 

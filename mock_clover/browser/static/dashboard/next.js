@@ -1,0 +1,117 @@
+// "Next charge will…": arms an outcome or a fault for the next payment; a chip each, while armed.
+
+import { call, env, get } from "./api.js";
+import { announce } from "./dialogs.js";
+import { button, byId, el, field, replaceContent } from "./dom.js";
+
+const FAULTS = [
+  ["drop after_commit", "lose its response (it is charged)"],
+  ["drop before_commit", "lose its request (nothing happens)"],
+];
+const ERRORS = [["SERVICE_UNAVAILABLE", "get a 503"], ["RATE_LIMITED", "get a 429"]];
+const LATE_S = 5;
+const PART = "5.00";
+
+let shown = ""; // what the chips show, as JSON
+let isFilled = false;
+
+/** Set up the menu in the header. */
+export function startNext() {
+  const menu = byId("next");
+  menu.addEventListener("toggle", () => menu.open && fill());
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    event.preventDefault(); // the list's own Escape
+    close();
+  });
+  document.addEventListener("click", (event) => {
+    if (menu.open && !menu.contains(event.target)) menu.open = false;
+  });
+}
+
+/** Open the menu, and focus its first button. */
+export async function openNext() {
+  byId("next").open = true;
+  await fill();
+  byId("next-menu").querySelector("button")?.focus();
+}
+
+function close() {
+  byId("next").open = false;
+  byId("next").querySelector("summary").focus();
+}
+
+async function fill() {
+  if (isFilled) return;
+  const place = byId("next-menu");
+  let names;
+  try {
+    names = await env();
+  } catch (error) {
+    replaceContent(place, el("p", { class: "message-error", role: "alert" }, error.message));
+    return;
+  }
+  isFilled = true;
+  const message = el("div", { class: "message" });
+  const arming = (text, body, given = {}) => button(text, () => arm(body(), message), { class: "small", ...given });
+  const plain = (key) => ([value, text]) => arming(text, () => ({ [key]: value }));
+  const part = el("input", { type: "number", min: "0.01", step: "0.01", value: PART });
+  const late = el("input", { type: "number", min: "0.1", max: "600", step: "0.1", value: LATE_S });
+  replaceContent(place, message,
+    group("be declined", names.declines.map(({ name, message: about }) =>
+      arming(name.replaceAll("_", " "), () => ({ outcome: `card_declined/${name}` }), { title: about }))),
+    group("fail", [...FAULTS.map(plain("fault")), ...ERRORS.map(plain("outcome"))]),
+    group("with 3-D Secure, take the flow", names.flows.map((flow) =>
+      arming(flow.replaceAll("_", " "), () => ({ outcome: `threeds/${flow}` })))),
+    el("div", { class: "fields" },
+      el("div", { class: "inline" }, field("be approved only for", part), arming("Approve in part", () => ({
+        outcome: `approve/${Math.round(part.valueAsNumber * 100)}` }))),
+      el("div", { class: "inline" }, field("be late, by seconds", late), arming("Delay", () => ({
+        fault: `delay delay_ms=${Math.round(late.valueAsNumber * 1000)}` })))));
+}
+
+const group = (title, buttons) => el("div", { role: "group", "aria-label": title },
+  el("h3", {}, title), el("div", { class: "actions" }, buttons));
+
+async function arm(body, message) {
+  replaceContent(message);
+  try {
+    const armed = await call("POST", "next", body);
+    announce(() => `Armed: the next charge will be ${wordsOf(armed)}.`);
+    close();
+  } catch (error) {
+    replaceContent(message, el("p", { class: "message-error", role: "alert" }, error.message));
+  }
+  await refreshNext();
+}
+
+/** Show what is armed. */
+export async function refreshNext() {
+  const { data } = await get("next");
+  const now = JSON.stringify(data);
+  if (now === shown) return;
+  shown = now;
+  replaceContent(byId("next-chips"), data.map((armed) => button([
+    el("span", { "aria-hidden": "true" }, "⚑ "), `next: ${wordsOf(armed)}`,
+    armed.left > 1 ? ` (${armed.left} times)` : "", el("span", { "aria-hidden": "true" }, " ×")],
+  () => disarm(armed.id), {
+    class: "small armed", title: "Disarm", "aria-label": `Disarm next: ${wordsOf(armed)}`,
+  })));
+}
+
+async function disarm(id) {
+  try {
+    await call("DELETE", `next/${encodeURIComponent(id)}`);
+  } catch {
+    // It was used in the meantime.
+  }
+  await refreshNext();
+}
+
+/** Return the words for an armed outcome or fault. */
+function wordsOf({ outcome, fault, endpoint }) {
+  const part = /^approve\/(\d+)$/.exec(outcome ?? "");
+  const words = fault ?? (part ? `approved for ${(Number(part[1]) / 100).toFixed(2)}`
+    : outcome.replace("card_declined/", "declined: ").replace("threeds/", "3-D Secure ").replaceAll("_", " "));
+  return endpoint ? `${words}, ${endpoint}` : words;
+}

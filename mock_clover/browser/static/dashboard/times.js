@@ -1,0 +1,26 @@
+// Relate the times of a sandbox's clock, which may jump or stand still, to those of this machine.
+
+/**
+ * Return a function from a time of the sandbox to one of this machine; `clock` is the response of
+ * clock/moves. A time at which the clock stood still is taken as the moment when it was stopped.
+ */
+export function realTimes({ data: moves, now_ms: now, machine_ms: machine }) {
+  const nowMs = Date.now();
+  const shift = nowMs - machine; // the server may be on another machine
+  const last = moves.at(-1);
+  return (atMs) => {
+    if (!last) return Math.min(nowMs, nowMs - (now - atMs));
+    for (let place = moves.length - 1; place >= 0; place -= 1) {
+      const move = moves[place];
+      if (atMs < move.to_ms) continue;
+      const end = moves[place + 1]?.machine_ms ?? machine;
+      return shift + (move.frozen ? move.machine_ms : Math.min(end, move.machine_ms + atMs - move.to_ms));
+    }
+    return shift + moves[0].machine_ms - Math.max(0, moves[0].from_ms - atMs);
+  };
+}
+
+/** Return the jumps of the clock as [machine time in ms, how far in ms]. */
+export const jumpsOf = ({ data: moves, machine_ms: machine }) => moves
+  .filter((move) => move.to_ms > move.from_ms)
+  .map((move) => [Date.now() - machine + move.machine_ms, move.to_ms - move.from_ms]);
