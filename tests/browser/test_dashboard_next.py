@@ -9,12 +9,16 @@ import pytest
 from browser_session import BrowserSession, SharedBrowserSession
 from dashboard_page import DashboardPage
 from playwright.sync_api import expect
+from shop_server import THREEDS
 from tcp_proxy import TcpProxy
 
 from mock_clover.client import ClientError
 from mock_clover.testing import MockClover
 from tests.in_process import DECLINED_CARD
 from tests.server_process import ServerProcess
+
+CHALLENGE = "4012000033330026"
+"""A card of the default scenario that requires a challenge for an amount of 25001."""
 
 
 @pytest.fixture
@@ -59,6 +63,46 @@ def test_rows_speak_payments_and_search_finds_them(dashboard_page: DashboardPage
         expect(dashboard_page.rows).to_have_count(count)
     page.goto(f"{dashboard_page.clover.url}/_mock/#/data/charges?q=%24109")
     expect(page.locator("tbody tr")).to_have_count(1)
+
+
+def test_search_leads_to_its_results(dashboard_page: DashboardPage) -> None:
+    for amount in (1100, 1200, 1300):
+        dashboard_page.pay(amount)
+    dashboard_page.open()
+    page = dashboard_page.page
+    expect(dashboard_page.rows).to_have_count(6)
+    sizes = "[document.documentElement.scrollHeight, document.documentElement.clientHeight]"
+    height, viewport = page.evaluate(sizes)
+    assert height == viewport, "the page does not scroll: only its list does"
+    for key in ("Enter", "ArrowDown"):
+        page.keyboard.press("/")
+        page.keyboard.type("12.00")
+        page.keyboard.press(key)
+        expect(page.locator("#list")).to_be_focused()
+        expect(page.locator("[aria-selected=true]")).to_contain_text("$12.00")
+        page.get_by_label("Search paths").fill("")
+        page.keyboard.press("Escape")  # from the search to the list
+    page.get_by_label("Search paths").fill("create_charge")
+    page.get_by_label("Search paths").press("Enter")
+    page.keyboard.press("Enter")
+    expect(page.locator("#detail-title")).to_have_text("POST /v1/charges")
+    expect(page.get_by_role("button", name="Replay")).to_be_enabled()
+    page.keyboard.press("r")
+    expect(page.locator("#detail .outcome")).to_contain_text("400")  # its token is used
+
+
+def test_actions_are_on_the_screen_of_a_phone(dashboard_page: DashboardPage) -> None:
+    dashboard_page.session.page.set_viewport_size({"width": 375, "height": 812})
+    clover, shop = dashboard_page.clover, dashboard_page.shop
+    shop.charge(clover.card_token(CHALLENGE), 25001, threeds=THREEDS)
+    dashboard_page.open("cardholder")
+    page = dashboard_page.page
+    for button in ("Approve", "Fail"):
+        expect(page.get_by_role("button", name=re.compile(f"^{button} "))).to_be_in_viewport(
+            ratio=1
+        )
+    expect(page.get_by_role("link", name="Cardholder")).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") == 375
 
 
 def test_lost_responses_and_delays_are_shown(dashboard_page: DashboardPage) -> None:

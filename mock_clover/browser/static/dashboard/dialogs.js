@@ -48,7 +48,7 @@ const KEYS = [
   ["Home, End", "newest, oldest request"],
   ["Enter", "open, then focus the details"],
   ["Esc", "close the details; then jump to the newest"],
-  ["/", "search"],
+  ["/", "search; Enter or ↓ leads to the results"],
   ["r", "replay the open request"],
   ["n", "set the outcome of the next charge"],
   ["p", "pause or resume"],

@@ -33,6 +33,7 @@ export function startExchanges() {
   for (const [name, { sign, word }] of Object.entries(FLAGS)) chips.append(chip(name, word, sign));
   byId("operation").addEventListener("change", filtered);
   byId("search").addEventListener("input", filtered);
+  byId("search").addEventListener("keydown", leaveSearch);
   byId("pause").addEventListener("click", pause);
   byId("clear").addEventListener("click", clear);
   byId("newer").addEventListener("click", () => { list.toTop(); draw(); });
@@ -232,6 +233,14 @@ function pressed(event) {
   if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   act();
+}
+
+/** Go from the search to its results. */
+function leaveSearch(event) {
+  if ((event.key !== "Enter" && event.key !== "ArrowDown") || !state.items.length) return;
+  event.preventDefault();
+  draw(); // the filter may be newer than the list
+  stepBy(0);
 }
 
 /** Open the request at the cursor, or focus its details. */

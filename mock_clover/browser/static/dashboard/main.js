@@ -58,8 +58,10 @@ async function route() {
   const hasChanged = current !== null && name !== current;
   current = name;
   for (const link of document.querySelectorAll("nav a[data-view]")) {
-    if (link.dataset.view === name) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (link.dataset.view === name) {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest", inline: "nearest" }); // on a phone the tabs scroll
+    } else link.removeAttribute("aria-current");
   }
   for (const view of document.querySelectorAll("main > section")) view.hidden = view.id !== name;
   document.title = `${TITLES[name]} · ${SANDBOX} · mock-clover`;

@@ -54,8 +54,14 @@ export function table(label, heads, lines, { empty = "None." } = {}) {
   return el("div", { class: "scrolls card", tabindex: 0, role: "region", "aria-label": label },
     el("table", {},
       el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))),
-      el("tbody", {}, lines.map((cells) => el("tr", {}, cells.map((cell) =>
-        cell instanceof HTMLTableCellElement ? cell : el("td", {}, cell)))))));
+      el("tbody", {}, lines.map((cells) => el("tr", {}, cells.map((cell, place) => cellOf(cell, heads[place])))))));
+}
+
+/** Return a cell with its head, which it shows where rows are cards: on a phone. */
+function cellOf(cell, head) {
+  const made = cell instanceof HTMLTableCellElement ? cell : el("td", {}, cell);
+  made.dataset.head = head ?? "";
+  return made;
 }
 
 export const numberCell = (text) => el("td", { class: "number" }, text);

@@ -52,7 +52,7 @@ function renderTargets(data, message, refresh) {
 function verification(target, message, refresh) {
   const code = el("input", {
     type: "text", required: true, autocomplete: "off", "aria-label": `Verification code of ${target.id}`,
-    placeholder: "code from the first delivery", "data-key": `code ${target.id}`,
+    placeholder: "code it received", "data-key": `code ${target.id}`,
     value: typedCodes.get(target.id) ?? "", on: { input: () => typedCodes.set(target.id, code.value) },
   });
   const act = async (send) => {
