@@ -59,6 +59,11 @@ class Replicas:
             self.stop()
             raise
 
+    @property
+    def nginx_pid(self) -> int | None:
+        """The process of nginx."""
+        return self._nginx.pid if self._nginx else None
+
     def restart(self, number: int) -> None:
         """Start a replica again that was killed, on its port."""
         port = self.servers[number].port

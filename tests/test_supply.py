@@ -61,6 +61,10 @@ def test_a_lock_has_what_is_required(name: str) -> None:
     assert missing == []
 
 
+def test_serving_needs_fewer_than_twenty_packages() -> None:
+    assert len(locked("serve")) < 20
+
+
 def test_the_oldest_versions_are_those_of_pyproject() -> None:
     """`make pins` writes the lock again."""
     oldest = {
