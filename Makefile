@@ -8,7 +8,7 @@ COMPILE = $(BIN)/python -m compileall -q mock_clover
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --no-deps
 
 .PHONY: help serve test test-system test-browser test-clients test-lowest fuzz soak image-test test-all
-.PHONY: generate stress screenshots lint types format pins pin-base audit bench clean
+.PHONY: docs generate stress screenshots lint types format pins pin-base audit bench clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,10 @@ endef
 	$(call install,.venv,all)
 	@$(COMPILE)
 	@touch .venv/.serve .venv/.test $@
+
+.venv/.docs: .venv/.serve .requirements/docs.txt
+	$(BIN)/python $(PIP_INSTALL) --require-hashes -r .requirements/docs.txt
+	@touch $@
 
 serve: .venv/.serve ## run the server on http://127.0.0.1:4242 (ARGS="--port 0 …")
 	$(BIN)/mock-clover serve $(ARGS)
@@ -80,7 +84,7 @@ test-all: test test-system fuzz soak test-browser test-clients image-test ## run
 stress: .venv/.test ## run `make test` five times under CPU load (eight busy loops) and five times with -n 4
 	bash tests/stress.sh
 
-screenshots: .venv/.all ## save screenshots of every page to .work/screenshots (ARGS="checkout …")
+screenshots: .venv/.all ## save screenshots of every page, and docs/dashboard.png (ARGS="readme …")
 	$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 lint: .venv/.all ## check style and format with ruff
@@ -120,6 +124,13 @@ audit: .work/tools/.ready ## report known vulnerabilities of the locked packages
 	for lock in $$(git ls-files '*package-lock.json'); do echo "$$lock"; \
 		(cd "$$(dirname "$$lock")" && npm audit --package-lock-only) || failed=1; done; \
 	exit $${failed:-0}
+
+# It runs on a copy, because it puts its cache beside its configuration. llms.txt links to the pages as Markdown.
+docs: .venv/.docs ## build the documentation as a site with search, in .work/docs/site
+	rm -rf .work/docs && mkdir -p .work/docs
+	cp -R docs zensical.toml .work/docs
+	cd .work/docs && ../../$(BIN)/zensical build --strict
+	cp -R docs/. .work/docs/site
 
 bench: .venv/.all ## run the benchmarks and print ratios (ARGS="charges …")
 	$(BIN)/python -m tests.bench $(ARGS)

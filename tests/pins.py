@@ -25,6 +25,7 @@ SETS: dict[str, Command] = {
     "all": ["pyproject.toml", "--extra=all"],
     "test": ["pyproject.toml", "--extra=test"],
     "serve": ["pyproject.toml"],
+    "docs": ["pyproject.toml", "--extra=docs"],
     "build": ["--group=build"],
     "tools": ["--group=tools"],
     "sdk-build": ["--group=sdk-build"],

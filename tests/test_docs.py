@@ -3,6 +3,7 @@
 `MOCK_CLOVER_TEST_UPDATE=1` rewrites docs/reference.md.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -18,6 +19,8 @@ import yaml
 
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.scenario.load import parse
+from mock_clover.testing import MockClover
+from mock_clover.testing.http_transport import HttpTransport
 from tests.command_line import run_cli
 from tests.failure_messages import assert_generated, assert_no_errors
 from tests.in_process import CONTROL
@@ -27,7 +30,8 @@ from tests.server_process import ServerProcess
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 BIN = Path(sys.executable).parent
-SERVE = re.compile(r"^(make serve|mock-clover serve --scenario|docker build)", re.MULTILINE)
+OTHER = re.compile(r"^(pip install|docker|mock-clover serve --scenario)", re.MULTILINE)
+"""Blocks that install or serve; the tests put this checkout and a running server in their place."""
 
 
 def blocks(language: str) -> list[str]:
@@ -58,8 +62,10 @@ def run(script: str, folder: Path, url: str) -> str:
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="the README's commands use curl")
 def test_readme_quick_start(tmp_path: Path, shared_server: ServerProcess) -> None:
-    start, send = blocks("sh")[:2]
-    assert start.startswith("make serve ")
+    install, serve, send = blocks("sh")[:3]
+    assert install.startswith("pip install mock-clover ")
+    starts = [line.split("  ")[0] for line in serve.splitlines()]
+    assert starts[1:] == ["mock-clover serve", "make serve"]
     printed = json.loads(blocks("json")[0])
     got = json.loads(run(send, tmp_path, shared_server.url))
     for body in (printed, got):
@@ -69,7 +75,7 @@ def test_readme_quick_start(tmp_path: Path, shared_server: ServerProcess) -> Non
 
 @pytest.mark.system
 @pytest.mark.skipif(not shutil.which("curl"), reason="the README's commands use curl")
-@pytest.mark.parametrize("script", [block for block in blocks("sh")[2:] if not SERVE.search(block)])
+@pytest.mark.parametrize("script", [block for block in blocks("sh")[3:] if not OTHER.search(block)])
 def test_every_other_command_runs(
     script: str, tmp_path: Path, shared_server: ServerProcess
 ) -> None:
@@ -77,6 +83,15 @@ def test_every_other_command_runs(
     assert out
     refused = [line for line in out.splitlines() if line.startswith('{"message"')]
     assert not refused
+
+
+def test_the_readmes_test_passes(shared_server: ServerProcess) -> None:
+    (block,) = blocks("python")
+    assert len([line for line in block.splitlines() if line]) == 7
+    names: dict[str, Any] = {}
+    exec(block, names)
+    with contextlib.closing(HttpTransport(shared_server.url)) as transport:
+        names["test_a_declined_card"](MockClover.create(transport, "readme", {}))
 
 
 @pytest.mark.system
@@ -122,7 +137,12 @@ def test_readme_options_exist() -> None:
     assert_no_errors(f"README.md: `serve` has no {each}" for each in options if each not in output)
 
 
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "docs/llms.txt")),
+    *sorted((ROOT / ".github").rglob("*.md")),
+    *DOCS,
+]
 LINK = re.compile(r"\]\(([^)\s#]*)#?([^)\s]*)\)")
 CODE = re.compile(r"^```.*?^```$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 
@@ -145,6 +165,53 @@ def broken_links(page: Path, text: str) -> list[str]:
         elif anchor and anchor not in anchors(path):
             broken.append(f"{page.relative_to(ROOT)}: {target or 'it'} has no heading #{anchor}")
     return broken
+
+
+def test_every_page_is_in_the_index_and_in_the_sites_navigation() -> None:
+    index = ROOT / "docs/index.md"
+    pages = {str(page.relative_to(ROOT / "docs")) for page in DOCS} - {"index.md"}
+    linked = {target for target, _ in LINK.findall(index.read_text())}
+    nav = re.findall(r'"([\w/-]+\.md)"', (ROOT / "zensical.toml").read_text())
+    assert linked == pages, "link each page from docs/index.md"
+    assert sorted(nav) == sorted({*pages, "index.md"}), "list each page once in zensical.toml"
+
+
+DATA = {"json", "yaml", "text", ""}
+"""Languages of blocks that show data or output; most are compared by the test of their page."""
+RUN_BY_OTHER_TESTS = {
+    "README.md": {"sh", "python"},  # above
+    "scenarios.md": {"sh"},  # tests/scenario/test_scenarios_page.py
+    "howto/asgi.md": {"sh"},  # tests/system/test_asgi_servers.py
+    "howto/browser.md": {"html", "js"},  # tests/browser/test_sdk_howto.py
+    "howto/three-d-secure.md": {"html", "js"},  # tests/browser/test_threeds_sdk.py
+}
+"""Languages that no test reads with `blocks(page, language)` of tests/system/test_howto.py."""
+NOT_RUN = re.compile(r"^\*Not run here: [^\n]+\.\*\n\n```\w+$.*?^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^ *```([\w-]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+ONLY_SERVE = re.compile(r"(mock-clover serve( .*)?\n)+")  # its options are compared with --help
+
+
+def test_every_block_of_code_runs_or_says_why_not() -> None:
+    """A block runs if a test reads the blocks of its page in its language."""
+    folders = ("system", "browser", "clients")
+    files = (file for folder in folders for file in (ROOT / "tests" / folder).glob("test_*.py"))
+    tests = "\n".join(file.read_text() for file in files)
+    run = set(re.findall(r'blocks\("([\w/.-]+)", "(\w+)"\)', tests))
+    run |= {(page, "python") for page in re.findall(r'[(\[ ]"([\w/-]+\.md)"[,)\]]', tests)}
+    marked, errors = 0, []
+    for page in (ROOT / "README.md", *DOCS):
+        name = str(page.relative_to(ROOT / "docs" if page in DOCS else ROOT))
+        text, count = NOT_RUN.subn("", page.read_text())
+        marked += count
+        known = DATA | RUN_BY_OTHER_TESTS.get(name, set())
+        errors += [
+            f"{name}: no test runs its {language} blocks; add one, or mark it *Not run here: why.*"
+            for language, block in BLOCK.findall(text)
+            if language not in known and (name, language) not in run
+            if not ONLY_SERVE.fullmatch(block)
+        ]
+    assert_no_errors(errors)
+    assert f"except {marked} that say why not" in (ROOT / "docs/index.md").read_text(), marked
 
 
 def test_links_lead_somewhere() -> None:

@@ -48,7 +48,7 @@ def test_each_python_package_is_locked_by_hashes(lock: Path) -> None:
     assert "://" not in lock.read_text("utf-8")
 
 
-@pytest.mark.parametrize("name", ["serve", "test", "all", *PROJECT["dependency-groups"]])
+@pytest.mark.parametrize("name", ["serve", "test", "all", "docs", *PROJECT["dependency-groups"]])
 def test_a_lock_has_what_is_required(name: str) -> None:
     """`make pins` writes the locks again."""
     pins = locked(name)

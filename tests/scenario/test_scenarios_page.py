@@ -11,6 +11,7 @@ import pytest
 from mock_clover.clover.surface import OPERATIONS
 from mock_clover.scenario.load import parse
 from mock_clover.scenario.records_rule import Action, Condition
+from tests.command_line import run_cli
 from tests.in_process import InProcessServer
 
 PAGE = (Path(__file__).parents[2] / "docs/scenarios.md").read_text()
@@ -33,6 +34,15 @@ def test_every_scenario_of_the_page_can_be_used(
     page: Callable[[str], InProcessServer], name: str
 ) -> None:
     assert page(name).sandbox.rules.scenario.name == name
+
+
+def test_the_commands_of_the_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, text in TEXTS.items():
+        (tmp_path / f"{name}.yaml").write_text(text)
+    blocks = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    commands = re.findall(r"mock-clover ((?!serve)[^>\n)]+)", "".join(blocks))
+    assert [run_cli(*command.split()).code for command in commands] == [0, 0, 0]
 
 
 def test_page_lists_all_rule_fields() -> None:

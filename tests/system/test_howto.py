@@ -30,19 +30,24 @@ from tests.command_line import run_cli
 from tests.in_process import SEED
 from tests.raw_http import COMMAND_TIMEOUT_S, TIMEOUT_S
 from tests.server_process import ServerProcess
+from tests.test_docs import NOT_RUN
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = [DOCS / "testing.md", *sorted((DOCS / "howto").glob("*.md"))]
+PAGES = [DOCS / "testing.md", DOCS / "tutorial.md", *sorted((DOCS / "howto").glob("*.md"))]
 BIN = Path(sys.executable).parent
 NODE_MAJOR_MIN = 20
+
+# By its name, also if the installed metadata is older than the entry point.
+PLUGINS = ["-pno:mock-clover", "-pmock_clover.testing", "-pno:schemathesis"]
 
 needs_openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="the commands use openssl")
 needs_curl = pytest.mark.skipif(not shutil.which("curl"), reason="the commands use curl")
 
 
 def blocks(page: str, language: str) -> list[str]:
-    text = (DOCS / page).read_text()
+    """Return the blocks of a page in a language, without those marked `Not run here`."""
+    text = NOT_RUN.sub("", (DOCS / page).read_text())
     found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
     return [textwrap.dedent(block) for _, block in found]
 
@@ -86,11 +91,42 @@ def test_the_examples_of_the_page_on_asgi_pass(tmp_path: Path) -> None:
     run_pytest(tmp_path, "-W", "ignore:Using `httpx` with")  # newer versions of Starlette warn
 
 
+def test_the_tutorial_passes_at_each_step(tmp_path: Path) -> None:
+    """Each block replaces its file; the last test file fails until the last block."""
+    assert blocks("tutorial.md", "sh") == ["pytest\n"]
+    steps = {
+        ("shop.py", "test_shop.py"): pytest.ExitCode.OK,
+        ("shop.py", "test_declines.py", "test_lost_replies.py"): pytest.ExitCode.INTERRUPTED,
+        ("shop.py",): pytest.ExitCode.OK,
+    }
+    pending = iter(blocks("tutorial.md", "python"))
+    for names, expected in steps.items():
+        for name, block in zip(names, pending, strict=False):
+            assert block.startswith(f"# {name}\n")
+            (tmp_path / name).write_text(block)
+        completed = subprocess.run(
+            [sys.executable, "-m", "pytest", "-W", "error", *PLUGINS, "--rootdir", str(tmp_path)],
+            cwd=tmp_path,
+            env=plain_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=COMMAND_TIMEOUT_S,
+        )
+        assert completed.returncode == expected, completed.stdout
+    assert list(pending) == []
+
+
+@pytest.mark.parametrize("page", ["howto/wire-it-in.md", "howto/real-sandbox.md"])
+def test_the_examples_for_applications_pass(page: str, tmp_path: Path) -> None:
+    for block in blocks(page, "python"):
+        (tmp_path / block.partition("\n")[0].removeprefix("# ")).write_text(block)
+    run_pytest(tmp_path, "-W", "ignore:Using `httpx` with")  # newer versions of Starlette warn
+
+
 def run_pytest(folder: Path, *options: str) -> None:
     """Run the tests of a folder as a separate project."""
-    # By its name, also if the installed metadata is older than the entry point.
-    plugins = ["-pno:mock-clover", "-pmock_clover.testing", "-pno:schemathesis"]
-    command = [sys.executable, "-m", "pytest", "-W", "error", *options, "-q", *plugins]
+    command = [sys.executable, "-m", "pytest", "-W", "error", *options, "-q", *PLUGINS]
     assert "failed" not in run([*command, "--rootdir", str(folder)], folder, None)
 
 
