@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 import yaml
 
 from mock_clover.engine.endpoint import Endpoint
+from mock_clover.reference.flows import parse_examples
 from mock_clover.scenario.load import parse
 from mock_clover.testing import MockClover
 from mock_clover.testing.http_transport import HttpTransport
@@ -236,6 +238,18 @@ def test_the_python_files_that_the_docs_name_exist() -> None:
         for name in re.findall(r"`((?:[\w-]+/)+\w+\.py)`", page.read_text())
         if not ((ROOT / name).exists() or (ROOT / "mock_clover" / name).exists())
     )
+
+
+def test_the_templates_of_a_recorded_payload_are_examples() -> None:
+    pages = (".github/CONTRIBUTING.md", ".github/ISSUE_TEMPLATE/recorded-payload.yml")
+    texts = [(ROOT / page).read_text() for page in pages]
+    form = textwrap.dedent(texts[1].partition("value: |\n")[2].partition("    validations")[0])
+    (template,) = re.findall(r"^```text\n(.*?)^```$", texts[0], re.MULTILINE | re.DOTALL)
+    for text in (template, form):
+        (example,) = parse_examples(f"\n{text}")  # appended to a file
+        assert (example.method, example.path, example.reply) == ("POST", "/v1/charges", "")
+        assert json.loads(example.body)["amount"] == 1800
+        assert json.loads(example.clover)["message"]
 
 
 def test_reference_is_up_to_date() -> None:
