@@ -27,6 +27,8 @@ OTHERS = ("schemathesis", "hypothesispytest", "faker", "anyio")
 """Plugins of our own tools, which a user's environment may not have."""
 PYTEST = ("-P", "-m", "pytest", "-W", "error", "--color=no", *(f"-pno:{name}" for name in OTHERS))
 
+README_PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
 CLIENT = '''
 """A shop's client, on the standard library."""
 import json
@@ -424,6 +426,11 @@ def counted(completed: subprocess.CompletedProcess[str]) -> dict[str, int]:
     }
     assert result, completed.stdout + completed.stderr
     return result
+
+
+def test_the_readmes_first_test_passes(run: Run) -> None:
+    (block,) = README_PYTHON.findall((ROOT / "README.md").read_text())
+    assert counted(run(block)) == {"passed": 1}
 
 
 def test_a_project_passes_in_parallel_on_one_server(run: Run, project: Path) -> None:
