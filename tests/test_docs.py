@@ -3,7 +3,6 @@
 `MOCK_CLOVER_TEST_UPDATE=1` rewrites docs/reference.md.
 """
 
-import contextlib
 import json
 import os
 import re
@@ -21,8 +20,6 @@ import yaml
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.reference.flows import parse_examples
 from mock_clover.scenario.load import parse
-from mock_clover.testing import MockClover
-from mock_clover.testing.http_transport import HttpTransport
 from tests.command_line import run_cli
 from tests.failure_messages import assert_generated, assert_no_errors
 from tests.in_process import CONTROL
@@ -84,15 +81,6 @@ def test_every_other_command_runs(
     assert out
     refused = [line for line in out.splitlines() if line.startswith('{"message"')]
     assert not refused
-
-
-def test_the_readmes_test_passes(shared_server: ServerProcess) -> None:
-    (block,) = blocks("python")
-    assert len([line for line in block.splitlines() if line]) == 7
-    names: dict[str, Any] = {}
-    exec(block, names)
-    with contextlib.closing(HttpTransport(shared_server.url)) as transport:
-        names["test_a_declined_card"](MockClover.create(transport, "readme", {}))
 
 
 @pytest.mark.system
@@ -180,7 +168,7 @@ def test_every_page_is_in_the_index_and_in_the_sites_navigation() -> None:
 DATA = {"json", "yaml", "text", ""}
 """Languages of blocks that show data or output; most are compared by the test of their page."""
 RUN_BY_OTHER_TESTS = {
-    "README.md": {"sh", "python"},  # above
+    "README.md": {"sh", "python"},  # above, and tests/system/test_plugin.py
     "scenarios.md": {"sh"},  # tests/scenario/test_scenarios_page.py
     "howto/asgi.md": {"sh"},  # tests/system/test_asgi_servers.py
     "howto/browser.md": {"html", "js"},  # tests/browser/test_sdk_howto.py

@@ -430,6 +430,7 @@ def counted(completed: subprocess.CompletedProcess[str]) -> dict[str, int]:
 
 def test_the_readmes_first_test_passes(run: Run) -> None:
     (block,) = README_PYTHON.findall((ROOT / "README.md").read_text())
+    assert len([line for line in block.splitlines() if line]) == 7
     assert counted(run(block)) == {"passed": 1}
 
 
