@@ -144,8 +144,10 @@ def test_fixture_members_are_documented() -> None:
 def test_the_shells_page_runs(tmp_path: Path, shared_server: ServerProcess) -> None:
     script = "\n".join(blocks("howto/curl.md", "sh"))
     out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, shared_server)
-    fault, charge, clock, twice, never, journal, why, limited, dropped = objects(out)
+    fault, charge, *nexts, clock, twice, never, journal, why, limited, dropped = objects(out)
     assert fault["left"] == 1
+    assert [each.get("id") for each in nexts] == ["next-1", "next-2", None, None]
+    assert nexts[-1] == {"cleared": 2}
     assert "no response: curl exit code " in out
     assert charge["amount"] == 1800
     assert [due["id"] for due in clock["fired"]] == [charge["id"]]
