@@ -51,6 +51,11 @@ _CHUNKS_END = re.compile(rb"\n\r?\n")
 """Where a chunked body may end: with or without a chunk extension, with or without trailers."""
 _UPGRADE = re.compile(rb"\n(?:upgrade|http2-settings)[ \t]*:[^\n]*", re.IGNORECASE)
 _INVALID_REQUEST = "Invalid HTTP request received."
+_TLS_REQUEST = (
+    "A client sent HTTPS to the HTTP port: use an http:// URL, or start the server with --tls."
+)
+_TLS_HANDSHAKE = 0x16
+"""The first byte of a TLS connection (RFC 8446, content type handshake)."""
 HEADERS_TOO_LARGE_RESPONSE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"content-length: 0\r\nconnection: close\r\n\r\n"
@@ -259,8 +264,9 @@ class HardenedProtocol(_Base):
             return False
         if not is_complete:
             if not 0x41 <= data[at] <= 0x5A and data[at:] != b"{":  # no method begins like this
-                self.logger.warning(_INVALID_REQUEST)
-                self.send_400_response(_INVALID_REQUEST)
+                reason = _TLS_REQUEST if data[at] == _TLS_HANDSHAKE else _INVALID_REQUEST
+                self.logger.warning(reason)
+                self.send_400_response(reason)
             return False
         head = data[at:end]
         lower = head.lower()

@@ -7,6 +7,7 @@ import re
 import shlex
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -139,6 +140,15 @@ def test_options_take_precedence_over_the_variables_of_env(shared_server: Server
     assert (code, "sandbox 'othre' not found; did you mean `other`?" in out) == (1, True)
     code, out = invoke("env", "--sandbox", "a b")
     assert (code, "use up to 64 letters" in out) == (2, True)
+
+
+def test_https_at_the_http_port_is_named_in_the_log(start_server: Any) -> None:
+    server = start_server()
+    with socket.create_connection(("127.0.0.1", server.port), TIMEOUT_S) as connection:
+        context = ssl.create_default_context()
+        with pytest.raises(ssl.SSLError):
+            context.wrap_socket(connection, server_hostname="localhost")
+    eventually(lambda: "sent HTTPS to the HTTP port: use an http:// URL" in server.log.read_text())
 
 
 def test_the_ipv6_loopback_address_is_served_too(start_server: Any) -> None:
