@@ -40,7 +40,7 @@ def test_mistakes_and_waits_are_explained() -> None:
     with serve(seed="mistakes") as clover:
         for call, expected in (
             (lambda: clover.card_token(exp="01/20"), "Card expired. [expired_card] (status 400"),
-            (lambda: clover.merchant("bakery"), "the scenario has no other merchant 'bakery'"),
+            (lambda: clover.merchant("bakery"), "sandbox default has one merchant"),
             (lambda: clover.clock.set(datetime.fromisoformat("2031-01-01")), "has no time zone"),
             (
                 lambda: clover.journal(endpoint="create_charge", wait=2, wait_ms=1),

@@ -268,7 +268,7 @@ def test_the_platforms_page_runs(tmp_path: Path, shared_server: ServerProcess) -
     (payment,) = payments["elements"]
     assert payment["cardTransaction"]["last4"] == "4242"
     (card,) = customer["cards"]["elements"]
-    assert (customer["firstName"], card["expirationDate"]) == ("Jo", "1230")
+    assert (customer["firstName"], card["expirationDate"]) == ("Jo", "1249")
     assert missing == {"message": "Not Found", "details": "Order not found"}
     assert configs["surcharging"]["supported"] is False
     assert (cash["amount"], cash["result"]) == (900, "SUCCESS")
