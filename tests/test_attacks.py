@@ -15,7 +15,9 @@ ATTACKS: dict[str, dict[str, str]] = {
         "::test_every_regular_expression_is_linear",
         "any body": "fuzz/test_linear_cost.py::test_bodies",
         "any field of a body": "fuzz/test_linear_cost.py::test_fields",
-        "any header, query or id": "fuzz/test_linear_cost.py::test_heads",
+        "any header": "fuzz/test_linear_cost.py::test_headers",
+        "any query": "fuzz/test_linear_cost.py::test_queries",
+        "any parameter or id": "fuzz/test_linear_cost.py::test_parameters_and_ids",
         "any parser": "fuzz/test_linear_cost.py::test_parsers",
         "large objects, and long heads about them": "fuzz/test_linear_cost.py::test_large_objects",
         "the return of an order with hundreds of payments": "clover/orders/test_orders.py"

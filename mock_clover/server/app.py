@@ -49,7 +49,7 @@ from mock_clover.server.resolver import (
     without_slash,
 )
 from mock_clover.server.slices import Slices, run_unless_shut_down
-from mock_clover.server.stream import EVENT_STREAM, stream
+from mock_clover.server.stream import stream, wants_stream
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -69,7 +69,6 @@ _PREFLIGHT = (
 )
 _UNAVAILABLE_BODY = b'{"message":"503 Service Unavailable"}'
 _INTERNAL_ERROR_BODY = b'{"message":"500 Internal Server Error"}'
-_JOURNAL = "/_mock/journal"
 _SNAPSHOT = "/_mock/snapshot"
 
 
@@ -300,7 +299,7 @@ class App:
             raise RuntimeError(f"mock-clover supports only HTTP, not {scope['type']}")
         scope = {**scope, "path": path_in_app(scope)}
         headers = headers_of(scope)
-        if _wants_stream(scope, headers):
+        if wants_stream(scope, headers):
             await stream(self, scope, headers, receive, send)
             return
         body: bytes | None = b""
@@ -398,11 +397,3 @@ class App:
         if self._sender is not None:
             await self._sender.close()
         self.log.flush()
-
-
-def _wants_stream(scope: "Scope", headers: dict[bytes, bytes]) -> bool:
-    return (
-        scope["method"] == "GET"
-        and headers.get(b"accept") == EVENT_STREAM
-        and without_slash(scope["path"]).endswith(_JOURNAL)
-    )

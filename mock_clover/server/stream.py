@@ -17,6 +17,7 @@ from mock_clover.control.journal import JournalQuery
 from mock_clover.core.codec import Codec
 from mock_clover.server.faults import own_connection, wait_for_disconnect
 from mock_clover.server.render import reply_headers
+from mock_clover.server.resolver import without_slash
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from mock_clover.sandbox.sandbox import Sandbox
     from mock_clover.server.app import App
 
-EVENT_STREAM = b"text/event-stream"
+_EVENT_STREAM = b"text/event-stream"
+_JOURNAL = "/_mock/journal"
 _HEARTBEAT_S = 15.0
 _PAUSE_S = 0.02
 """Minimum pause between two batches; too short to be noticeable."""
@@ -33,6 +35,15 @@ _PAUSE_FACTOR = 3
 """Pause this many times as long as the last batch took."""
 _BATCH_BYTES_MAX = 65_536
 _SANDBOX_DELETED_EVENT = b": the sandbox no longer exists\n\n"
+
+
+def wants_stream(scope: "Scope", headers: dict[bytes, bytes]) -> bool:
+    """Return whether a request asks for the journal as a stream."""
+    return (
+        scope["method"] == "GET"
+        and headers.get(b"accept") == _EVENT_STREAM
+        and without_slash(scope["path"]).endswith(_JOURNAL)
+    )
 
 
 async def stream(
@@ -56,7 +67,7 @@ async def stream(
     sandbox.journal.watchers.add(changed.set)
     disconnected: asyncio.Future[Any] = asyncio.ensure_future(wait_for_disconnect(receive))
     try:
-        response_headers = [(b"content-type", EVENT_STREAM), (b"cache-control", b"no-store")]
+        response_headers = [(b"content-type", _EVENT_STREAM), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": 200, "headers": response_headers})
         reader = _JournalReader(sandbox.journal, headers, query)
         await _send_events(app, sandbox, reader, changed, disconnected, send)
