@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -149,6 +150,19 @@ def test_the_owner_is_the_same_everywhere() -> None:
     owners = re.findall(r"(?:github\.com|ghcr\.io)/([^/\s]+)/mock-clover", text)
     assert len(owners) > 1
     assert len(set(owners)) == 1
+
+
+@pytest.mark.system
+def test_a_tag_of_another_version_is_not_released() -> None:
+    script = ROOT / ".github/check-release.sh"
+    completed = subprocess.run(
+        ["bash", script, "v9.9.9"], capture_output=True, text=True, check=False
+    )
+    assert completed.returncode == 1
+    assert completed.stderr.splitlines()[:2] == [
+        "pyproject.toml has another version than v9.9.9",
+        "CHANGELOG.md has no heading '## 9.9.9'",
+    ]
 
 
 def test_the_tested_pythons_are_those_of_the_classifiers() -> None:
