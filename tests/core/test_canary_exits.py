@@ -93,8 +93,6 @@ def spread(server: InProcessServer, spelt: Any) -> None:
     fault = {"kind": "problem", "status": 502, "content_type": f"text/plain; x={PAN}"}
     unused = fault | {"endpoint": "get_refund", "body": {text: [spelt]}}
     assert server.send("POST", "/_mock/faults", unused).status == 200
-    armed = {"endpoint": "get_refund", "fault": f"problem status=502 body={PAN}"}
-    assert server.send("POST", "/_mock/next", armed).status == 200
     server.send("POST", "/v1/charges", charge | {"amount": 6})
     server.send("GET", f"/v1/charges/{PAN}")
     odd = quote(text)
@@ -141,6 +139,7 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "a target id": ("PUT", "/_mock/webhooks", {"id": PAN, "url": "http://127.0.0.1:9/"}),
     "a target URL": ("PUT", "/_mock/webhooks", {"url": f"http://127.0.0.1:9/{PAN}"}),
     "a payload": ("POST", "/_mock/webhooks/send", {"payload": {"card": int(PAN)}}),
+    "an armed fault": ("POST", "/_mock/next", {"fault": f"problem status=502 body={PAN}"}),
     "the name of a scenario": ("PUT", "/_mock/scenario", {"name": PAN}),
 }
 
