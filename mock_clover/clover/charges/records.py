@@ -256,7 +256,11 @@ class CaptureRequest(Record, frozen=True, kw_only=True):
     receipt_email: (
         Annotated[
             str,
-            doc("Overrides the `receipt_email` of the charge.", documented("REF capturecharge")),
+            doc(
+                "Address for the receipt; this mock sends none.",
+                documented("REF capturecharge"),
+                has_no_effect=True,
+            ),
         ]
         | None
     ) = None

@@ -43,7 +43,7 @@ class CustomerRequest(Record, frozen=True, kw_only=True):
     lastName: Annotated[str, doc("Family name.", _REF)] | None = None
     name: Annotated[str, doc("Full name; returned.", _ECHO)] | None = None
     phone: Annotated[str, doc("Phone; returned.", _ECHO)] | None = None
-    ecomind: Annotated[str, doc("Commerce indicator.", _REF)] | None = None
+    ecomind: Annotated[str, doc("Ignored.", _REF, has_no_effect=True)] | None = None
     shipping: Annotated[dict[str, Any], doc("Its name and phone are returned.", _ECHO)] | None = (
         None
     )
@@ -73,7 +73,7 @@ class CustomerUpdate(Record, frozen=True, kw_only=True):
     lastName: Annotated[str, doc("Family name.", _REF)] | None = None
     name: Annotated[str, doc("Full name; returned.", _ECHO)] | None = None
     phone: Annotated[str, doc("Phone; returned.", _ECHO)] | None = None
-    ecomind: Annotated[str, doc("Commerce indicator.", _REF)] | None = None
+    ecomind: Annotated[str, doc("Ignored.", _REF, has_no_effect=True)] | None = None
     shipping: Annotated[dict[str, Any], doc("Its name and phone are returned.", _ECHO)] | None = (
         None
     )

@@ -117,7 +117,16 @@ class ActivateRequest(Record, frozen=True, kw_only=True):
         | None
     ) = None
     currency: (
-        Annotated[str, doc("ISO 4217.", _MD, problem_name="INVALID_CURRENCY", pattern=CURRENCY)]
+        Annotated[
+            str,
+            doc(
+                "ISO 4217; validated, otherwise ignored.",
+                _MD,
+                problem_name="INVALID_CURRENCY",
+                pattern=CURRENCY,
+                has_no_effect=True,
+            ),
+        ]
         | None
     ) = None
 
