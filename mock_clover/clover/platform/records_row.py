@@ -53,6 +53,7 @@ COLLECTIONS: dict[str, Collection] = {
     "opening_hours": Collection("read_merchant"),
     "options": Collection("read_inventory"),
     "print_event": Collection("read_orders"),
+    "printers": Collection("read_merchant"),
     "roles": Collection("read_merchant"),
     "shifts": Collection("read_merchant"),
     "system_order_types": Collection("read_merchant"),
@@ -62,8 +63,9 @@ COLLECTIONS: dict[str, Collection] = {
     "tip_suggestions": Collection("read_merchant"),
     "voided_line_items": Collection("read_orders"),
 }
-"""Source of the paths: REF and Clover's CloverSDK. The permissions are inferred from those of
-similar operations; Clover has permissions for employees, which this mock has not."""
+"""Source of the paths: REF and Clover's CloverSDK; of `printers`, a public shop. The permissions are
+inferred from those of similar operations; Clover has permissions for employees, which this mock has
+not."""
 OBJECTS: dict[str, Permission] = {
     "default_service_charge": "read_merchant",
     "system_service_charge": "read_merchant",
