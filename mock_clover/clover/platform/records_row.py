@@ -63,9 +63,9 @@ COLLECTIONS: dict[str, Collection] = {
     "tip_suggestions": Collection("read_merchant"),
     "voided_line_items": Collection("read_orders"),
 }
-"""Source of the paths: REF and Clover's CloverSDK; of `printers`, a public shop. The permissions are
-inferred from those of similar operations; Clover has permissions for employees, which this mock has
-not."""
+"""Source of the paths: REF and Clover's CloverSDK; of `printers`, a public shop. The permissions
+are inferred from those of similar operations; Clover has permissions for employees, which this mock
+has not."""
 OBJECTS: dict[str, Permission] = {
     "default_service_charge": "read_merchant",
     "system_service_charge": "read_merchant",
