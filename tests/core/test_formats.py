@@ -20,7 +20,7 @@ OBJECT_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{13}")
 TOKEN_ID = re.compile(r"clv_1TSTS[1-9A-HJ-NP-Za-km-z]{19}")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}")
 
-fast = settings(max_examples=60, derandomize=True, deadline=None)
+fast = settings(max_examples=30, derandomize=True, deadline=None)
 
 
 @fast

@@ -1,6 +1,6 @@
 """Measure how the cost of some work grows with its input.
 
-Processor time, not elapsed time, so that other processes hardly count. Only a cost above a floor is
+Processor time, not elapsed time, so that other processes hardly count. Only a cost above SLACK_S is
 judged, and only by its ratio to the cost of a quarter of the input: 4 for linear work, 16 for
 quadratic. A ratio that is too high is measured again. How much a byte costs is not judged: that
 depends on the machine. `make bench` measures it.
@@ -13,13 +13,12 @@ from time import process_time
 from typing import Any
 
 Work = Callable[[], Any]
-FLOOR_S = 0.02
-"""Work below this is not judged, and twice this is always accepted: a small input fits into a cache
-or into memory that is already allocated. The largest input of a test is large enough for quadratic
-work to take seconds."""
+SLACK_S = 0.04
+"""This cost is always accepted: a small input fits into a cache, or into memory that is already
+allocated. The largest input of a test is large enough for quadratic work to take seconds."""
 RATIO_MAX = 8
 TRIES = 4
-WORK_S_MAX = 20.0
+WORK_S_MAX = 10.0
 """Work is stopped after this processor time, or quadratic work could take hours."""
 
 
@@ -53,11 +52,11 @@ def growth_error(prepare: Callable[[int], Work], size: int) -> str:
     Raises TooLongError.
     """
     whole = [cost_s(lambda: prepare(size))]
-    if whole[0] < FLOOR_S:
+    if whole[0] <= SLACK_S:
         return ""
     quarter = [cost_s(lambda: prepare(size // 4))]
     for _ in range(TRIES):
-        if min(whole) <= max(2 * FLOOR_S, RATIO_MAX * min(quarter)):
+        if min(whole) <= SLACK_S + RATIO_MAX * min(quarter):
             return ""
         quarter.append(cost_s(lambda: prepare(size // 4)))
         whole.append(cost_s(lambda: prepare(size)))

@@ -157,6 +157,6 @@ class Surfaces(RuleBasedStateMachine):
 
 
 Surfaces.TestCase.settings = settings(
-    max_examples=50, stateful_step_count=25, derandomize=True, deadline=None
+    max_examples=25, stateful_step_count=25, derandomize=True, deadline=None
 )
 TestSurfaces = Surfaces.TestCase

@@ -246,7 +246,7 @@ TestDirect = Direct.TestCase
 TestOrdinary = Ordinary.TestCase
 TestWithoutHttptools = WithoutHttptools.TestCase
 TestDirect.settings = TestOrdinary.settings = TestWithoutHttptools.settings = settings(
-    max_examples=120,
+    max_examples=60,
     stateful_step_count=30,
     derandomize=True,
     deadline=None,

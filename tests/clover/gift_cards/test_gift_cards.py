@@ -720,6 +720,6 @@ class GiftCards(RuleBasedStateMachine):
 
 
 GiftCards.TestCase.settings = settings(
-    max_examples=50, stateful_step_count=25, derandomize=True, deadline=None
+    max_examples=25, stateful_step_count=25, derandomize=True, deadline=None
 )
 TestGiftCards = GiftCards.TestCase
