@@ -231,13 +231,13 @@ ALTERATIONS = [
         [("The sale", "body.created", "format")],
     ),
     Modification(
-        "an id in lower case",
+        "a lock id as text",
         *(
             GIFTS,
             "POST /v1/charges",
             lambda t: put("gift_card.lock_id", "251")(t) if t["amount"] == 400 else t,
         ),
-        [("Lock a part", "body.gift_card.lock_id", "format")],
+        [("Lock a part", "body.gift_card.lock_id", "type")],
     ),
     Modification(
         "the currency as it was sent",
