@@ -61,7 +61,6 @@ LINEAR: dict[str | bytes, str] = {
     r"/(?:sandbox/([^/]+)(?:/_mock/sandboxes/([^/]+))?|_mock/sandboxes/([^/]+))": (
         "only matched at the beginning; one way: the runs contain no slash"
     ),
-    rb':\s*"[0-9]': "no overlap: the run contains no colon",
     r"/sandbox/[^/]+$": "no overlap: the run contains no slash",
     r"/sandbox/([A-Za-z0-9][A-Za-z0-9._\-]{0,63})(/.*)$": (
         "only matched at the beginning; one way: the name contains no slash"

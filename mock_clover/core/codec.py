@@ -67,14 +67,14 @@ class Codec(Generic[T]):
     def __init__(self, record: type[T]) -> None:
         self.record = record
         self.strict = _forbid_unknown(record)
-        """The type of a decoded body in which all top-level fields have an effect."""
-        self._decode = msgspec.json.Decoder(self.strict, strict=False).decode
+        """The type of a body in which all top-level fields have their type and an effect."""
+        self._decode = msgspec.json.Decoder(self.strict).decode
 
     def decode(self, raw: bytes) -> T:
         """Decode a JSON body; an empty body counts as an empty object.
 
-        The fast path returns an instance of the strict subclass, in which all top-level fields have
-        an effect. Raises MalformedError or ViolationsError.
+        The fast path returns an instance of the strict subclass. A number in quotes takes the slow
+        path. Raises MalformedError or ViolationsError.
         """
         check_depth(raw)
         try:

@@ -13,6 +13,17 @@ from mock_clover.engine.scheduler import due_jobs, has_due_jobs
 from mock_clover.sandbox.sandbox import Sandbox
 
 CORS_HEADERS = ((b"access-control-allow-origin", b"*"),)
+PREFLIGHT_REPLY = Reply(
+    status=200,
+    body=b"",
+    why="preflight",
+    headers=(
+        *CORS_HEADERS,
+        (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
+        (b"access-control-allow-headers", b"*, apikey, authorization, content-type, accept"),
+        (b"access-control-max-age", b"600"),
+    ),
+)
 
 
 def answer_after_jobs(
@@ -27,12 +38,11 @@ def answer_after_jobs(
     `current_version_of` returns the sandbox that serves the requests after the jobs: a snapshot may
     have been restored in the meantime.
     """
-    if endpoint.surface.runs_due_jobs and (sandbox.scheduler.heap or sandbox.merchants):
-        due = [each for each in sandbox.all_merchants if has_due_jobs(each)]
-        if due:
-            request = (endpoint, raw, after_delay)
-            return Work(_run_and_answer(due, sandbox, request, current_version_of), sandbox.clock)
-    return _answer(sandbox, endpoint, raw, after_delay)
+    due = [each for each in sandbox.all_merchants if has_due_jobs(each)]
+    if due:
+        request = (endpoint, raw, after_delay)
+        return Work(_run_and_answer(due, sandbox, request, current_version_of), sandbox.clock)
+    return answer_without_jobs(sandbox, endpoint, raw, after_delay)
 
 
 def _run_and_answer(
@@ -43,11 +53,11 @@ def _run_and_answer(
 ) -> Steps[Reply | Wait]:
     for each in due:
         yield from due_jobs(each)
-    reply = _answer(current_version_of(sandbox), *request)
+    reply = answer_without_jobs(current_version_of(sandbox), *request)
     return (yield from reply.steps) if isinstance(reply, Work) else reply
 
 
-def _answer(
+def answer_without_jobs(
     sandbox: Sandbox,
     endpoint: Endpoint,
     raw: RawRequest,

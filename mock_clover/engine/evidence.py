@@ -15,11 +15,14 @@ from mock_clover.engine.overrides import Override
 EvidencePart = Endpoint | Problem | Behaviour | Approval | Decline | Override
 
 
-def lowest_evidence(basis: Iterable[EvidencePart]) -> EvidenceLevel:
-    """Return the lowest evidence level of a basis."""
-    lowest: EvidenceLevel = "documented"
+def lowest_evidence(
+    basis: Iterable[EvidencePart], lowest: EvidenceLevel = "documented"
+) -> EvidenceLevel:
+    """Return the lowest evidence level of a basis, or `lowest` if that is lower."""
     for part in basis:
-        lowest = LOWER_OF[lowest, _level_of(part)]
+        level = part.evidence.level if type(part) is Behaviour else _level_of(part)
+        if level != lowest:
+            lowest = LOWER_OF[lowest, level]
     return lowest
 
 

@@ -100,7 +100,7 @@ def reply_of(sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], result:
             evidence = LOWER_OF[evidence, issuer_verdict.evidence]
     if call.basis:
         basis += call.basis
-        evidence = lowest_evidence(basis)
+        evidence = lowest_evidence(call.basis, evidence)
     if isinstance(result, Record):
         body = encode(result)
         return Reply(

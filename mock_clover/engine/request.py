@@ -75,12 +75,14 @@ def authenticate(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, byte
         if not sandbox.settings.api_key_active:
             reason = "the apikey is deactivated (setting api_key_active)"
             raise UNAUTHORIZED.error(reason=reason, basis=(DEACTIVATED_KEY_IS_REJECTED,))
-        _check_integration_type(sandbox, endpoint)
+        if sandbox.settings.integration_type != "any":
+            _check_integration_type(sandbox, endpoint)
         return api_key
     header = headers.get(b"authorization")
     if header == sandbox.bearer_header:
         token = sandbox.credentials.access_token
-        _check_integration_type(sandbox, endpoint)
+        if sandbox.settings.integration_type != "any":
+            _check_integration_type(sandbox, endpoint)
     else:
         token = _oauth_token(sandbox, endpoint, headers)
     if sandbox.settings.permissions is not None:
@@ -90,9 +92,9 @@ def authenticate(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, byte
 
 def _check_integration_type(sandbox: Sandbox, endpoint: Endpoint) -> None:
     """Reject the merchant's Ecommerce token if its type does not include the endpoint."""
-    integration = sandbox.settings.integration_type
-    if integration == "any" or endpoint.surface is not ECOMMERCE:
+    if endpoint.surface is not ECOMMERCE:
         return
+    integration = sandbox.settings.integration_type
     if (integration == "hosted_checkout") != endpoint.path.startswith(_CHECKOUT_PATH):
         raise UNAUTHORIZED.error(
             reason=f"the merchant's Ecommerce token is for {integration} (setting "

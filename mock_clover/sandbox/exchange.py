@@ -41,6 +41,8 @@ KEPT_HEADERS = (
     b"x-clover-merchant-id",
 )
 """Headers whose values are stored. None of them is a credential."""
+_CONTENT_TYPE, _JSON = b"content-type", b"application/json"
+_DIALECT = b"x-mock-clover-dialect"
 _DECLINED_STATUS = 402
 
 ExchangeOutcome = Literal["ok", "declined", "rejected", "failed", "lost"]
@@ -69,9 +71,20 @@ class HeaderNames(Value, frozen=True, kw_only=True):
     """About how many bytes the names take in memory."""
     misspelt: tuple[str, ...] = ()
     """Those that were probably misspelt, with what was meant."""
+    has_remarks: bool = False
+    """Whether a response may tell something about them."""
 
 
-NO_HEADERS = HeaderNames()
+class HeaderValues(Value, frozen=True, kw_only=True):
+    """The stored header values of a request; the requests of a client often share them."""
+
+    values: tuple[bytes, ...] = ()
+    size: int = 0
+    is_json: bool = True
+    """Whether the content type is that of JSON, or absent."""
+
+
+NO_HEADERS, NO_VALUES = HeaderNames(), HeaderValues()
 
 
 class Exchange(Value, frozen=True, kw_only=True):
@@ -169,7 +182,16 @@ def header_names(names: tuple[bytes, ...]) -> HeaderNames:
         values_in=itemgetter(*kept) if len(kept) > 1 else partial(_values_of, kept),
         size=len(b"".join(names)) + _VALUE_BYTES * len(names),
         misspelt=misspelt,
+        has_remarks=bool(misspelt) or _DIALECT in names,
     )
+
+
+def header_values(names: HeaderNames, values: tuple[bytes, ...]) -> HeaderValues:
+    """Return the stored values of a request with these header names."""
+    is_json = _CONTENT_TYPE not in names.kept or values[names.kept.index(_CONTENT_TYPE)].startswith(
+        _JSON
+    )
+    return HeaderValues(values=values, size=len(b"".join(values)), is_json=is_json)
 
 
 def _values_of(kept: tuple[bytes, ...], headers: dict[bytes, bytes]) -> tuple[bytes, ...]:

@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator
 from mock_clover.core.record import encode
 from mock_clover.sandbox.exchange import (
     NO_HEADERS,
+    NO_VALUES,
     Exchange,
     HeaderNames,
+    HeaderValues,
     cut_exchange,
     header_names,
+    header_values,
     mask_exchange,
 )
 
@@ -75,7 +78,7 @@ class Journal:
         self._entries: deque[Exchange] = deque()
         self.header_names = NO_HEADERS
         """Those of the newest exchange, shared by the next one if it has the same."""
-        self.header_values: tuple[bytes, ...] = ()
+        self.header_values = NO_VALUES
         """The same for the stored values."""
         self.bytes = 0
         """The approximate size of the exchanges in memory."""
@@ -120,8 +123,13 @@ class Journal:
 
     def new_header_names(self, headers: dict[bytes, bytes]) -> HeaderNames:
         """Return the names in a dict of headers that has others than the newest exchange."""
-        self.header_names = header_names(tuple(headers))
+        self.header_names, self.header_values = header_names(tuple(headers)), NO_VALUES
         return self.header_names
+
+    def new_header_values(self, values: tuple[bytes, ...]) -> HeaderValues:
+        """Return the values of headers that differ from those of the newest exchange."""
+        self.header_values = header_values(self.header_names, values)
+        return self.header_values
 
     def add(self, exchange: Exchange) -> None:
         """Add an exchange with the next number; what is too long in it is masked and cut."""

@@ -24,7 +24,7 @@ from mock_clover.control.snapshot_calls import SNAPSHOT_BYTES_MAX
 from mock_clover.control.surface import CONTROL_ENDPOINTS, server_endpoints
 from mock_clover.core.error_text import error_location
 from mock_clover.core.steps import Steps, Work, finish
-from mock_clover.engine.answering import CORS_HEADERS, answer_after_jobs
+from mock_clover.engine import answering
 from mock_clover.engine.endpoint import Endpoint, RawRequest
 from mock_clover.engine.evidence_gate import reject_unless_inferred
 from mock_clover.engine.remarks import with_ignored
@@ -61,12 +61,6 @@ BODY_BYTES_MAX = 1_048_576
 WAITS_MAX = 256
 """Requests that may wait for the journal of a sandbox: each exchange repeats all of them."""
 
-_PREFLIGHT = (
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
-    (b"access-control-allow-headers", b"*, apikey, authorization, content-type, accept"),
-    (b"access-control-max-age", b"600"),
-)
 _UNAVAILABLE_BODY = b'{"message":"503 Service Unavailable"}'
 _INTERNAL_ERROR_BODY = b'{"message":"500 Internal Server Error"}'
 _SNAPSHOT = "/_mock/snapshot"
@@ -232,17 +226,22 @@ class App:
             return self._error_reply(sandbox, raw, early, endpoint)
         if ids:
             raw = replace(raw, ids=ids)
-        reply = answer_after_jobs(
-            sandbox, endpoint, raw, self.sandboxes.current_version_of, after_delay
+        surface = endpoint.surface
+        reply = (
+            answering.answer_after_jobs(
+                sandbox, endpoint, raw, self.sandboxes.current_version_of, after_delay
+            )
+            if surface.runs_due_jobs and (sandbox.scheduler.heap or sandbox.merchants)
+            else answering.answer_without_jobs(sandbox, endpoint, raw, after_delay)
         )
-        return reply, not endpoint.surface.journaled
+        return reply, not surface.journaled
 
     def _error_reply(
         self, sandbox: Sandbox, raw: RawRequest, error: ApiError, endpoint: Endpoint | None
     ) -> tuple[Reply, bool]:
         """Respond to a CORS preflight request, or reject a request before it reaches a handler."""
         if raw.method == "OPTIONS" and self._is_cross_origin(raw.path):
-            return Reply(status=200, body=b"", why="preflight", headers=_PREFLIGHT), True
+            return answering.PREFLIGHT_REPLY, True
         reply = reject_unless_inferred(sandbox, error, raw, endpoint)
         if error.problem is METHOD_NOT_ALLOWED:
             allow = ", ".join((*self._router.allowed_methods(raw.path), "OPTIONS")).encode()
@@ -252,7 +251,8 @@ class App:
     def _misdirected_reply(self, path: str, headers: dict[bytes, bytes], error: ApiError) -> Reply:
         """Reject a request whose path selects no sandbox. No journal has it."""
         reply = error_reply(self.sandboxes.default, error, headers)
-        return replace(reply, headers=CORS_HEADERS) if self._is_cross_origin(path) else reply
+        headers_out = answering.CORS_HEADERS if self._is_cross_origin(path) else ()
+        return replace(reply, headers=headers_out)
 
     def _is_cross_origin(self, path: str) -> bool:
         return any(endpoint.cross_origin for endpoint in self._router.endpoints_at(path).values())

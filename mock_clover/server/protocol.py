@@ -159,9 +159,9 @@ class HardenedProtocol(_Base):
         """
         super().pause_writing()
         self._since = self.server_state.now
-        self._unread = self.transport.get_write_buffer_size()
-        held = self.config.app.held
-        held.total += self._unread
+        held, unread = self.config.app.held, self.transport.get_write_buffer_size()
+        held.total += unread - self._unread
+        self._unread = unread
         if held.are_too_many:
             self.transport.abort()
 

@@ -63,6 +63,9 @@ class Wire(asyncio.Transport):
     def is_closing(self) -> bool:
         return self._closing
 
+    def get_write_buffer_size(self) -> int:
+        return 0 if self.is_peer_reading else len(self.written)
+
     def pause_reading(self) -> None:
         self.is_reading = False
 

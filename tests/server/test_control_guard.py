@@ -125,7 +125,7 @@ def test_the_journal_is_followed(
     server = start_server("--control-token", "s3cret")
     called = [sys.executable, "-m", "mock_clover", "journal", "--url", server.url]
     refused = subprocess.run(called, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
-    message = f'{server.url}/_mock/journal?limit=1000 returned 403: {{"message":"{TOKEN}"}}'
+    message = f'{server.url}/_mock/sandboxes/default returned 403: {{"message":"{TOKEN}"}}'
     assert (refused.returncode, refused.stderr) == (1, f"mock-clover: {message}\n")
     call(server.port, "GET", "/v1/charges")
     out = tmp_path / "followed"

@@ -398,13 +398,13 @@ def test_fault_by_header(shop: Shop, header: str, end: str, left: list[int]) -> 
     assert shop.amounts() == left
 
 
-KINDS = "delay, problem, drop, hang, truncate, garbage, dribble"
+KIND_LIST = ", ".join(KINDS)
 BAD_HEADERS = {
     "drp": "x-mock-clover-fault: unknown word 'drp'; did you mean `drop`?",
     "drop tims=2": "x-mock-clover-fault: Object contains unknown field `tims`; "
     "did you mean `times`?",
     "delay delay_ms=x": 'x-mock-clover-fault: delay_ms is "x"; must be an integer',
-    "after_commit": f"x-mock-clover-fault: kind is missing; it is required, one of {KINDS}",
+    "after_commit": f"x-mock-clover-fault: kind is missing; it is required, one of {KIND_LIST}",
 }
 
 

@@ -65,7 +65,8 @@ def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeRe
         check_metadata(request.metadata)
     if request.tax_rate_uuid is not None:
         request = include_tax(sandbox, request)
-    require_multi_pay_tokens(sandbox, needed=request.intent is not None)
+    if request.intent is not None:
+        require_multi_pay_tokens(sandbox)
     source = resolve_source(sandbox, request.source, request.stored_credentials, call.verdict)
     kind = source.token.kind
     if request.site_url is not None and sandbox.settings.strict:
