@@ -7,6 +7,7 @@ from mock_clover.core.record import encode
 from mock_clover.sandbox.exchange import (
     NO_HEADERS,
     NO_VALUES,
+    TEXT_CHARS_MAX,
     Exchange,
     HeaderNames,
     HeaderValues,
@@ -128,8 +129,9 @@ class Journal:
 
     def new_header_values(self, values: tuple[bytes, ...]) -> HeaderValues:
         """Return the values of headers that differ from those of the newest exchange."""
-        self.header_values = header_values(self.header_names, values)
-        return self.header_values
+        new = header_values(self.header_names, values)
+        self.header_values = new if new.size <= TEXT_CHARS_MAX else NO_VALUES
+        return new
 
     def add(self, exchange: Exchange) -> None:
         """Add an exchange with the next number; what is too long in it is masked and cut."""
