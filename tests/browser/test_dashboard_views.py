@@ -226,7 +226,7 @@ def test_act_as_cardholder(dashboard_page: DashboardPage) -> None:
 def test_additional_merchant_has_own_exchanges(dashboard_page: DashboardPage) -> None:
     clover = dashboard_page.clover
     market = {"name": "market", "merchants": [{"name": "market"}, {"name": "bakery"}]}
-    dashboard_page.move_to(clover.create(clover._transport, clover.name, {"scenario": market}))
+    dashboard_page.move_to(clover.create(clover.transport, clover.name, {"scenario": market}))
     bakery = dashboard_page.clover.merchant("bakery")
     dashboard_page.pay()
     Backend(bakery).send("GET", "/v1/charges/OFTHEBAKERY01")

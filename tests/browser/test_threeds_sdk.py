@@ -60,6 +60,7 @@ class ShopServer:
 
     def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         shown = {"authorization": f"Bearer {self.known['access_token']}"}
+        shown["content-type"] = "application/json"
         shown |= {"apikey": self.known["api_key"]} | ({"host": self.host} if self.host else {})
         return _call(method, self.base + path, body, shown)
 
