@@ -118,9 +118,9 @@ async def long_headers_in_many_sandboxes(target: Target) -> None:
     """Fill many journals with long user agents."""
     async with client(target.port) as other:
         for each in range(40):
-            headers = _bearer(f"s{target.number}-{each}") | {"user-agent": "a" * 60_000}
-            path = f"/sandbox/s{target.number}-{each}/v1/charges"
-            await other.ask_all([head("GET", path, headers=headers)] * 10)
+            headers = _bearer(f"s{each}") | {"user-agent": "a" * 60_000}
+            path = f"/sandbox/s{each}/v1/charges"
+            await other.ask_all([head("GET", path, headers=headers)] * 40)
 
 
 async def sandboxes_of_strangers(target: Target) -> None:
