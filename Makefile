@@ -128,9 +128,9 @@ audit: .work/tools/.ready ## report known vulnerabilities of the locked packages
 # It runs on a copy, because it puts its cache beside its configuration. llms.txt links to the pages as Markdown.
 docs: .venv/.docs ## build the documentation as a site with search, in .work/docs/site
 	rm -rf .work/docs && mkdir -p .work/docs
-	cp -R docs zensical.toml .work/docs
+	cp -R docs .work/docs && mv .work/docs/docs/zensical.toml .work/docs
 	cd .work/docs && ../../$(BIN)/zensical build --strict
-	cp -R docs/. .work/docs/site
+	cp -R .work/docs/docs/. .work/docs/site
 
 bench: .venv/.all ## run the benchmarks and print ratios (ARGS="charges …")
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -160,9 +160,9 @@ def test_every_page_is_in_the_index_and_in_the_sites_navigation() -> None:
     index = ROOT / "docs/index.md"
     pages = {str(page.relative_to(ROOT / "docs")) for page in DOCS} - {"index.md"}
     linked = {target for target, _ in LINK.findall(index.read_text())}
-    nav = re.findall(r'"([\w/-]+\.md)"', (ROOT / "zensical.toml").read_text())
+    nav = re.findall(r'"([\w/-]+\.md)"', (ROOT / "docs/zensical.toml").read_text())
     assert linked == pages, "link each page from docs/index.md"
-    assert sorted(nav) == sorted({*pages, "index.md"}), "list each page once in zensical.toml"
+    assert sorted(nav) == sorted({*pages, "index.md"}), "list each page once in docs/zensical.toml"
 
 
 DATA = {"json", "yaml", "text", ""}

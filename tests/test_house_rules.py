@@ -271,3 +271,15 @@ def test_a_use_of_time_is_reported(source: str, wrong: str) -> None:
 )
 def test_other_code_is_not_reported(source: str) -> None:
     assert timing(source) == []
+
+
+TOP_LEVEL = {
+    *("pyproject.toml", "mock_clover", "scenarios", "tests", "docs"),
+    *("Dockerfile", "Makefile", "README.md", "CHANGELOG.md", "LICENSE"),
+}
+MADE_BY_TOOLS = {"build", "dist"}
+
+
+def test_the_top_level_has_no_other_entries() -> None:
+    found = {each.name for each in ROOT.iterdir() if not each.name.startswith(".")}
+    assert found - MADE_BY_TOOLS - TOP_LEVEL == set(), "move it to docs/, .github/ or a dotfile"
