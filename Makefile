@@ -87,9 +87,10 @@ stress: .venv/.test ## run `make test` five times under CPU load (eight busy loo
 screenshots: .venv/.all ## save screenshots of every page, and docs/dashboard.png (ARGS="readme …")
 	$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
-lint: .venv/.all ## check style and format with ruff
+lint: .venv/.all ## check style and format with ruff, and imports, house rules and regular expressions by tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/pytest -q -m source
 
 types: .venv/.all ## check types with mypy --strict
 	$(BIN)/mypy

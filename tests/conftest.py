@@ -2,7 +2,7 @@
 
 A test belongs to a slow kind if it is in the folder of the kind (`tests/fuzz/`), has its marker
 (`@pytest.mark.system`), starts its own server (the fixture `start_server`) or gets generated input
-from Hypothesis.
+from Hypothesis. The tests of the source text, which parse all files, are a kind of their own.
 Slow kinds run when `-m` or a path on the command line names them. The folder of a kind that is not
 selected is not collected, so the inner loop does not need the packages of the slow kinds.
 """
@@ -23,7 +23,9 @@ from tests.in_process import InProcessServer
 from tests.server_process import ServerProcess
 
 HERE = Path(__file__).parent
-SLOW_KINDS = ("system", "fuzz", "browser", "clients")
+SLOW_KINDS = ("system", "fuzz", "browser", "clients", "source")
+SOURCE_TESTS = ("test_architecture.py", "test_house_rules.py", "test_regular_expressions.py")
+"""The files of the kind `source`."""
 SELECTED = pytest.StashKey[frozenset[str]]()
 
 
@@ -36,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
         for kind in SLOW_KINDS
         if re.search(rf"\b{kind}\b", requested)
         or any(HERE / kind in (path, *path.parents) for path in paths)
+        or (kind == "source" and any(path.name in SOURCE_TESTS for path in paths))
     )
     config.stash[SELECTED] = selected
     if not requested:
@@ -47,12 +50,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_report_header(config: pytest.Config) -> str:
     """Report which kinds this run skips."""
     left_out = ", ".join(kind for kind in SLOW_KINDS if kind not in config.stash[SELECTED])
-    return f"left out: {left_out} (`make test-all` runs them)" if left_out else "nothing left out"
+    runs = "`make lint test-all` runs them"
+    return f"left out: {left_out} ({runs})" if left_out else "nothing left out"
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Ignore the folder of a slow kind that is not selected."""
-    kind = collection_path.name
+    """Ignore the folder or the files of a slow kind that is not selected."""
+    kind = "source" if collection_path.name in SOURCE_TESTS else collection_path.name
     if collection_path.parent != HERE or kind not in SLOW_KINDS:
         return None
     return None if kind in config.stash[SELECTED] else True
@@ -62,6 +66,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Add the marker of its slow kind to each test that lacks it."""
     for item in items:
         kind = item.path.relative_to(HERE).parts[0]
+        kind = "source" if kind in SOURCE_TESTS else kind
         if kind in SLOW_KINDS:
             item.add_marker(kind)
         elif "start_server" in getattr(item, "fixturenames", ()):
