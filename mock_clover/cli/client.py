@@ -275,7 +275,7 @@ def _print_exchange(exchange: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _print_unserved(exchanges: list[dict[str, Any]], *, as_json: bool) -> None:
-    """Print what clients requested in vain, most frequent first."""
+    """Print the requests that no operation serves, most frequent first."""
     newest = {(each["method"], each["path"]): each["why"] for each in exchanges}
     counts = Counter((each["method"], each["path"]) for each in exchanges)
     for (method, path), count in counts.most_common():

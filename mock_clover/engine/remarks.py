@@ -1,6 +1,6 @@
 """Tell a client what it did not mean: what has no effect, and what was understood otherwise.
 
-It is told on the reply itself, in the log and in the journal: members and headers without effect
+The response, the log and the journal show both: members and headers without effect
 in the header `x-mock-clover-ignored`, amounts with a fraction and a content type that is not JSON
 in `x-mock-clover-why`. A request without these costs a few lookups; only others are parsed again.
 """

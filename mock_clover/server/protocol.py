@@ -71,7 +71,7 @@ _OUT_OF_MEMORY_RESPONSE = (
 def has_room(connections: Collection[Any]) -> bool:
     """Return whether there are not too many connections.
 
-    If there are, one whose client only waits for a response gives way, because most of these
+    If there are, one whose client only waits for a response is closed, because most of these
     clients have gone: a client that closes its connection looks like one that half-closes it.
     """
     if len(connections) <= CONNECTIONS_MAX:

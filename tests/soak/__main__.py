@@ -106,7 +106,7 @@ async def _rounds(attack: Attack, server: ServerProcess, random: Random, seconds
 
 
 def _check_end(server: ServerProcess, failures: list[str]) -> None:
-    """Check that a server still answers and ends when it is told to."""
+    """Check that a server still answers, and exits on SIGTERM."""
 
     async def ask() -> int:
         async with asyncio.timeout(PATIENCE_S), client(server.port) as other:

@@ -1,4 +1,4 @@
-"""A client without manners: it sends raw bytes and reads only when it is told to."""
+"""A client that sends raw bytes, and reads a response only when an attack asks for it."""
 
 import asyncio
 import contextlib
