@@ -264,13 +264,25 @@ def test_equal_flows_give_equal_tokens_and_no_two_in_a_flow_are_equal(make_serve
     assert len({each["access_token"] for each in flows[0]}) == 3
 
 
-@by_bearer
-def test_an_access_token_opens_every_call_until_it_expires(
-    endpoint: Endpoint, server: InProcessServer
-) -> None:
+@pytest.fixture(scope="module")
+def with_old_token(
+    keys: KeyRing, default_scenario: Scenario
+) -> tuple[InProcessServer, Fixtures, str]:
+    """A server with one of each object and a token that expires in 1 ms, for copying only."""
+    server = InProcessServer(keys, default_scenario)
     token = token_pair(server)["access_token"]
     advance(server, 30 * MINUTE_MS - NOW_MS % 1000 - 1)  # it expires at a whole second
-    fixtures = create_fixtures(server)
+    return server, create_fixtures(server), token
+
+
+@by_bearer
+def test_an_access_token_opens_every_call_until_it_expires(
+    endpoint: Endpoint,
+    server: InProcessServer,
+    with_old_token: tuple[InProcessServer, Fixtures, str],
+) -> None:
+    prepared, fixtures, token = with_old_token
+    server.copy(prepared.sandbox)
     assert send(server, endpoint, fixtures, token).status in MAY_HAVE_CHANGED_STATE
     advance(server, 1)
     before = server.sandbox.state()

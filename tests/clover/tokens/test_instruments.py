@@ -427,6 +427,7 @@ SPOILT = {
 }
 
 
+@pytest.mark.fuzz
 def test_any_instrument_value_is_accepted_or_rejected(make_server: MakeServer) -> None:
     """And an error names the field, and changes nothing."""
     server, wrong = make_server(), {}
