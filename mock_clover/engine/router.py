@@ -28,21 +28,18 @@ class Router:
         self._patterns_by_key: dict[RouteKey, tuple[Pattern, ...]] = (
             dict(base._patterns_by_key) if base else {}
         )
+        changed: dict[RouteKey, dict[Segments, dict[str, Endpoint]]] = {}
         for endpoint in endpoints:
             for path in filter(None, (endpoint.path, endpoint.path_alias)):
                 if "{" not in path:
                     self._exact[endpoint.method, path] = (endpoint, ())
-                self._add_pattern(path, endpoint)
-
-    def _add_pattern(self, path: str, endpoint: Endpoint) -> None:
-        parts = path.split("/")[1:]
-        pattern = tuple(_choice(endpoint, part) if part.startswith("{") else part for part in parts)
-        key = _route_key(parts)
-        if any(str(part).startswith("{") for part in key):
-            raise ValueError(f"{path}: an id must be the last or the third segment or later")
-        by_pattern = dict(self._patterns_by_key.get(key, ()))
-        by_pattern[pattern] = by_pattern.get(pattern, {}) | {endpoint.method: endpoint}
-        self._patterns_by_key[key] = tuple(by_pattern.items())
+                key, pattern = _parse(path, endpoint)
+                if key not in changed:
+                    changed[key] = dict(self._patterns_by_key.get(key, ()))
+                by_method = changed[key].get(pattern, {})
+                changed[key][pattern] = by_method | {endpoint.method: endpoint}
+        for key, by_pattern in changed.items():
+            self._patterns_by_key[key] = tuple(by_pattern.items())
 
     def find(self, method: str, path: str) -> RouteMatch:
         """Return the endpoint of a path and the ids in the path. HEAD is served as GET.
@@ -95,6 +92,15 @@ class Router:
             if _match_pattern(pattern, parts) is not None
             for method, endpoint in by_method.items()
         }
+
+
+def _parse(path: str, endpoint: Endpoint) -> tuple[RouteKey, Segments]:
+    """Return where the pattern of a path is kept, and the pattern."""
+    parts = path.split("/")[1:]
+    key = _route_key(parts)
+    if any(str(part).startswith("{") for part in key):
+        raise ValueError(f"{path}: an id must be the last or the third segment or later")
+    return key, tuple(_choice(endpoint, part) if part.startswith("{") else part for part in parts)
 
 
 def _route_key(parts: Sequence[str]) -> RouteKey:
