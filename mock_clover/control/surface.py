@@ -1,5 +1,7 @@
 """All endpoints of the control API, in one tuple."""
 
+from collections.abc import Callable
+
 from mock_clover.clover.checkout import control as checkouts
 from mock_clover.clover.recurring import control as notices
 from mock_clover.clover.threeds import control as threeds
@@ -38,10 +40,13 @@ CONTROL_ENDPOINTS: tuple[Endpoint, ...] = (
 """The control endpoints that need only the sandbox of the request."""
 
 
-def server_endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
+def server_endpoints(
+    sandboxes: Sandboxes,
+    may_open_dashboard: Callable[[root_page.Headers], bool] = lambda _: True,
+) -> tuple[Endpoint, ...]:
     """Return the control endpoints that need all sandboxes of a server."""
     return (
-        *root_page.endpoints(sandboxes),
+        *root_page.endpoints(sandboxes, may_open_dashboard),
         *steering.endpoints(sandboxes),
         *scenario_editor.endpoints(sandboxes),
         *ca.endpoints(sandboxes),

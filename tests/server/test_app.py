@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from mock_clover.control.snapshot_calls import SNAPSHOT_BYTES_MAX
-from mock_clover.server.app import BODY_BYTES_MAX
+from mock_clover.engine.reply import Reply
+from mock_clover.server.app import BODY_BYTES_MAX, App
+from mock_clover.server.control_guard import ControlGuard
 from tests.in_process import InProcessServer
 from tests.ways import Way, through_starlette, through_the_parser
 
@@ -26,6 +28,31 @@ def test_slashes_at_the_end_of_a_path_change_nothing(
 def test_a_probe_or_an_unknown_path_creates_no_sandbox(server: InProcessServer, path: str) -> None:
     server.app.resolve_sandbox(f"/sandbox/a1{path}", {})
     assert [each.name for each in server.sandboxes] == ["default"]
+
+
+BROWSER = "text/html,application/xhtml+xml,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    ("path", "accept", "guard", "status", "location"),
+    [
+        ("/", BROWSER, ControlGuard(), 302, "/_mock/"),
+        ("/sandbox/a1/", BROWSER, ControlGuard(), 302, "/sandbox/a1/_mock/"),
+        ("/", "*/*", ControlGuard(), 200, ""),
+        ("/", BROWSER, ControlGuard(enabled=False), 200, ""),
+        ("/", BROWSER, ControlGuard(token="s3cret"), 302, "/_mock/"),
+        ("/sandbox/a1/", "*/*", ControlGuard(), 200, ""),
+    ],
+)
+def test_a_browser_is_sent_to_the_dashboard(
+    server: InProcessServer, path: str, accept: str, guard: ControlGuard, status: int, location: str
+) -> None:
+    app = App(server.sandboxes, server.app.log, guard)
+    headers = {b"host": b"localhost", b"accept": accept.encode()}
+    reply = app.handle("GET", path, b"", headers, b"")
+    assert isinstance(reply, Reply)
+    assert (reply.status, dict(reply.headers).get(b"location", b"").decode()) == (status, location)
+    assert (b"mock-clover" in reply.body) == (status == 200)
 
 
 def fail(*_: object) -> Any:
