@@ -1,4 +1,4 @@
-"""The test cards of a scenario, for the test card bar and the wallet sheet of the browser SDK.
+"""The test cards of a scenario, for the dashboard, and the browser SDK's card bar and wallet sheet.
 
 The numbers are published test numbers or a scenario's own. No other origin can read the response.
 Cards that are stored only as a fingerprint, for example after a snapshot was restored, are omitted.
@@ -7,6 +7,7 @@ Cards that are stored only as a fingerprint, for example after a snapshot was re
 from typing import Literal
 
 from mock_clover.clover.common.cards import Brand, brand_of
+from mock_clover.clover.threeds.records import ThreeDSFlow
 from mock_clover.control.endpoint import MOCK_ONLY
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import NO_AUTH, UNJOURNALED, Call, Endpoint
@@ -24,6 +25,13 @@ class PickerCard(Record, frozen=True, kw_only=True):
     brand: Brand | Literal[""]
     group: Literal["approve", "decline", "threeds"]
     about: str
+    """What it does, in words, and the note."""
+    message: str = ""
+    """The message of a decline."""
+    flow: ThreeDSFlow | Literal[""] = ""
+    amount: int | None = None
+    """The only amount with the 3-D Secure flow, in minor units."""
+    note: str = ""
 
 
 class PickerCards(Record, frozen=True, kw_only=True):
@@ -53,6 +61,10 @@ def _picker_card(card: TestCard) -> PickerCard:
         brand=brand_of(card.number) or card.brand or "",
         group="threeds" if card.threeds is not None else card.outcome,
         about="; ".join(filter(None, notes)),
+        message=card.message if card.outcome == "decline" else "",
+        flow="" if card.threeds is None else card.threeds.flow,
+        amount=None if card.threeds is None else card.threeds.amount,
+        note=card.note or "",
     )
 
 

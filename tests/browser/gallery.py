@@ -242,6 +242,7 @@ VIEWS = {
     "webhooks": "#webhooks-body form",
     "cardholder": "#cardholder-body > *",
     "sandboxes": "#sandboxes-body table",
+    "start": "#start-body table",
 }
 """The dashboard's views, each with a selector that matches when it is loaded."""
 DASHBOARD = (

@@ -209,6 +209,7 @@ def test_page_without_test_cards_requests_only_tokens(
         "brand": "VISA",
         "group": "approve",
         "about": "observed as approved 2021 to 2025",
+        "note": "observed as approved 2021 to 2025",
     }
     assert {each["group"] for each in cards} == {"approve", "decline", "threeds"}
     created = checkout_page.page.evaluate(

@@ -2,7 +2,7 @@
 
 import { Buckets } from "./buckets.js";
 import { Chart } from "./chart.js";
-import { add, byId, el, setText } from "./dom.js";
+import { add, byId, el, replaceContent, setText } from "./dom.js";
 import { announce } from "./dialogs.js";
 import { closeDetail, openDetail } from "./detail.js";
 import { count, countOf, delayText, latencyText, timeOf } from "./format.js";
@@ -19,7 +19,8 @@ const log = new RequestLog();
 const buckets = new Buckets();
 const state = {
   filter: new Filter(), items: [], held: null, heldCount: 0, clearedId: 0, openId: null,
-  isDue: false, isStale: true, operations: new Set(), arrived: 0, isStarted: false, isDrawn: false, moving: 0,
+  isDue: false, isStale: true, operations: new Set(), arrived: 0, isStarted: false, isDrawn: false, isConnected: false,
+  moving: 0,
 };
 let list;
 let chart;
@@ -68,7 +69,7 @@ export function receive(events, isReset, clock = null) {
     checkedId = 0;
     buckets.clear();
     list.reset();
-    Object.assign(state, { held: state.held && [], heldCount: 0, clearedId: 0, isStale: true });
+    Object.assign(state, { held: state.held && [], heldCount: 0, clearedId: 0, isStale: true, isConnected: false });
     closeExchange();
     announce(() => "The list was reset.");
   }
@@ -146,13 +147,32 @@ function draw() {
   const n = state.items.length;
   setText(byId("shown-count"), n === all ? countOf(n, "request") : `${count(n)} of ${countOf(all, "request")}`);
   byId("none").hidden = n > 0;
-  const waiting = `Waiting for the ${state.clearedId ? "next" : "first"} request.`;
-  setText(byId("none-words"), all ? "No matching requests." : waiting);
-  byId("none-help").hidden = all > 0;
+  setText(byId("none-words"), all ? "No matching requests." : "Waiting for the next request.");
+  drawStart();
   byId("unfilter").hidden = state.filter.isAll;
   setText(byId("pause-count"), state.held ? `${count(state.heldCount)} new` : "");
   updateNewerButton();
   if (log.entries.length) addOperationFilters();
+}
+
+/** Show how to get started instead of an empty list. */
+function drawStart() {
+  const isEmpty = state.isConnected && !log.entries.length && state.openId === null && !state.held;
+  const place = byId("start-here");
+  if (place.hidden !== isEmpty) return;
+  const hadFocus = place.contains(document.activeElement);
+  place.hidden = !isEmpty;
+  byId("exchanges").classList.toggle("is-empty", isEmpty);
+  const body = byId("start-here-body");
+  if (isEmpty) import("./start.js").then((start) => place.hidden || start.open(body)).catch(() => {});
+  else replaceContent(body);
+  if (hadFocus) byId("list").focus();
+}
+
+/** Draw the list once the journal was read, even if it is empty. */
+export function connected() {
+  state.isConnected = true;
+  scheduleDraw();
 }
 
 function updateNewerButton() {

@@ -4,7 +4,9 @@ import { allowTokenPrompt, get, homeOf, onTokenNeeded, SANDBOX, useMerchant } fr
 import { add, button, byId, el, replaceContent, setText } from "./dom.js";
 import { replayOpen } from "./detail.js";
 import { announce, askToken } from "./dialogs.js";
-import { escape, isShown, markJumps, openExchanges, pause, receive, startExchanges, stepBy } from "./exchanges.js";
+import {
+  connected, escape, isShown, markJumps, openExchanges, pause, receive, startExchanges, stepBy,
+} from "./exchanges.js";
 import { countOf, dateOf } from "./format.js";
 import { listen, openKeys } from "./keys.js";
 import { follow } from "./live.js";
@@ -20,6 +22,7 @@ const VIEWS = {
   webhooks: () => import("./webhooks.js"),
   cardholder: () => import("./cardholder.js"),
   sandboxes: () => import("./sandboxes.js"),
+  start: () => import("./start.js"),
 };
 const TITLES = Object.fromEntries([...document.querySelectorAll("nav a[data-view]")].map((link) => [
   link.dataset.view, link.textContent.trim()]));
@@ -110,6 +113,7 @@ function connectionChanged(state, words) {
   banner.hidden = isConnected;
   if (!isConnected && banner.dataset.state !== state + words) replaceContent(banner, BANNERS[state](words));
   banner.dataset.state = isConnected ? "" : state + words;
+  if (isConnected) connected();
   if (isConnected && !wasConnected) {
     updateStatus();
     if (failed !== null && failed === current) route();

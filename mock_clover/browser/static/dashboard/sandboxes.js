@@ -4,6 +4,7 @@ import { call, get, homeOf, SANDBOX } from "./api.js";
 import { confirmDestructive, runAndReport } from "./dialogs.js";
 import { button, copyButton, el, field, replaceContent, select } from "./dom.js";
 import { count, countOf } from "./format.js";
+import { environmentOf } from "./start.js";
 import { part, pollAndRender, table } from "./views.js";
 
 const SHOWN_MAX = 200;
@@ -40,7 +41,7 @@ function renderSandboxes(data, message, refresh) {
     sandbox.scenario,
     el("span", { class: "mono" }, sandbox.merchant_id),
     el("div", { class: "actions" },
-      copyButton("Copy environment variables", () => exportsOf(sandbox), { "data-key": `copy ${sandbox.name}` }),
+      copyButton("Copy environment variables", () => environmentOf(sandbox), { "data-key": `copy ${sandbox.name}` }),
       button("Delete", remove(sandbox.name), {
         class: "small danger", "data-key": `remove ${sandbox.name}`, "aria-label": `Delete ${sandbox.name}` })),
   ]);
@@ -50,15 +51,6 @@ function renderSandboxes(data, message, refresh) {
       ? el("p", { class: "hint" }, `Showing the first ${SHOWN_MAX} of ${count(data.length)} sandboxes.`)
       : null,
   ];
-}
-
-/** Return shell commands that configure a client for a sandbox. */
-function exportsOf(sandbox) {
-  const quoted = (text) => `'${String(text).replaceAll("'", "'\\''")}'`;
-  return [
-    ["BASE_URL", sandbox.base_url], ["MERCHANT_ID", sandbox.merchant_id], ["CLIENT_ID", sandbox.client_id],
-    ["CLIENT_SECRET", sandbox.client_secret], ["ACCESS_TOKEN", sandbox.access_token], ["API_KEY", sandbox.api_key],
-  ].map(([name, value]) => `export CLOVER_${name}=${quoted(value)}`).join("\n");
 }
 
 function nameInput() {
