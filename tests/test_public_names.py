@@ -77,10 +77,10 @@ PUBLIC = {
         threeds_answer put_webhook list_webhooks clear_webhooks delete_webhook
         verify_webhook send_webhook list_deliveries resend_delivery list_checkouts
         get_checkout pay_checkout cancel_checkout checkout_page checkout_submit
-        list_clock_moves arm_next list_next clear_next disarm_next
+        list_activity list_clock_moves arm_next list_next clear_next disarm_next
     """,
     "control paths": """
-        / /3ds/challenge/{transaction} /3ds/challenge/{transaction}/answer
+        / /_mock/activity /3ds/challenge/{transaction} /3ds/challenge/{transaction}/answer
         /3ds/challenge/{transaction}/status /3ds/method/{transaction}
         /3ds/notification/{transaction} /_mock/ca.pem /_mock/checkouts /_mock/checkouts/{id}
         /_mock/checkouts/{id}/cancel /_mock/checkouts/{id}/pay /_mock/clock /_mock/clock/moves

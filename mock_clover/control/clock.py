@@ -72,6 +72,16 @@ class ClockMoveResponse(Record, frozen=True, kw_only=True):
     to_ms: int
     frozen: bool
     """Whether the clock stands still afterwards."""
+    due: dict[str, int] = {}
+    """The number of jobs that became due, by kind."""
+    jobs: tuple[CompletedJob, ...] = ()
+    """With `jobs=true`: up to 50 of these jobs, of the newest four moves."""
+
+
+class ClockMovesQuery(Record, frozen=True, kw_only=True):
+    """Query of the moves."""
+
+    jobs: Annotated[bool, doc("true: also list the jobs that became due.", MOCK_ONLY)] = False
 
 
 class ClockMoves(Record, frozen=True, kw_only=True):
@@ -83,7 +93,7 @@ class ClockMoves(Record, frozen=True, kw_only=True):
     frozen: bool
 
 
-def list_clock_moves(sandbox: Sandbox, _call: Call[None, None]) -> ClockMoves:
+def list_clock_moves(sandbox: Sandbox, call: Call[None, ClockMovesQuery]) -> ClockMoves:
     """Return the changes of a sandbox's clock, which relate its times to the machine's."""
     clock = sandbox.clock
     return ClockMoves(
@@ -93,6 +103,8 @@ def list_clock_moves(sandbox: Sandbox, _call: Call[None, None]) -> ClockMoves:
                 from_ms=move.from_ms,
                 to_ms=move.to_ms,
                 frozen=move.frozen,
+                due=dict(move.due),
+                jobs=tuple(map(_completed, move.jobs)) if call.query.jobs else (),
             )
             for move in clock.moves
         ),
@@ -136,8 +148,15 @@ def _set_clock(sandbox: Sandbox, body: ClockRequest) -> Steps[ClockResponse]:
     clock.advance(by_ms)
     if body.resume:
         clock.resume()
-    clock.note_move(before_ms)
-    return (yield from _run_jobs(sandbox))
+    has_moved = clock.note_move(before_ms)
+    response = yield from _run_jobs(sandbox)
+    if has_moved and response.fired:
+        clock.note_jobs([Job(job.at_ms, job.kind, job.id) for job in response.fired])
+    return response
+
+
+def _completed(job: Job) -> CompletedJob:
+    return CompletedJob(at_ms=job.at_ms, kind=job.kind, id=job.id)
 
 
 def _shown(at_ms: int) -> str:
@@ -152,7 +171,7 @@ def _run_jobs(sandbox: Sandbox) -> Steps[ClockResponse]:
     jobs.sort(key=lambda job: job.at_ms)
     fired: list[CompletedJob] = []
     for job in jobs:
-        fired.append(CompletedJob(at_ms=job.at_ms, kind=job.kind, id=job.id))
+        fired.append(_completed(job))
         yield
     now_ms = sandbox.clock.now_ms()
     more = any(each.scheduler.is_due(now_ms) for each in sandbox.all_merchants) or None
@@ -178,5 +197,12 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     control_endpoint(
         "put_clock", "PUT", "/_mock/clock", put_clock, ClockResponse, request=ClockRequest
     ),
-    control_endpoint("list_clock_moves", "GET", "/_mock/clock/moves", list_clock_moves, ClockMoves),
+    control_endpoint(
+        "list_clock_moves",
+        "GET",
+        "/_mock/clock/moves",
+        list_clock_moves,
+        ClockMoves,
+        query=ClockMovesQuery,
+    ),
 )

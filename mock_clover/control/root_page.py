@@ -27,11 +27,10 @@ _HEADERS = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"vary", b"accept"),
 )
-Headers = dict[bytes, bytes]
 
 
 def endpoints(
-    sandboxes: Sandboxes, may_open_dashboard: Callable[[Headers], bool]
+    sandboxes: Sandboxes, may_open_dashboard: Callable[[dict[bytes, bytes]], bool]
 ) -> tuple[Endpoint, ...]:
     """Return the endpoint of the page; `may_open_dashboard` judges the headers of a request."""
 

@@ -7,6 +7,7 @@ from mock_clover.clover.recurring import control as notices
 from mock_clover.clover.threeds import control as threeds
 from mock_clover.clover.webhooks import control as webhooks
 from mock_clover.control import (
+    activity,
     armed,
     ca,
     clock,
@@ -42,7 +43,7 @@ CONTROL_ENDPOINTS: tuple[Endpoint, ...] = (
 
 def server_endpoints(
     sandboxes: Sandboxes,
-    may_open_dashboard: Callable[[root_page.Headers], bool] = lambda _: True,
+    may_open_dashboard: Callable[[dict[bytes, bytes]], bool] = lambda _: True,
 ) -> tuple[Endpoint, ...]:
     """Return the control endpoints that need all sandboxes of a server."""
     return (
@@ -51,6 +52,7 @@ def server_endpoints(
         *scenario_editor.endpoints(sandboxes),
         *ca.endpoints(sandboxes),
         *sandbox_calls.endpoints(sandboxes),
+        *activity.endpoints(sandboxes),
         *snapshot_calls.endpoints(sandboxes),
     )
 

@@ -2,8 +2,12 @@
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from operator import itemgetter
 from typing import NamedTuple
+
+from mock_clover.sandbox.scheduler import Job
 
 LATEST_MS = 250_246_627_200_000
 """The year 9900. Calendars end with the year 9999, and rows have times years ahead of the clock."""
@@ -13,6 +17,9 @@ _MACHINE_MS_MAX = 2**63 // 1_000_000
 
 MOVES_MAX = 50
 """Only the newest moves of a clock are kept."""
+JOBS_MAX = 50
+"""Jobs that are kept of a move, and only of the newest MOVES_WITH_JOBS_MAX moves."""
+MOVES_WITH_JOBS_MAX = 4
 
 
 class ClockMove(NamedTuple):
@@ -24,6 +31,10 @@ class ClockMove(NamedTuple):
     to_ms: int
     frozen: bool
     """Whether the clock stands still afterwards."""
+    due: tuple[tuple[str, int], ...] = ()
+    """The number of jobs that became due, by kind."""
+    jobs: tuple[Job, ...] = ()
+    """Some of these jobs: the first ones of the rarest kinds."""
 
 
 def machine_ms(read_ns: Callable[[], int] = time.time_ns) -> int:
@@ -52,8 +63,8 @@ class Clock:
         """Return the time of the machine's clock."""
         return machine_ms(self._machine_ns)
 
-    def note_move(self, from_ms: int) -> None:
-        """Record that a request changed the clock, if it did."""
+    def note_move(self, from_ms: int) -> bool:
+        """Record that a request changed the clock; return whether it did."""
         last_frozen = self.moves[-1].frozen if self.moves else False
         move = ClockMove(
             machine_ms=self.machine_ms(),
@@ -61,8 +72,37 @@ class Clock:
             to_ms=self.now_ms(),
             frozen=self.frozen,
         )
-        if move.to_ms > from_ms or move.frozen != last_frozen:
+        has_moved = move.to_ms > from_ms or move.frozen != last_frozen
+        if has_moved:
             self.moves = (*self.moves, move)[-MOVES_MAX:]
+        return has_moved
+
+    def note_jobs(self, jobs: list[Job]) -> None:
+        """Record the jobs that the newest move made due."""
+        due = sorted(Counter(job.kind for job in jobs).items(), key=itemgetter(1))
+        order = [kind for kind, _ in due]
+        rarest_first = sorted(jobs, key=lambda job: order.index(job.kind))
+        older = [
+            move._replace(jobs=()) if place < len(self.moves) - MOVES_WITH_JOBS_MAX else move
+            for place, move in enumerate(self.moves[:-1])
+        ]
+        newest = self.moves[-1]._replace(due=tuple(due), jobs=tuple(rarest_first[:JOBS_MAX]))
+        self.moves = (*older, newest)
+
+    def to_machine_ms(self, at_ms: int) -> int:
+        """Return the machine's time at which this clock showed a past time.
+
+        A time at which the clock stood still is that of the freezing; one that it jumped over, that
+        of the jump. Times before the oldest move that is kept are those of a running clock.
+        """
+        end_ms = self.machine_ms()
+        for move in reversed(self.moves):
+            if at_ms >= move.to_ms:
+                since_ms = 0 if move.frozen else at_ms - move.to_ms
+                return min(end_ms, move.machine_ms + since_ms)
+            end_ms = move.machine_ms
+        from_ms = self.moves[0].from_ms if self.moves else self.now_ms()
+        return end_ms - max(0, from_ms - at_ms)
 
     def now_ms(self) -> int:
         """Return the current time."""

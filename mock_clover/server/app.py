@@ -87,10 +87,7 @@ class App:
         self.held = HeldBytes()
         self.slices = Slices()
         """Runs the work that `handle` returns."""
-        guard = self._control_guard
-        own_endpoints = server_endpoints(
-            sandboxes, lambda headers: not guard.refuses(DASHBOARD[0], headers)
-        )
+        own_endpoints = server_endpoints(sandboxes, self._control_guard.allows_dashboard)
         self.endpoints = (*SURFACE, *CONTROL_ENDPOINTS, *own_endpoints, *BROWSER_SURFACE)
         """All operations, control endpoints and files."""
         self._router = Router(own_endpoints, base=STATIC_ROUTER)

@@ -77,6 +77,10 @@ class ControlGuard(Record, frozen=True, kw_only=True):
             return True
         return False
 
+    def allows_dashboard(self, headers: dict[bytes, bytes]) -> bool:
+        """Return whether a request with these headers gets the dashboard's page."""
+        return not self.refuses(DASHBOARD[0], headers)
+
     def _is_local(self, host: str) -> bool:
         if _ADDRESS.fullmatch(host):
             return True

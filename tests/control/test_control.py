@@ -86,6 +86,33 @@ def test_sandboxes_are_listed_in_order_of_creation(server: InProcessServer) -> N
     assert got(root(server, "GET", "/_mock/sandboxes")) == (200, {"data": listed})
 
 
+def test_activity_of_sandboxes(server: InProcessServer) -> None:
+    declined = {"amount": 1, "currency": "usd", "source": server.token(DECLINED_CARD)}
+    server.send("POST", "/v1/charges", declined)
+    server.send("GET", "/v1/charges/NOSUCHCHARGE1")
+    root(server, "PUT", "/_mock/sandboxes/b")
+    answer = got(root(server, "GET", "/_mock/activity"))[1]
+    made_ms = answer["machine_ms"]  # the clock of the tests stands still
+    default, empty = answer["data"]
+    assert default | {"created_ms": 0, "last_ms": 0} == {
+        "name": "default",
+        "scenario": "sandbox",
+        "created_ms": 0,
+        "last_ms": 0,
+        "requests": 3,
+        "outcomes": {"ok": 1, "declined": 1, "rejected": 1},
+    }
+    assert default["created_ms"] <= default["last_ms"] <= made_ms
+    assert empty | {"created_ms": 0} == {
+        "name": "b",
+        "scenario": "sandbox",
+        "created_ms": 0,
+        "last_ms": None,
+        "requests": 0,
+        "outcomes": {},
+    }
+
+
 def test_the_default_sandbox_is_made_anew_when_it_is_dropped(server: InProcessServer) -> None:
     server.charge()
     assert got(root(server, "DELETE", "/_mock/sandboxes/default")) == (200, {"dropped": "default"})
@@ -332,6 +359,19 @@ def test_moves_of_the_clock_are_listed(server: InProcessServer) -> None:
     ]
     assert shown[:2] == [(-3_600_000, 0, True), (0, 0, False)]
     assert moves["machine_ms"] >= moves["data"][-1]["machine_ms"]
+
+
+def test_moves_of_the_clock_list_what_became_due(server: InProcessServer) -> None:
+    held = server.charge(capture=False)["id"]
+    fired = clock(server, advance="30d")[1]["fired"]
+    assert [job["id"] for job in fired] == [held]
+    due = {fired[0]["kind"]: 1}
+    for query, jobs in (("", None), ("?jobs=true", fired)):
+        moves = got(server.send("GET", f"/_mock/clock/moves{query}"))[1]["data"]
+        assert (moves[-1]["due"], moves[-1].get("jobs")) == (due, jobs)
+    clock(server, freeze=True)
+    clock(server, resume=True)
+    assert got(server.send("GET", "/_mock/clock/moves?jobs=true"))[1]["data"][0]["jobs"] == fired
 
 
 def test_cost_of_advancing_does_not_depend_on_duration(server: InProcessServer) -> None:

@@ -79,6 +79,7 @@ LONG: dict[str, tuple[Prepare, str, str, Any]] = {
     "take a snapshot": (subscribe, "GET", "/_mock/snapshot", None),
     "restore a snapshot": (subscribe, "PUT", "/_mock/snapshot", SNAPSHOT),
     "explain a request": (make_due, "POST", "/_mock/why", {"method": "GET", "path": "/v1/charges"}),
+    "compare the sandboxes": (make_due, "GET", "/_mock/activity", None),
     "read the journal": (make_due, "GET", "/_mock/journal", None),
     "verify requests": (make_due, "POST", "/_mock/verify", {"match": {"amount": 0}, "never": True}),
     "apply a scenario": (subscribe, "PUT", "/_mock/scenario", SCENARIO),
