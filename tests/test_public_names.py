@@ -77,7 +77,7 @@ PUBLIC = {
         threeds_answer put_webhook list_webhooks clear_webhooks delete_webhook
         verify_webhook send_webhook list_deliveries resend_delivery list_checkouts
         get_checkout pay_checkout cancel_checkout checkout_page checkout_submit
-        list_activity list_clock_moves arm_next list_next clear_next disarm_next
+        list_activity list_clock_moves arm_next list_next clear_next disarm_next send_request
     """,
     "control paths": """
         / /_mock/activity /3ds/challenge/{transaction} /3ds/challenge/{transaction}/answer
@@ -90,7 +90,8 @@ PUBLIC = {
         /_mock/openapi.json /_mock/rows
         /_mock/rows/{kind} /_mock/rows/{kind}/{id} /_mock/sandboxes /_mock/sandboxes/{name}
         /_mock/scenario /_mock/scenario/check /_mock/scenario/text /_mock/scenarios
-        /_mock/scenarios/{name} /_mock/snapshot /_mock/threeds /_mock/threeds/{charge_id}
+        /_mock/scenarios/{name} /_mock/send /_mock/snapshot /_mock/threeds
+        /_mock/threeds/{charge_id}
         /_mock/verify /_mock/webhooks /_mock/webhooks/send /_mock/webhooks/{id}
         /_mock/webhooks/{id}/verify /_mock/why /healthz /livez
         /pay-checkout/{id} /readyz

@@ -98,9 +98,6 @@ LINEAR: dict[str | bytes, str] = {
     r"((?:(?:cvv|cvc)2?|security[_ -]?(?:code|card_?value))(?:%[0-9a-f]{2}|[^0-9a-z]){0,8})"
     r"[0-9]{3,8}": "at most eight separators, and only a percent sign can match in two ways",
     r"\d{3,}": "nothing follows the run",
-    rb"\[(?:card [.]{3}[0-9]{4}|cvv|number|secret|[0-9]+ digits)\]": (
-        "no overlap: the run contains no bracket"
-    ),
     r'("source"\s*:\s*")[0-9 \-]{6,}(")': "no overlap: the runs contain no letter",
     rb'(?:client_id|app_uuid)"?\s*[=:]\s*"?([^&"\s]{1,200})': (
         "no overlap: the runs of spaces contain no letter, and the last run is bounded"

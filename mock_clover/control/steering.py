@@ -14,6 +14,8 @@ from mock_clover.clover.common.problems import (
 )
 from mock_clover.clover.surface import OPERATIONS, ROUTER
 from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control_endpoint, unknown_name
+from mock_clover.control.repeat import spent_source, unspent
+from mock_clover.control.replays import find_exchange
 from mock_clover.control.scenario import (
     check_scenario,
     invalid_scenario,
@@ -88,6 +90,10 @@ class ExplainRequest(ControlRecord, frozen=True, kw_only=True):
         dict[str, str], doc("Headers; the sandbox's credentials are the default.", MOCK_ONLY)
     ] = {}
     body: Annotated[Any, doc("The JSON body.", MOCK_ONLY)] = None
+    exchange: Annotated[
+        int | None,
+        doc("Id of the exchange that had this request; a token used since is unused.", MOCK_ONLY),
+    ] = None
 
 
 class CheckedRule(Record, frozen=True, kw_only=True):
@@ -279,6 +285,11 @@ def _explain(sandbox: Sandbox, call: Call[ExplainRequest, None]) -> Steps[Explai
     fork.faults.clear()  # explain the outcome without faults and rate limits
     fork.armed.clear_faults()
     fork.limits = None
+    origin = None if body.exchange is None else find_exchange(sandbox, str(body.exchange))
+    source = None if origin is None else spent_source(sandbox, origin, raw_body)
+    if source is not None:
+        token, now_ms = source.token, fork.clock.now_ms()
+        fork.tokens.put(token.id, unspent(token, raw_body, token_id=token.id, now_ms=now_ms))
     yield from due_jobs(fork)
     headers.pop(FAULT_HEADER, None)
     raw = RawRequest(

@@ -72,7 +72,7 @@ class Journal:
 
     __slots__ = (
         *("_entries", "_lines", "_lines_bytes"),
-        *("budget", "bytes", "count", "header_names", "header_values", "watchers"),
+        *("budget", "bytes", "count", "header_names", "header_values", "origins", "watchers"),
     )
 
     def __init__(self) -> None:
@@ -87,6 +87,8 @@ class Journal:
         """The budget of the server, while the sandbox is registered."""
         self.count = 0
         """Total number of exchanges written."""
+        self.origins: dict[int, int] = {}
+        """The exchange that each replay repeats, both by number."""
         self.watchers: set[Callable[[], None]] = set()
         """Callbacks, called after each exchange."""
         self._lines: dict[int, bytes] = {}
@@ -121,6 +123,16 @@ class Journal:
         """Return the exchange with this number, or None if it was evicted."""
         index = number - 1 - self.count
         return self._entries[index] if -len(self._entries) <= index < 0 else None
+
+    def note_replay(self, origin: int) -> None:
+        """Note that the newest exchange repeats another one; forget those that were evicted."""
+        oldest = self.count - len(self._entries)
+        self.origins = {new: old for new, old in self.origins.items() if new > oldest}
+        self.origins[self.count] = origin
+
+    def replays_of(self, number: int) -> tuple[int, ...]:
+        """Return the stored exchanges that repeat an exchange, oldest first."""
+        return tuple(new for new, old in self.origins.items() if old == number and self.find(new))
 
     def new_header_names(self, headers: dict[bytes, bytes]) -> HeaderNames:
         """Return the names in a dict of headers that has others than the newest exchange."""

@@ -102,7 +102,16 @@ def test_exchange_has_changes_and_curl_command(server: InProcessServer) -> None:
         "curl": f'curl -X POST {HOME}{path} -H "authorization: Bearer $CLOVER_ACCESS_TOKEN" '
         "-H 'x-forwarded-for: 127.0.0.1' -H 'content-type: application/json' "
         """-d '{"amount":1000}'""",
+        "template": {
+            "method": "POST",
+            "path": path,
+            "headers": {"x-forwarded-for": "127.0.0.1", "content-type": "application/json"},
+            "body": '{"amount":1000}',
+            "credential": "access_token",
+        },
         "replayable": True,
+        "replay_of": None,
+        "replays": [],
         "hint": None,
     }
 
@@ -246,10 +255,10 @@ def test_exchange_names_deciding_card(server: InProcessServer) -> None:
     assert last(server)["rule"] == {"name": why, "because": "the scenario lists the card"}
 
 
-MASKED = "its request contained card data, which is stored masked, so it cannot be replayed"
+NO_NUMBER = "card.number is not stored, so it cannot be replayed"
 TOO_LONG = "it is too long to be stored, so it cannot be replayed"
 UNREPEATABLE: dict[str, tuple[str, str, Any, str]] = {
-    "a token": ("POST", "/v1/tokens", {"card": {"number": VISA}}, MASKED),
+    "a token": ("POST", "/v1/tokens", {"card": {"number": VISA}}, NO_NUMBER),
     "no path": (
         *("GET", "/v1/nothing", None),
         "no operation handled it, so it cannot be replayed",
@@ -308,6 +317,8 @@ def test_replay_by_exchange_id(server: InProcessServer) -> None:
     assert first == {
         "id": number + 1,
         "status": 200,
+        "outcome": "ok",
+        "replay_of": number,
         "why": "sandbox: VISA ...4242 is listed to approve (documented)",
         "reply": charge | fresh,
     }

@@ -105,7 +105,7 @@ BOUNDED = {
     "100 armed outcomes": ("arm_next", "list_next", "clear_next", "disarm_next"),
     "one row, or none": (
         *("livez", "readyz", "healthz", "root", "openapi", "get_authority", "get_env"),
-        *("replay_exchange", "resend_delivery", "get_sandbox", "resolve_threeds"),
+        *("replay_exchange", "send_request", "resend_delivery", "get_sandbox", "resolve_threeds"),
         *("threeds_method", "threeds_notification", "threeds_challenge", "threeds_status"),
         *("threeds_answer", "get_checkout", "pay_checkout", "cancel_checkout", "checkout_page"),
         "checkout_submit",

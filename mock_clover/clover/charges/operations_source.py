@@ -50,8 +50,11 @@ from mock_clover.core.record import Value, encode
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records_rule import ALTERNATE_TENDER
 
+MISSING_CREDENTIALS_WHY = (
+    "the token of a saved card is declined without stored_credentials (observed: CC 30103)"
+)
 _CVV_NOT_PROVIDED = Decline(
-    why="the token of a saved card is declined without stored_credentials (observed: CC 30103)",
+    why=MISSING_CREDENTIALS_WHY,
     evidence="observed",
     evidence_name=SAVED_TOKEN_REQUIRES_STORED_CREDENTIALS.name,
     message=CVV_NOT_PROVIDED,
