@@ -6,6 +6,7 @@ from mock_clover.clover.checkout import control as checkouts
 from mock_clover.clover.recurring import control as notices
 from mock_clover.clover.threeds import control as threeds
 from mock_clover.clover.webhooks import control as webhooks
+from mock_clover.clover.webhooks import control_deliveries as deliveries
 from mock_clover.control import (
     activity,
     armed,
@@ -38,6 +39,7 @@ CONTROL_ENDPOINTS: tuple[Endpoint, ...] = (
     *metadata.ENDPOINTS,
     *threeds.ENDPOINTS,
     *webhooks.ENDPOINTS,
+    *deliveries.ENDPOINTS,
     *checkouts.ENDPOINTS,
 )
 """The control endpoints that need only the sandbox of the request."""

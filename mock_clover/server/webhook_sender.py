@@ -2,8 +2,8 @@
 
 Nothing is sent while a request is handled: the response to the request that triggers an event is
 sent first. A host name is resolved once, and the connection uses the address that was checked.
-Redirects are not followed. A target's response is read up to a limit and discarded. A real-time
-deadline covers the attempt.
+Redirects are not followed. A target's response is read up to a limit; the beginning of its body is
+kept for the list of attempts. A real-time deadline covers the attempt.
 """
 
 import asyncio
@@ -19,13 +19,15 @@ from urllib.parse import SplitResult, urlsplit
 import h11
 
 from mock_clover import __version__
-from mock_clover.clover.webhooks.operations_deliveries import record_attempt
+from mock_clover.clover.webhooks.operations_deliveries import record_attempt, shown_response
 from mock_clover.clover.webhooks.records_address import address_error, host_of
 from mock_clover.clover.webhooks.records_delivery import (
+    RESPONSE_BYTES_MAX,
     Delivery,
     WebhookTarget,
     headers_of,
     printable_error,
+    shown_signature,
 )
 from mock_clover.core.error_text import error_location
 from mock_clover.core.masking import redact
@@ -129,10 +131,10 @@ class WebhookSender:
         self, sandbox: Sandbox, outbox: Outbox, target: WebhookTarget, delivery: Delivery
     ) -> None:
         """Make one attempt and report its result, unless the outbox has been replaced."""
-        started, status, error = started_ns(), None, None
+        started, status, body, error = started_ns(), None, b"", None
         try:
             async with asyncio.timeout(self._attempt_s_max):
-                status = await self._attempt(target, delivery)
+                status, body = await self._attempt(target, delivery)
             if status >= 300:
                 error = f"the target responded with status {status}, expected 2xx"
                 error += "; redirects are not followed" if status < 400 else ""
@@ -149,7 +151,14 @@ class WebhookSender:
         if sandbox.outbox is not outbox:
             return
         took_ms = elapsed_ns(started) // 1_000_000
-        done = record_attempt(sandbox, delivery.id, status=status, error=error, took_ms=took_ms)
+        done = record_attempt(
+            *(sandbox, delivery.id),
+            status=status,
+            error=error,
+            took_ms=took_ms,
+            signature=shown_signature(target, delivery),
+            response=shown_response(body),
+        )
         host = host_of(urlsplit(target.spec.url))
         subject = redact(f"{sandbox.name}: {delivery.about} to {target.id} ({host})")
         self._log(f"webhook {delivery.id} of {subject}: {status if error is None else error}")
@@ -158,8 +167,11 @@ class WebhookSender:
             await self._slices.run(Work(due_jobs(sandbox), sandbox.clock))
         sandbox.journal.notify()
 
-    async def _attempt(self, target: WebhookTarget, delivery: Delivery) -> int:
-        """Send a delivery once; return the status of the response. Raise any other failure."""
+    async def _attempt(self, target: WebhookTarget, delivery: Delivery) -> tuple[int, bytes]:
+        """Send a delivery once; return the response's status and the beginning of its body.
+
+        Raises any other failure.
+        """
         parts = urlsplit(target.spec.url)
         auth_headers = headers_of(target, delivery)
         headers = [
@@ -177,7 +189,7 @@ class WebhookSender:
             for event in (request, h11.Data(data=delivery.body.encode()), h11.EndOfMessage()):
                 writer.write(connection.send(event) or b"")
             await writer.drain()
-            return await _read_status(connection, reader)
+            return await _read_response(connection, reader)
 
     @contextlib.asynccontextmanager
     async def _connect(
@@ -206,9 +218,12 @@ class WebhookSender:
         raise exception
 
 
-async def _read_status(connection: h11.Connection, reader: asyncio.StreamReader) -> int:
-    """Read a complete response and return its status."""
+async def _read_response(
+    connection: h11.Connection, reader: asyncio.StreamReader
+) -> tuple[int, bytes]:
+    """Read a complete response; return its status and the beginning of its body."""
     status = size = 0
+    body = b""
     while True:
         event = connection.next_event()
         if event is h11.NEED_DATA:
@@ -221,8 +236,10 @@ async def _read_status(connection: h11.Connection, reader: asyncio.StreamReader)
             connection.receive_data(data)
         elif isinstance(event, h11.Response):
             status = event.status_code
+        elif isinstance(event, h11.Data):
+            body += bytes(event.data[: RESPONSE_BYTES_MAX - len(body)])
         elif isinstance(event, h11.EndOfMessage):
-            return status
+            return status, body
 
 
 async def _addresses(host: str, port: int) -> list[str]:

@@ -226,6 +226,15 @@ def test_a_redirect_is_not_followed(shared_server: ServerProcess) -> None:
     )
 
 
+def test_the_body_of_a_response_is_kept(server: InProcessServer) -> None:
+    body = b"x" * 9_000
+    reply = b"HTTP/1.1 422 No\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
+    with Receiver(reply) as receiver:
+        (failed,) = attempt(server, receiver.url, secret="0123456789abcdef").attempts
+    assert (failed.status, failed.response) == (422, "x" * 1_000)
+    assert failed.signature == "X-Clover-Auth: 0123…"
+
+
 @pytest.mark.parametrize("parser", PARSERS)
 def test_shutdown_during_delivery(start_server: StartServer, parser: str) -> None:
     """By order: had it waited for the second answer, the log would say how that delivery ended."""

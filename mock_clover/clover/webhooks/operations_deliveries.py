@@ -8,7 +8,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from mock_clover.clover.webhooks.records import Signature
 from mock_clover.clover.webhooks.records_delivery import (
+    RESPONSE_CHARS_MAX,
     Delivery,
     DeliveryAttempt,
     DeliveryState,
@@ -16,6 +18,7 @@ from mock_clover.clover.webhooks.records_delivery import (
 )
 from mock_clover.clover.webhooks.records_event import Verification
 from mock_clover.core.record import encode
+from mock_clover.sandbox.masking import mask
 from mock_clover.sandbox.outbox import Outbox
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.scheduler import Job
@@ -119,18 +122,41 @@ def verify_target(sandbox: Sandbox, outbox: Outbox, target: WebhookTarget) -> De
     return delivery
 
 
-def resend(sandbox: Sandbox, outbox: Outbox, delivery: Delivery) -> Delivery:
-    """Send a delivery's body again, as a new delivery with its own attempts."""
-    new = create_delivery(
-        *(sandbox, outbox, outbox.targets[delivery.target], delivery.body, delivery.about),
-        due_ms=sandbox.clock.now_ms(),
-        event=delivery.event,
-        object_id=delivery.object_id,
-        signature=delivery.signature,
-        resend_of=delivery.id,
-    )
+def resend(
+    sandbox: Sandbox,
+    outbox: Outbox,
+    delivery: Delivery,
+    *,
+    copies: int = 1,
+    delay_ms: int = 0,
+    after_next: bool = False,
+    signature: Signature | None = None,
+) -> Delivery:
+    """Send a delivery's body again, as new deliveries with their own attempts; return the first.
+
+    `after_next`: after the next event of its target, which reorders the two.
+    """
+    state: DeliveryState = "held" if after_next else "waiting" if delay_ms else "under_way"
+    new = [
+        create_delivery(
+            *(sandbox, outbox, outbox.targets[delivery.target], delivery.body, delivery.about),
+            state=state,
+            due_ms=sandbox.clock.now_ms() + delay_ms,
+            held_for="next" if after_next else "",
+            event=delivery.event,
+            object_id=delivery.object_id,
+            signature=signature or delivery.signature,
+            resend_of=delivery.id,
+        )
+        for _ in range(copies)
+    ]
     sandbox.webhook_sender(sandbox)
-    return new
+    return new[0]
+
+
+def shown_response(body: bytes) -> str:
+    """Return the beginning of a response's body as masked text."""
+    return mask(body.decode("utf-8", "replace"))[:RESPONSE_CHARS_MAX]
 
 
 def deliver_due(sandbox: Sandbox, job: Job) -> bool:
@@ -150,8 +176,12 @@ def record_attempt(
     status: int | None = None,
     error: str | None = None,
     took_ms: int = 0,
+    signature: str = "",
+    response: str = "",
 ) -> Delivery | None:
     """Record the result of an attempt; schedule a retry after a failure.
+
+    `signature` and `response` are texts for the list of attempts.
 
     The wait before a retry starts when the attempt was due, not when it was sent, so all due times
     depend only on the first attempt.
@@ -168,6 +198,8 @@ def record_attempt(
         took_ms=took_ms,
         status=status,
         error=error,
+        signature=signature,
+        response=response,
     )
     target = outbox.targets.get(delivery.target)
     waits = target.spec.retry_after_ms if target is not None else ()

@@ -19,6 +19,7 @@ ObjectKind = Literal["A", "C", "CA", "E", "I", "IC", "IG", "IM", "M", "O", "P", 
 """Apps, customers, cash adjustments, employees, items, item categories, modifier groups, modifiers,
 merchants, orders, payments, service hours."""
 Status = Literal["APPROVED", "DECLINED"]
+Signature = Literal["right", "wrong", "none"]
 
 TARGETS_MAX = 20
 """Maximum number of targets of one sandbox. A shop has one or two."""
@@ -214,7 +215,7 @@ class EventSpec(WebhookConfigRecord, frozen=True, kw_only=True):
     ] = 0
     copies: Annotated[int, msgspec.Meta(ge=1, le=COPIES_MAX, description="Number of copies.")] = 1
     signature: Annotated[
-        Literal["right", "wrong", "none"],
+        Signature,
         msgspec.Meta(
             description="Whether the delivery has a valid, an invalid or no signature header."
         ),

@@ -33,6 +33,8 @@ _BLOCKED = {
     "224.0.0.0/3": "a multicast, reserved or broadcast address",
     "ff00::/8": "a multicast address",
 }
+_LOCAL_DOMAINS = (".localhost", ".local", ".internal", ".test", ".lan", ".home.arpa")
+"""Domains that the public name system does not have, and local ones in common use."""
 _BLOCKED_NETWORKS = tuple((ip_network(network), why) for network, why in _BLOCKED.items())
 _EMBEDDING = tuple(map(ip_network, ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")))
 """Networks whose last 32 bits are an IPv4 address: compatible, SIIT and NAT64. In a network
@@ -74,6 +76,20 @@ def block_reason(address: str) -> str:
             if parsed in network:
                 return f"{address} is {why}"
     return ""
+
+
+def address_note(url: str) -> str:
+    """Return under which condition a valid URL gets deliveries, or ''; names are not resolved."""
+    host = host_of(urlsplit(url))
+    parsed = next(_effective_addresses(host), None)
+    if parsed is not None and any(parsed in network for network in _PRIVATE):
+        return ""
+    if parsed is None and ("." not in host or host.endswith(_LOCAL_DOMAINS)):
+        return ""
+    need = f"with `mock-clover serve --webhook-host {host}`"
+    if parsed is not None:
+        return f"{host} is not in a loopback or private network: events are sent only {need}"
+    return f"events are sent only if {host} resolves to a loopback or private address, or {need}"
 
 
 def address_error(address: str, host: str, allowed: tuple[str, ...]) -> str:

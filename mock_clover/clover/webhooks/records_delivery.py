@@ -9,6 +9,7 @@ import msgspec
 from mock_clover.clover.webhooks.records import (
     SECRET_PATTERN,
     TARGET_ID_PATTERN,
+    Signature,
     TargetSpec,
     matches_event,
 )
@@ -16,6 +17,11 @@ from mock_clover.clover.webhooks.records_event import AUTH_HEADER, SIGNATURE_HEA
 from mock_clover.core.evidence import OneLine
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
+
+RESPONSE_CHARS_MAX = 1_000
+"""Of the body of a target's response. The outbox stores up to 11,000 attempts."""
+RESPONSE_BYTES_MAX = 4_096
+"""More than that many characters, so that no card number is cut in two before it is masked."""
 
 DeliveryState = Literal["under_way", "waiting", "held", "delivered", "failed", "dropped"]
 
@@ -32,6 +38,10 @@ class DeliveryAttempt(Record, frozen=True, kw_only=True):
     """Duration in real time."""
     status: int | None = None
     error: str | None = None
+    signature: str = ""
+    """The header that authenticated it, as sent; most of a platform target's secret is masked."""
+    response: str = ""
+    """The beginning of the response's body, masked."""
 
 
 class Delivery(Record, frozen=True, kw_only=True):
@@ -52,7 +62,7 @@ class Delivery(Record, frozen=True, kw_only=True):
     attempts: tuple[DeliveryAttempt, ...] = ()
     held_for: OneLine = ""
     """What a held delivery waits for: `next`, or the refund of the object with this id."""
-    signature: Literal["right", "wrong", "none"] = "right"
+    signature: Signature = "right"
     resend_of: str | None = None
 
     @property
@@ -116,6 +126,20 @@ def headers_of(target: WebhookTarget, delivery: Delivery) -> tuple[HeaderLine, .
     return (HeaderLine(SIGNATURE_HEADER, value),)
 
 
+def shown_signature(target: WebhookTarget, delivery: Delivery) -> str:
+    """Return the header that authenticates a delivery, for the list of attempts.
+
+    The value of `X-Clover-Auth` is the secret itself: only its beginning is shown.
+    """
+    for name, value in headers_of(target, delivery):
+        shown = value
+        if name == AUTH_HEADER:
+            shown = f"{value[: min(_SECRET_CHARS_SHOWN, len(value) // 4)]}…"
+        return f"{name}: {shown}"
+    return ""
+
+
+_SECRET_CHARS_SHOWN = 6
 _UNPRINTABLE = re.compile(r"[^ -~]")
 
 

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from mock_clover.clover.webhooks.operations import send_checkout_event
+from mock_clover.clover.webhooks.operations_deliveries import record_attempt, shown_response
 from mock_clover.clover.webhooks.records import RETRY_AFTER_MS
 from mock_clover.clover.webhooks.records_address import address_error, block_reason, url_error
+from mock_clover.clover.webhooks.records_delivery import headers_of, shown_signature
 from mock_clover.sandbox.outbox import DELIVERIES_MAX, PENDING_MAX
 from mock_clover.scenario.load import ScenarioError, parse
 from mock_clover.server.build import build
@@ -349,6 +351,83 @@ def test_a_delivery_can_be_sent_again(server: InProcessServer) -> None:
     server.send("DELETE", "/_mock/webhooks/target-1")
     result = refused(server, "POST", "/_mock/deliveries/delivery-1/resend")
     assert "its target 'target-1' no longer exists" in result
+
+
+def test_a_delivery_is_sent_again_with_a_fault(server: InProcessServer) -> None:
+    hooked(server, kind="hosted_checkout")
+    send_checkout_event(server.sandbox, "P1", approved=True, amount=1, session_id="a1b2-c3")
+    (first,) = taken(server.sandbox)
+    path = "/_mock/deliveries/delivery-1/resend"
+    facts: tuple[tuple[dict[str, Any], list[tuple[str, str, int]]], ...] = (
+        ({"copies": 2}, [("under_way", "right", 0), ("under_way", "right", 0)]),
+        ({"delay_ms": 5_000}, [("waiting", "right", 5_000)]),
+        ({"after_next": True}, [("held", "right", 0)]),
+        ({"signature": "wrong"}, [("under_way", "wrong", 0)]),
+        ({"signature": "none"}, [("under_way", "none", 0)]),
+    )
+    for body, expected in facts:
+        number = server.send("POST", path, body).json["number"]
+        made = deliveries(server, f"?after={number - 1}&object_id=P1")
+        result = [
+            (each["state"], each["signature"], each.get("due_ms", NOW_MS) - NOW_MS) for each in made
+        ]
+        assert result == expected, body
+    posts = taken(server.sandbox)
+    assert [post.body for post in posts] == [first.body] * 4
+    assert [post.headers == first.headers for post in posts] == [True, True, False, False]
+    send_checkout_event(server.sandbox, "P2", approved=True, amount=1, session_id="a1b2-c3")
+    assert [json.loads(post.body)["id"] for post in taken(server.sandbox)] == ["P2", "P1"]
+    message = refused(server, "POST", path, {"delay_ms": 1, "after_next": True})
+    assert message == "delay_ms and after_next cannot be combined"
+    assert deliveries(server, "?object_id=NOBODY") == []
+
+
+def test_an_attempt_has_its_signature_and_the_response(server: InProcessServer) -> None:
+    outbox = server.sandbox.ensure_outbox()
+    shown = []
+    for kind, secret in (("platform", "0123456789abcdef"), ("hosted_checkout", "whsec")):
+        hooked(server, id=kind, kind=kind, secret=secret)
+    server.send("POST", "/_mock/webhooks/send", {"object": "P", "id": "X", "type": "CREATE"})
+    send_checkout_event(server.sandbox, "P1", approved=True, amount=1, session_id="a1b2-c3")
+    for name in ("platform", "hosted_checkout"):
+        taken_pair = outbox.take(name)
+        assert taken_pair is not None
+        sent = shown_signature(*taken_pair)
+        shown.append(sent)
+        record_attempt(
+            *(server.sandbox, taken_pair[1].id),
+            status=500,
+            error="500",
+            signature=sent,
+            response=shown_response(f"Card {PAN} declined{'.' * 2_000}".encode()),
+        )
+        pair = (name, dict(headers_of(*taken_pair)))
+        if name == "hosted_checkout":
+            assert sent == f"Clover-Signature: {pair[1]['Clover-Signature']}"
+    assert shown[0] == "X-Clover-Auth: 0123…"
+    attempts = [each["attempts"][0] for each in deliveries(server)]
+    assert [each["signature"] for each in attempts] == shown
+    assert {each["response"][:26] for each in attempts} == {"Card [card ...6467] declin"}
+    assert {len(each["response"]) for each in attempts} == {1_000}
+
+
+@pytest.mark.parametrize(
+    ("url", "note"),
+    [
+        (HOOK, ""),
+        ("http://localhost:3000/", ""),
+        ("http://shop:3000/", ""),
+        ("http://host.docker.internal/", ""),
+        ("http://[::1]:3000/", ""),
+        ("https://8.8.8.8/", "is not in a loopback or private network: events are sent only with"),
+        ("https://example.com/hook", "only if example.com resolves to a loopback or private"),
+    ],
+)
+def test_a_target_says_when_its_host_is_not_local(
+    server: InProcessServer, url: str, note: str
+) -> None:
+    assert note in hooked(server, url=url).get("note", "")
+    assert bool(note) == ("note" in server.send("GET", "/_mock/webhooks").json["data"][0])
 
 
 # The handshake -----------------------------------------------------------------------------------
