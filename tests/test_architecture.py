@@ -38,6 +38,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("pages", ("clover/*/page", "clover/jobs")),
     ("reference", ("clover/", "reference/", "scenario/fixtures")),
+    ("audit", ("ledger/",)),
     ("control", ("control/", "clover/*/control")),
     ("browser", ("browser/",)),
     ("server", ("server/",)),

@@ -67,7 +67,7 @@ PUBLIC = {
         platform_list_rows platform_get_row platform_list_nested_rows platform_get_object
     """,
     "control endpoints": """
-        root livez readyz healthz health openapi journal verify get_exchange replay_exchange
+        root livez readyz healthz health openapi journal ledger verify get_exchange replay_exchange
         count_rows list_rows get_row list_notices get_clock put_clock add_fault list_faults
         clear_faults delete_fault get_scenario put_scenario post_scenario why list_scenarios
         get_shipped_scenario get_scenario_text check_scenario get_env get_authority
@@ -86,7 +86,7 @@ PUBLIC = {
         /_mock/checkouts/{id}/cancel /_mock/checkouts/{id}/pay /_mock/clock /_mock/clock/moves
         /_mock/deliveries /_mock/deliveries/{id}/resend /_mock/env /_mock/faults
         /_mock/faults/{id} /_mock/fork /_mock/health /_mock/journal /_mock/journal/{id}
-        /_mock/journal/{id}/replay /_mock/next /_mock/next/{id} /_mock/notices
+        /_mock/journal/{id}/replay /_mock/ledger /_mock/next /_mock/next/{id} /_mock/notices
         /_mock/openapi.json /_mock/rows
         /_mock/rows/{kind} /_mock/rows/{kind}/{id} /_mock/sandboxes /_mock/sandboxes/{name}
         /_mock/scenario /_mock/scenario/check /_mock/scenario/text /_mock/scenarios

@@ -10,6 +10,7 @@ from mock_clover.clover.webhooks import control_deliveries as deliveries
 from mock_clover.control import (
     activity,
     armed,
+    audit,
     ca,
     clock,
     exchanges,
@@ -32,6 +33,7 @@ CONTROL_ENDPOINTS: tuple[Endpoint, ...] = (
     *journal.ENDPOINTS,
     *exchanges.ENDPOINTS,
     *replays.ENDPOINTS,
+    *audit.ENDPOINTS,
     *armed.ENDPOINTS,
     *rows.ENDPOINTS,
     *notices.ENDPOINTS,
