@@ -327,7 +327,6 @@ CACHED = {
     ("control/exchanges.py", "_router"): "the routes of the code",
     ("control/scenario_editor.py", "_builtin_scenarios"): "the files of the package",
     ("control/snapshots.py", "_request_types"): "the records of the code",
-    ("control/steering.py", "_router"): "the routes of the code",
     ("core/codec.py", "problem_name_of_field"): "the annotations of a record",
     ("core/codec.py", "_hints"): "the annotations of a record",
     ("core/codec.py", "_names_without_effect"): "the annotations of a record",

@@ -14,15 +14,17 @@ from mock_clover.control import (
     ca,
     clock,
     exchanges,
+    explain,
+    faults,
     health,
     journal,
     metadata,
     replays,
     root_page,
     rows,
+    scenario_calls,
     scenario_editor,
     snapshot_calls,
-    steering,
 )
 from mock_clover.control import sandboxes as sandbox_calls
 from mock_clover.engine.endpoint import Endpoint
@@ -35,6 +37,8 @@ CONTROL_ENDPOINTS: tuple[Endpoint, ...] = (
     *replays.ENDPOINTS,
     *audit.ENDPOINTS,
     *armed.ENDPOINTS,
+    *faults.ENDPOINTS,
+    *explain.ENDPOINTS,
     *rows.ENDPOINTS,
     *notices.ENDPOINTS,
     *clock.ENDPOINTS,
@@ -55,6 +59,8 @@ def server_endpoints(
     return (
         *root_page.endpoints(sandboxes, may_open_dashboard),
         *steering.endpoints(sandboxes),
+        *root_page.endpoints(sandboxes),
+        *scenario_calls.endpoints(sandboxes),
         *scenario_editor.endpoints(sandboxes),
         *ca.endpoints(sandboxes),
         *sandbox_calls.endpoints(sandboxes),
