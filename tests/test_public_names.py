@@ -104,7 +104,7 @@ PUBLIC = {
         phantom-decline rate-limited sandbox velocity
     """,
     "commands": """
-        cards check conformance env errors evidence health journal next openapi routes
+        cards check conformance env errors evidence health journal mcp next openapi routes
         scenarios schema serve tls-setup token
     """,
     "options of serve": """

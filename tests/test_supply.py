@@ -28,7 +28,7 @@ def requirements(*, of: str) -> list[Requirement]:
         return list(map(Requirement, groups[of]))
     more = [] if of == "serve" else project["optional-dependencies"][of]
     found = list(map(Requirement, (*project["dependencies"], *more)))
-    return found if of != "all" else [*found, *requirements(of="test")]
+    return found if of != "all" else [*found, *requirements(of="test"), *requirements(of="mcp")]
 
 
 @cache

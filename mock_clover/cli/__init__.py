@@ -7,6 +7,7 @@ from mock_clover.cli.base import CONTEXT, examples
 from mock_clover.cli.client import env, health, journal, token
 from mock_clover.cli.conformance import conformance
 from mock_clover.cli.evidence import evidence
+from mock_clover.cli.mcp import mcp
 from mock_clover.cli.next import next_outcome
 from mock_clover.cli.serve import serve
 from mock_clover.cli.tables import cards, check, errors, openapi, routes, scenarios, schema
@@ -20,6 +21,7 @@ COMMANDS = (
     next_outcome,
     health,
     journal,
+    mcp,
     check,
     scenarios,
     schema,

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Sized
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,9 @@ from mock_clover.cli.base import (
     exit_with_error,
     print_table,
 )
+
+if TYPE_CHECKING:
+    from mock_clover.scenario.records import Scenario
 
 
 @click.command(context_settings=CONTEXT, epilog=examples("mock-clover cards --json"))
@@ -36,7 +39,13 @@ def cards(*, scenario: str, as_json: bool) -> None:
         loaded = load(scenario)
     except ScenarioError as error:
         exit_with_error(str(error))
-    rows = [
+    rows = card_rows(loaded)
+    print_table(rows, as_json=as_json, essential=("number", "brand", "outcome", "evidence"))
+
+
+def card_rows(scenario: "Scenario") -> list[dict[str, Any]]:
+    """Return the test cards of a scenario."""
+    return [
         {
             "number": card.number,
             "brand": card.brand or "",
@@ -46,9 +55,8 @@ def cards(*, scenario: str, as_json: bool) -> None:
             "note": card.note or "",
             "threeds": card.threeds.label if card.threeds else "",
         }
-        for card in loaded.cards
+        for card in scenario.cards
     ]
-    print_table(rows, as_json=as_json, essential=("number", "brand", "outcome", "evidence"))
 
 
 @click.command(context_settings=CONTEXT, epilog=examples("mock-clover errors --json"))
