@@ -64,10 +64,15 @@ def answer_without_jobs(
     after_delay: Wait | None,
 ) -> Reply | Wait | Work[Reply]:
     """Return the response to a request, with the headers of its API and for other origins."""
-    if sandbox.settings.refuse_inferred and endpoint.surface.journaled:
-        reply = answer_unless_inferred(sandbox, endpoint, raw, after_delay=after_delay)
-    else:
-        reply = answer(sandbox, endpoint, raw, after_delay=after_delay)
+    clock = sandbox.clock
+    clock.held_ms = clock.now_ms()
+    try:
+        if sandbox.settings.refuse_inferred and endpoint.surface.journaled:
+            reply = answer_unless_inferred(sandbox, endpoint, raw, after_delay=after_delay)
+        else:
+            reply = answer(sandbox, endpoint, raw, after_delay=after_delay)
+    finally:
+        clock.held_ms = None
     if not isinstance(reply, Reply):
         return reply
     if endpoint.surface.postprocess is not None:

@@ -48,7 +48,7 @@ def machine_ms(read_ns: Callable[[], int] = time.time_ns) -> int:
 class Clock:
     """A clock that can be frozen, set and advanced, in Unix time in milliseconds."""
 
-    __slots__ = ("_frozen_ms", "_latest_ms", "_machine_ns", "_offset_ms", "moves")
+    __slots__ = ("_frozen_ms", "_latest_ms", "_machine_ns", "_offset_ms", "held_ms", "moves")
 
     def __init__(self, machine_ns: Callable[[], int] = time.time_ns) -> None:
         self._machine_ns = machine_ns
@@ -56,6 +56,9 @@ class Clock:
         self._latest_ms = 0
         """The last time that was read from the machine's clock, which may go back."""
         self._frozen_ms: int | None = None
+        self.held_ms: int | None = None
+        """The time of the request that is being answered: all that it does has one time, so it can
+        be repeated with the same result."""
         self.moves: tuple[ClockMove, ...] = ()
         """The newest changes, oldest first: they relate times of rows to those of the machine."""
 
@@ -108,6 +111,8 @@ class Clock:
         """Return the current time."""
         if self._frozen_ms is not None:
             return self._frozen_ms
+        if self.held_ms is not None:
+            return self.held_ms
         try:  # as `machine_ms`, but without a call: each request reads the clock several times
             now_ms = self._machine_ns() // 1_000_000 + self._offset_ms
         except OverflowError:
@@ -137,6 +142,7 @@ class Clock:
         if self._frozen_ms is not None:
             self._offset_ms = self._frozen_ms - machine_ms(self._machine_ns)
             self._latest_ms, self._frozen_ms = self._frozen_ms, None
+            self.held_ms = None
 
     def advance(self, by_ms: int) -> None:
         """Move the clock forward. Raises ValueError for a negative duration."""
@@ -146,6 +152,7 @@ class Clock:
             self._frozen_ms += by_ms
         else:
             self._offset_ms += by_ms
+            self.held_ms = None
 
     def set(self, now_ms: int) -> None:
         """Move the clock to a time. Raises ValueError for a time in the past."""
@@ -155,6 +162,7 @@ class Clock:
         """Set any time, past or future. Used only for a sandbox created from a snapshot."""
         self._frozen_ms = now_ms if frozen else None
         self._latest_ms = now_ms
+        self.held_ms = None
         self._offset_ms = now_ms - machine_ms(self._machine_ns)
 
     @contextlib.contextmanager

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mock_clover.sandbox.clock import Clock
 from mock_clover.scenario.load import parse
 from mock_clover.scenario.records_fault import FaultKind
 from tests.canary import CVV, PAN, find_leaks, texts_within
@@ -176,3 +177,17 @@ def test_what_was_requested_in_vain_is_marked(server: InProcessServer) -> None:
         ("GET", "/v1/nothing"),
         ("PATCH", "/v1/charges"),
     ]
+
+
+def test_all_that_a_request_does_has_one_time(server: InProcessServer) -> None:
+    ticks = iter(range(10**9))
+    clock = Clock(lambda: next(ticks) * 1_000_000)  # a millisecond for each look at it
+    server.clock = server.sandbox.clock = clock  # type: ignore[assignment] # no manual one
+    charge = server.charge()
+    token = server.sandbox.tokens.get(charge["source"]["id"])
+    made, charged = server.sandbox.journal
+    assert token is not None
+    assert (token.created_ms, charge["created"]) == (made.at_ms, charged.at_ms)
+    assert charged.at_ms > made.at_ms
+    server.send("PUT", "/_mock/clock", {"advance": "1h"})
+    assert clock.now_ms() > charged.at_ms + 3_600_000
