@@ -18,7 +18,7 @@ from mock_clover.scenario.records_fault import Fault
 
 _TIMES_MAX = 1_000
 _FAULT_CHARS_MAX = 200
-_OWN_MEMBERS = ("endpoint", "times", "odds", "ttl_ms")
+_OWN_MEMBERS = ("endpoint", "times", "nth", "odds", "ttl_ms")
 """Fields of a fault that an armed one does not have, or has beside it."""
 
 

@@ -83,6 +83,7 @@ class ActiveFaultRow(ControlRecord, frozen=True, kw_only=True):
     left: int | None = None
     until_ms: Annotated[int, msgspec.Meta(ge=0)] | None = None
     used: Annotated[int, msgspec.Meta(ge=0)] = 0
+    seen: Annotated[int, msgspec.Meta(ge=0)] = 0
 
     @property
     def active(self) -> ActiveFault:
@@ -93,6 +94,7 @@ class ActiveFaultRow(ControlRecord, frozen=True, kw_only=True):
             remaining=self.left,
             expires_ms=self.until_ms,
             used=self.used,
+            seen=self.seen,
         )
 
 
@@ -182,6 +184,7 @@ def take_head(sandbox: Sandbox) -> Snapshot:
                 left=each.remaining,
                 until_ms=each.expires_ms,
                 used=each.used,
+                seen=each.seen,
             )
             for each in sandbox.faults.unexpired(sandbox.clock.now_ms())
         ),

@@ -18,6 +18,8 @@ class ActiveFault(Value, frozen=True, kw_only=True):
     remaining: int | None
     expires_ms: int | None
     used: int = 0
+    seen: int = 0
+    """For a fault with `nth`: how many requests it has counted."""
 
 
 class Faults:
@@ -41,8 +43,9 @@ class Faults:
         """Activate a fault; the oldest is removed if there are too many."""
         self.count += 1
         expires_ms = now_ms + fault.ttl_ms if fault.ttl_ms else None
+        remaining = fault.times if fault.nth is None else 1
         active = ActiveFault(
-            id=f"fault-{self.count}", fault=fault, remaining=fault.times, expires_ms=expires_ms
+            id=f"fault-{self.count}", fault=fault, remaining=remaining, expires_ms=expires_ms
         )
         self.active.append(active)
         del self.active[:-FAULTS_MAX]
@@ -89,9 +92,11 @@ class Faults:
 
     def take(self, endpoint: str, now_ms: int) -> Fault | None:
         """Return the fault that applies to a request, if any, and count its use."""
-        for active in self.unexpired(now_ms):
+        for active in self._counted(endpoint, now_ms):
             fault = active.fault
-            if fault.endpoint not in (None, endpoint) or not self.triggers(fault):
+            if fault.endpoint not in (None, endpoint) or fault.nth not in (None, active.seen):
+                continue
+            if not self.triggers(fault):
                 continue
             index = self.active.index(active)
             if active.remaining is not None and active.remaining <= 1:
@@ -101,6 +106,16 @@ class Faults:
                 self.active[index] = replace(active, remaining=remaining, used=active.used + 1)
             return fault
         return None
+
+    def _counted(self, endpoint: str, now_ms: int) -> list[ActiveFault]:
+        """Count a request in the faults with `nth`, and return the faults that have not expired."""
+        self.active = [
+            replace(active, seen=active.seen + 1)
+            if active.fault.nth is not None and active.fault.endpoint in (None, endpoint)
+            else active
+            for active in self.unexpired(now_ms)
+        ]
+        return list(self.active)
 
     def triggers(self, fault: Fault) -> bool:
         """Decide at random, by its odds, whether a fault applies."""

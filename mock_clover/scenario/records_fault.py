@@ -32,7 +32,7 @@ FIELDS_BY_KIND: dict[FaultKind, tuple[str, ...]] = {
     "garbage": (),
     "dribble": ("delay_ms", "jitter_ms"),
 }
-"""Fields that each kind uses, in addition to when, endpoint, times, odds and ttl_ms."""
+"""Fields that each kind uses, in addition to when, endpoint, times, nth, odds and ttl_ms."""
 
 
 PROBLEM_RULE = (
@@ -68,6 +68,17 @@ class Fault(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = None
     times: Annotated[int, msgspec.Meta(ge=1, description="Maximum number of times.")] | None = None
+    nth: (
+        Annotated[
+            int,
+            msgspec.Meta(
+                ge=1,
+                description="Only the n-th request of the operation, counted from when the fault "
+                "is set. A request without a valid credential does not count.",
+            ),
+        ]
+        | None
+    ) = None
     odds: Annotated[
         float,
         msgspec.Meta(
@@ -156,6 +167,8 @@ def find_fault_errors(fault: Fault, problems: Collection[str]) -> list[tuple[str
         hint = did_you_mean(fault.problem, problems) or "; for any other status, use `status`"
         errors.append(("problem", f"unknown problem `{fault.problem}`{hint}"))
     chosen = [name for name in ("problem", *_STATUS_FIELDS) if getattr(fault, name) is not None]
+    if fault.nth is not None and fault.times is not None:
+        errors.append(("times", "`times` is not allowed with `nth`: the fault applies once"))
     if fault.kind != "problem":
         errors += [(name, f"`{name}` is not allowed with kind {fault.kind}") for name in chosen]
     elif fault.problem is not None and len(chosen) > 1:

@@ -109,6 +109,16 @@ def test_a_fault_ends_by_the_sandboxs_clock(make_server: MakeServer) -> None:
     assert len(server.sandbox.faults) == 0
 
 
+def test_fault_with_nth_applies_to_that_request_only() -> None:
+    faults = Faults("seed")
+    faults.add(Fault(kind="hang", endpoint="create_charge", nth=3), NOW_MS)
+    faults.add(Fault(kind="drop", endpoint="create_charge", nth=2), NOW_MS)
+    calls = ["create_charge", "list_charges"] + ["create_charge"] * 3
+    taken = [faults.take(call, NOW_MS) for call in calls]
+    assert [fault and fault.kind for fault in taken] == [None, None, "drop", "hang", None]
+    assert faults.active == []
+
+
 @pytest.mark.parametrize("odds", [0.1, 0.5, 0.9])
 def test_odds_are_drawn_from_the_seed(make_server: MakeServer, odds: float) -> None:
     text = f"faults: [{{kind: drop, odds: {odds}}}]"

@@ -8,7 +8,8 @@ import { dateOf, durationOf } from "./format.js";
 import { errorMessage, part, pollAndRender, table } from "./views.js";
 
 const NAMES = {
-  when: "When", endpoint: "Operation", times: "Count", odds: "Probability", ttl_ms: "Duration (ms)",
+  when: "When", endpoint: "Operation", times: "Count", nth: "Only the n-th request", odds: "Probability",
+  ttl_ms: "Duration (ms)",
   delay_ms: "Delay (ms)", jitter_ms: "Random extra delay, up to (ms)", problem: "Error",
 };
 const HINTS = {
