@@ -275,7 +275,7 @@ STARTS = {
     *("run_in_executor", "to_thread", "submit", "TaskGroup", "Thread", "Timer", "Process"),
 }
 """Functions that start work whose errors reach no caller."""
-IN_PROCESSES_OF_CLIENTS = ("cli", "client", "conformance", "testing")
+IN_PROCESSES_OF_CLIENTS = ("cli", "client", "conformance", "sweep", "testing")
 STARTED = {
     ("server/app.py", "deliver_all_due"): "runs tasks that log their errors; the caller waits",
     ("server/housekeeping.py", "load_key"): "is a task of the supervisor",

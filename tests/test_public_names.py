@@ -105,7 +105,7 @@ PUBLIC = {
     """,
     "commands": """
         cards check conformance env errors evidence health journal mcp next openapi routes
-        scenarios schema serve tls-setup token
+        scenarios schema serve tls-setup token sweep
     """,
     "options of serve": """
         --checkout-redirects --control --control-host --control-token --control-token-file --dialect

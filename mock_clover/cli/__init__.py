@@ -10,6 +10,7 @@ from mock_clover.cli.evidence import evidence
 from mock_clover.cli.mcp import mcp
 from mock_clover.cli.next import next_outcome
 from mock_clover.cli.serve import serve
+from mock_clover.cli.sweep import sweep
 from mock_clover.cli.tables import cards, check, errors, openapi, routes, scenarios, schema
 from mock_clover.cli.tls_setup import tls_setup
 
@@ -29,6 +30,7 @@ COMMANDS = (
     errors,
     routes,
     evidence,
+    sweep,
     conformance,
     openapi,
 )

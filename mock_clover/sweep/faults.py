@@ -1,0 +1,96 @@
+"""The faults of a sweep, and how each is set in a sandbox."""
+
+from typing import Any, Literal
+
+from mock_clover.core.record import Value
+
+FaultGroup = Literal["fault", "decline", "webhook"]
+DECLINE_RULE = "sweep: this call is declined"
+"""The name of the rule that declines a call; the journal shows it."""
+DECLINABLE = frozenset({"create_charge", "pay_order"})
+"""Operations of which a sweep declines calls."""
+_READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class SweepFault(Value, frozen=True, kw_only=True):
+    """A fault of a sweep: its name in `--only`, and what it sets."""
+
+    name: str
+    about: str
+    group: FaultGroup = "fault"
+    settings: dict[str, Any]
+    """For `fault`, the members of the fault; for `webhook`, those of an entry of a plan."""
+    writes_only: bool = False
+    """Whether it is the same as another fault for a request that changes nothing."""
+
+    def applies_to(self, method: str, operation: str) -> bool:
+        """Return whether it is useful at a call."""
+        if self.group == "decline":
+            return operation in DECLINABLE
+        return not (self.writes_only and method in _READ_METHODS)
+
+    @property
+    def columns(self) -> tuple[str, str]:
+        """The two lines of its heading in a matrix."""
+        kind, _, detail = self.name.partition(":")
+        return kind, detail.removesuffix("_commit")
+
+
+def _fault(name: str, about: str, *, writes_only: bool = False, **settings: Any) -> SweepFault:
+    _, _, when = name.partition(":")
+    settings["when"] = when or "before_commit"
+    return SweepFault(name=name, about=about, settings=settings, writes_only=writes_only)
+
+
+FAULTS = (
+    _fault(
+        "drop:before_commit",
+        "the connection is reset, and nothing was done",
+        kind="drop",
+        writes_only=True,
+    ),
+    _fault("drop:after_commit", "the work was done, and the connection is reset", kind="drop"),
+    _fault(
+        "hang:after_commit",
+        "the work was done, and the reply is held until the client disconnects",
+        kind="hang",
+    ),
+    _fault(
+        "truncate:after_commit",
+        "the work was done, and the connection closes in the middle of the body",
+        kind="truncate",
+    ),
+    _fault(
+        "429:before_commit", "429, and nothing was done", kind="problem", problem="RATE_LIMITED"
+    ),
+    _fault("500:before_commit", "500, and nothing was done", kind="problem", status=500),
+    _fault(
+        "500:after_commit",
+        "the work was done, but the reply is 500",
+        kind="problem",
+        status=500,
+        writes_only=True,
+    ),
+    _fault("503:before_commit", "503, and nothing was done", kind="problem", status=503),
+    SweepFault(
+        name="decline", about="the issuer declines the payment", group="decline", settings={}
+    ),
+)
+"""All faults of a call, in the order of the matrix."""
+
+FAULT_NAMES = tuple(fault.name for fault in FAULTS)
+BY_NAME = {fault.name: fault for fault in FAULTS}
+
+
+def fault_body(fault: SweepFault, operation: str, nth: int) -> dict[str, Any]:
+    """Return the body of `POST /_mock/faults` for the n-th request of an operation."""
+    return {**fault.settings, "endpoint": operation, "nth": nth}
+
+
+def decline_rule(operation: str, nth: int) -> dict[str, Any]:
+    """Return the scenario's rule that declines the n-th payment of an operation."""
+    return {
+        "name": DECLINE_RULE,
+        "when": {"endpoint": operation, "nth": nth},
+        "then": {"decline": {}},
+    }

@@ -1,0 +1,176 @@
+"""What a run did with the customers' money, and how it differs from the run without faults.
+
+All amounts are in minor units.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from mock_clover.core.record import Record, Value
+
+_REFUND_KINDS = frozenset({"refund", "surcharge_refund"})
+MoneyKey = tuple[str, str, int]
+"""Payer, currency and amount."""
+
+
+class Position(Record, frozen=True, kw_only=True):
+    """The money of one payment that moves or holds some."""
+
+    charge: str
+    payer: str
+    """The digits of the card, or that it is one of a customer."""
+    currency: str
+    captured: int = 0
+    """With tips and surcharges."""
+    refunds: tuple[int, ...] = ()
+    held: int = 0
+    """What is authorized, and neither captured nor released."""
+    told: bool = True
+    """Whether the client was told of each movement."""
+
+    @property
+    def kept(self) -> int:
+        """What the customer has paid: captured and not refunded."""
+        return self.captured - sum(self.refunds)
+
+    def text(self) -> str:
+        """Return the position in one line."""
+        parts = [f"{self.captured} captured"] if self.captured else []
+        parts += [f"{amount} refunded" for amount in self.refunds]
+        parts += [f"{self.held} authorized"] if self.held else []
+        return f"{self.charge}: {', '.join(parts)} {self.currency}, {self.payer}"
+
+
+class Money(Record, frozen=True, kw_only=True):
+    """The positions of a run, oldest first."""
+
+    positions: tuple[Position, ...] = ()
+
+    @property
+    def kept(self) -> Counter[MoneyKey]:
+        """How often each amount was paid."""
+        return Counter(
+            (each.payer, each.currency, each.kept) for each in self.positions if each.kept
+        )
+
+    @property
+    def held(self) -> Counter[MoneyKey]:
+        """How often each amount is held."""
+        return Counter(
+            (each.payer, each.currency, each.held) for each in self.positions if each.held
+        )
+
+
+def read_money(ledger: dict[str, Any]) -> Money:
+    """Return the money of a run from its ledger (`GET /_mock/ledger`)."""
+    positions = map(_position, ledger["payments"])
+    return Money(positions=tuple(each for each in positions if each.captured or each.held))
+
+
+def _position(payment: dict[str, Any]) -> Position:
+    sums = payment["sums"]
+    refunds = _refunds(payment["entries"])
+    told = (each["told"] for each in payment["entries"] if each.get("told") is not None)
+    return Position(
+        charge=payment["id"],
+        payer=_payer(payment["customer"]),
+        currency=sums["currency"],
+        captured=sums["outstanding"] + sum(refunds),
+        refunds=refunds,
+        held=sums["held"],
+        told=all(each == "succeeded" for each in told),
+    )
+
+
+def _refunds(entries: Iterable[dict[str, Any]]) -> tuple[int, ...]:
+    """Return the amount of each refund, with its surcharge, without canceled ones."""
+    amounts: Counter[str] = Counter()
+    for entry in entries:
+        if entry["kind"] in _REFUND_KINDS:
+            amounts[entry["refund"]] += entry["amount"]
+        elif entry["kind"] == "refund_cancel":
+            amounts[entry["refund"]] -= entry["amount"]
+    return tuple(amount for amount in amounts.values() if amount)
+
+
+def _payer(key: str) -> str:
+    """Return a name that is the same in each run: ids of customers are not."""
+    return key.partition(" (")[0] if "..." in key else "card of a customer"
+
+
+class MoneyCheck(Value, frozen=True, kw_only=True):
+    """How the money of a run differs from that of the run without faults."""
+
+    differs: tuple[str, ...] = ()
+    """Why it is not the same."""
+    unsafe: tuple[str, ...] = ()
+    """Why it is wrong for a client that reported a failure."""
+
+    @property
+    def same(self) -> bool:
+        """Whether each customer has paid what it paid without faults."""
+        return not self.differs
+
+    @property
+    def safe(self) -> bool:
+        """Whether a client that reported a failure left no money that it does not know of."""
+        return not self.unsafe
+
+
+def compare_money(money: Money, reference: Money) -> MoneyCheck:
+    """Compare the money of a run with that of the run without faults."""
+    return MoneyCheck(
+        differs=tuple(_differences(money, reference)),
+        unsafe=tuple(_unsafe(money, reference)),
+    )
+
+
+def _differences(money: Money, reference: Money) -> list[str]:
+    pairs = (
+        ("charged", money.kept, reference.kept),
+        ("authorized and left open", money.held, reference.held),
+    )
+    return [
+        f"{amount} {currency} {verb} {_times(found[key])} ({payer}), "
+        f"without the fault {_times(expected[key])}"
+        for verb, found, expected in pairs
+        for key in sorted(found.keys() | expected.keys())
+        if found[key] != expected[key]
+        for payer, currency, amount in [key]
+    ]
+
+
+def _times(count: int) -> str:
+    return {0: "not at all", 1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def _unsafe(money: Money, reference: Money) -> list[str]:
+    """Return what is wrong for a client that reported a failure."""
+    found = [
+        f"{amount} {currency} ({payer}) is authorized, and neither captured nor released"
+        for payer, currency, amount in (money.held - reference.held).elements()
+    ]
+    captured = Counter(map(_captured_key, (each for each in money.positions if each.kept)))
+    allowed = Counter(map(_captured_key, reference.positions))
+    found += [
+        f"{amount} {currency} ({payer}) is charged {_times(captured[payer, currency, amount])}, "
+        f"without the fault {_times(allowed[payer, currency, amount])}"
+        for payer, currency, amount in captured - allowed
+    ]
+    refunded: dict[MoneyKey, int] = {}
+    for each in reference.positions:
+        key = _captured_key(each)
+        refunded[key] = max(refunded.get(key, 0), sum(each.refunds))
+    for each in money.positions:
+        expected = refunded.get(_captured_key(each), 0)
+        is_undone = not each.kept and len(each.refunds) == 1
+        if sum(each.refunds) > expected and not is_undone:
+            found.append(f"{each.text()}: more is refunded than without the fault")
+        elif not each.told and (each.kept or each.held or expected):
+            found.append(f"{each.text()}: no reply told the client")
+    return found
+
+
+def _captured_key(position: Position) -> MoneyKey:
+    return position.payer, position.currency, position.captured

@@ -1,0 +1,50 @@
+"""Decide which runs a sweep makes."""
+
+from collections.abc import Iterator, Sequence
+
+from mock_clover.sweep.calls import RecordedCall, merge_equivalent
+from mock_clover.sweep.faults import FAULTS
+from mock_clover.sweep.records import Options, PlannedRun
+
+
+def plan_cells(calls: Sequence[RecordedCall], options: Options) -> list[PlannedRun]:
+    """Return the cells in the order of their calls.
+
+    Equivalent calls are merged, unless all are asked for or one is named.
+    """
+    is_named = any(selection.is_exact for selection in options.only)
+    groups: Sequence[tuple[RecordedCall, tuple[str, ...]]]
+    if options.all_calls or is_named:
+        groups = [(call, ()) for call in calls]
+    else:
+        groups = merge_equivalent(calls)
+    return [
+        PlannedRun(call=call, fault=fault, merged=merged)
+        for call, merged in groups
+        for fault in _faults_of(call)
+        if _is_selected(call, fault, options)
+    ]
+
+
+def _faults_of(call: RecordedCall) -> Iterator[str]:
+    for fault in FAULTS:
+        if fault.group == "decline" and not call.payment:
+            continue
+        if fault.applies_to(call.method, call.operation):
+            yield fault.name
+
+
+def _is_selected(call: RecordedCall, fault: str, options: Options) -> bool:
+    return not options.only or any(
+        each.includes(call.operation, call.ordinal, fault) for each in options.only
+    )
+
+
+def unmatched_selections(calls: Sequence[RecordedCall], options: Options) -> list[int]:
+    """Return the positions of the selections that select no cell."""
+    cells = [(call, fault) for call in calls for fault in _faults_of(call)]
+    return [
+        number
+        for number, selection in enumerate(options.only)
+        if not any(selection.includes(call.operation, call.ordinal, fault) for call, fault in cells)
+    ]

@@ -1,0 +1,46 @@
+"""The verdict of a run: how the command ended, and whether the money is right.
+
+docs/sweep.md has the same table.
+"""
+
+from typing import Literal, NamedTuple
+
+from mock_clover.sweep.money import MoneyCheck
+
+CellVerdict = Literal["survived", "failed_safely", "unreconciled", "lost_money", "hung"]
+End = Literal["succeeded", "failed", "hung"]
+"""How the command ended: exit code 0, another one or a signal, or the time limit."""
+BAD_VERDICTS: frozenset[CellVerdict] = frozenset({"lost_money", "hung"})
+"""Verdicts that make a sweep fail."""
+
+
+class Judgement(NamedTuple):
+    """A verdict and the reasons for it."""
+
+    verdict: CellVerdict
+    reasons: tuple[str, ...] = ()
+
+
+def judge(
+    end: End, money: MoneyCheck, repaired: MoneyCheck | None = None, *, repair_hung: bool = False
+) -> Judgement:
+    """Return the verdict of a run.
+
+    `repaired` is the money after the command of `--reconcile`, or None if that did not run.
+    """
+    if end == "hung":
+        return Judgement("hung", ("the command did not end within the time limit", *money.unsafe))
+    if repair_hung:
+        return Judgement("hung", ("the reconcile command did not end within the time limit",))
+    if end == "succeeded":
+        final = money if repaired is None else repaired
+        if final.same:
+            return Judgement("survived")
+        return Judgement("lost_money", ("the command reported success", *final.differs))
+    if repaired is not None:
+        if repaired.same or repaired.safe:
+            return Judgement("failed_safely")
+        return Judgement("lost_money", ("after the reconcile command", *repaired.unsafe))
+    if money.safe:
+        return Judgement("failed_safely")
+    return Judgement("unreconciled", ("the command reported a failure", *money.unsafe))

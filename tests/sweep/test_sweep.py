@@ -1,0 +1,224 @@
+"""The parts of a sweep that start no process: plan, selection, money, verdict, report."""
+
+from typing import Any
+
+import pytest
+
+from mock_clover.sweep.calls import differences_between, merge_equivalent, recorded_calls
+from mock_clover.sweep.money import Money, MoneyCheck, Position, compare_money, read_money
+from mock_clover.sweep.plan import plan_cells
+from mock_clover.sweep.records import Options
+from mock_clover.sweep.selection import SelectionError, parse_selection
+from mock_clover.sweep.verdict import End, judge
+
+TIMES = ("before", "after")
+OPERATIONS = ("create_token", "create_charge", "get_charge")
+
+
+def exchange(operation: str, status: int | None = 200, **changes: Any) -> dict[str, Any]:
+    method = "GET" if operation.startswith("get") else "POST"
+    is_paid = operation == "create_charge" and status == 200
+    values = {"endpoint": operation, "method": method, "status": status, "committed": is_paid}
+    return values | {"headers": {"accept": "*/*"}, "request": {"amount": 1}} | changes
+
+
+RUN = [
+    exchange("create_token"),
+    exchange("create_charge", 401),
+    exchange("create_charge", request={"amount": 1, "source": "a"}),
+    exchange("create_token"),
+    exchange("create_charge", 400, request={"amount": 2, "source": "b"}),
+    exchange("create_charge", request={"amount": 2, "source": "b"}),
+    exchange("journal"),
+    exchange("get_charge"),
+]
+
+
+def test_calls_have_ordinals_and_payments_a_number() -> None:
+    calls = recorded_calls(RUN, OPERATIONS)
+    assert [(call.name, call.payment) for call in calls] == [
+        ("create_token#1", 0),
+        ("create_charge#1", 1),
+        ("create_token#2", 0),
+        ("create_charge#2", 0),
+        ("create_charge#3", 2),
+        ("get_charge#1", 0),
+    ]
+    merged = {call.name: names for call, names in merge_equivalent(calls)}
+    assert merged == {
+        "create_token#1": ("create_token#2",),
+        "create_charge#1": ("create_charge#3",),
+        "create_charge#2": (),
+        "get_charge#1": (),
+    }
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        (RUN, []),
+        (RUN[2:], ["call 1 was create_token#1 in the first run and create_charge#1 in the second"]),
+        (
+            RUN[:-1],
+            [
+                "the first run made 6 calls and the second 5: get_charge#1 came in the first run "
+                "only"
+            ],
+        ),
+        (
+            [*RUN[:-1], exchange("get_charge", 404)],
+            ["get_charge#1 has other headers, members or another result in the second run"],
+        ),
+    ],
+)
+def test_calls_that_differ_from_run_to_run_are_named(
+    second: list[dict[str, Any]], expected: list[str]
+) -> None:
+    runs = (recorded_calls(run, OPERATIONS) for run in (RUN, second))
+    assert differences_between(*runs) == expected
+
+
+READS = [
+    *("drop:after_commit", "hang:after_commit", "truncate:after_commit", "429:before_commit"),
+    *("500:before_commit", "503:before_commit"),
+]
+
+
+@pytest.mark.parametrize(
+    ("only", "all_calls", "expected"),
+    [
+        ("create_charge#3:decline", False, ["create_charge#3:decline"]),
+        ("create_charge:decline", False, ["create_charge#1:decline"]),
+        ("*:decline", True, ["create_charge#1:decline", "create_charge#3:decline"]),
+        ("get_charge:*", False, [f"get_charge#1:{fault}" for fault in READS]),
+        ("create_token#2:500", False, [f"create_token#2:500:{when}_commit" for when in TIMES]),
+    ],
+)
+def test_only_selects_cells(only: str, all_calls: bool, expected: list[str]) -> None:
+    options = Options(command=("x",), only=(parse_selection(only),), all_calls=all_calls)
+    plans = plan_cells(recorded_calls(RUN, OPERATIONS), options)
+    assert [plan.name for plan in plans] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("create_charge", "expected CALL:FAULT, for example create_charge#1:drop:after_commit"),
+        ("#1:drop", "expected CALL:FAULT"),
+        ("create_charge#0:drop", "expected CALL:FAULT"),
+        ("create_charge#1:dorp", "there is no fault 'dorp'"),
+        ("create_charge#1:drop:after_comit", "did you mean"),
+    ],
+)
+def test_an_invalid_selection_is_rejected(text: str, message: str) -> None:
+    with pytest.raises(SelectionError, match=message):
+        parse_selection(text)
+
+
+# Money ----------------------------------------------------------------------------------------
+
+
+def position(captured: int = 0, *refunds: int, held: int = 0, told: bool = True) -> Position:
+    return Position(
+        charge="C",
+        payer="card 424242...4242",
+        currency="USD",
+        captured=captured,
+        refunds=refunds,
+        held=held,
+        told=told,
+    )
+
+
+PAID, UNTOLD = position(1800), position(1800, told=False)
+HELD, RELEASED = position(held=1800), position(1800, 1800)
+PARTLY = position(1800, 500)
+
+
+@pytest.mark.parametrize(
+    ("run", "reference", "same", "safe"),
+    [
+        ([PAID], [PAID], True, True),
+        ([UNTOLD], [PAID], True, False),
+        ([PAID, PAID], [PAID], False, False),
+        ([], [PAID], False, True),
+        ([RELEASED], [PAID], False, True),
+        ([PAID, RELEASED], [PAID], True, True),
+        ([HELD], [PAID], False, False),
+        ([HELD], [HELD], True, True),
+        ([position(held=1800, told=False)], [HELD], True, False),
+        ([PARTLY], [PARTLY], True, True),
+        ([PAID], [PARTLY], False, True),
+        ([position(1800, 500, 500)], [PARTLY], False, False),
+        ([position(1800, 900, 900)], [position(1800, 900)], False, False),
+        ([RELEASED], [PARTLY], False, True),
+        ([position(1700)], [PAID], False, False),
+    ],
+)
+def test_money_is_compared_with_the_run_without_faults(
+    run: list[Position], reference: list[Position], same: bool, safe: bool
+) -> None:
+    check = compare_money(Money(positions=tuple(run)), Money(positions=tuple(reference)))
+    assert (check.same, check.safe) == (same, safe), check
+
+
+def test_a_difference_is_said_in_words() -> None:
+    check = compare_money(Money(positions=(PAID, UNTOLD)), Money(positions=(PAID,)))
+    assert check.differs == ("1800 USD charged twice (card 424242...4242), without the fault once",)
+    assert check.unsafe == (
+        "1800 USD (card 424242...4242) is charged twice, without the fault once",
+        "C: 1800 captured USD, card 424242...4242: no reply told the client",
+    )
+
+
+def test_money_is_read_from_the_ledger() -> None:
+    sums = {"currency": "USD", "outstanding": 1300, "held": 0}
+    entries = [
+        {"kind": "capture", "amount": 1800, "told": "succeeded"},
+        {"kind": "refund", "amount": 450, "refund": "R1", "told": "succeeded"},
+        {"kind": "surcharge_refund", "amount": 50, "refund": "R1", "told": "nothing"},
+        {"kind": "refund", "amount": 100, "refund": "R2"},
+        {"kind": "refund_cancel", "amount": 100, "refund": "R2"},
+    ]
+    declined = {"currency": "USD", "outstanding": 0, "held": 0}
+    payments = [
+        {"id": "C", "customer": "card 424242...4242 (2)", "sums": sums, "entries": entries},
+        {"id": "D", "customer": "CUSTOMER", "sums": declined, "entries": []},
+    ]
+    expected = position(1800, 500, told=False)
+    assert read_money({"payments": payments}) == Money(positions=(expected,))
+
+
+# Verdict --------------------------------------------------------------------------------------
+
+SAME, LESS = MoneyCheck(), MoneyCheck(differs=("less",))
+UNKNOWN, TWICE = MoneyCheck(unsafe=("untold",)), MoneyCheck(differs=("2",), unsafe=("twice",))
+
+VERDICTS: list[tuple[End, MoneyCheck, MoneyCheck | None, str]] = [
+    ("succeeded", SAME, None, "survived"),
+    ("succeeded", UNKNOWN, None, "survived"),
+    ("succeeded", LESS, None, "lost_money"),
+    ("succeeded", TWICE, None, "lost_money"),
+    ("succeeded", TWICE, SAME, "survived"),
+    ("succeeded", LESS, LESS, "lost_money"),
+    ("succeeded", SAME, TWICE, "lost_money"),
+    ("failed", SAME, None, "failed_safely"),
+    ("failed", LESS, None, "failed_safely"),
+    ("failed", UNKNOWN, None, "unreconciled"),
+    ("failed", TWICE, None, "unreconciled"),
+    ("failed", TWICE, SAME, "failed_safely"),
+    ("failed", UNKNOWN, LESS, "failed_safely"),
+    ("failed", TWICE, TWICE, "lost_money"),
+    ("failed", SAME, TWICE, "lost_money"),
+    ("hung", SAME, None, "hung"),
+    ("hung", TWICE, None, "hung"),
+]
+
+
+@pytest.mark.parametrize(("end", "money", "repaired", "verdict"), VERDICTS)
+def test_verdict(end: End, money: MoneyCheck, repaired: MoneyCheck | None, verdict: str) -> None:
+    assert judge(end, money, repaired).verdict == verdict
+
+
+def test_a_reconcile_command_that_does_not_end_has_hung() -> None:
+    assert judge("failed", SAME, SAME, repair_hung=True).verdict == "hung"
