@@ -58,8 +58,6 @@ def server_endpoints(
     """Return the control endpoints that need all sandboxes of a server."""
     return (
         *root_page.endpoints(sandboxes, may_open_dashboard),
-        *steering.endpoints(sandboxes),
-        *root_page.endpoints(sandboxes),
         *scenario_calls.endpoints(sandboxes),
         *scenario_editor.endpoints(sandboxes),
         *ca.endpoints(sandboxes),
