@@ -1,23 +1,21 @@
 """One exchange of the journal: its changes, the rule that determined it, and its replays."""
 
-import re
-import shlex
 from typing import Any
 
 import msgspec
 
+from mock_clover.control.code import CodeSamples, Sampled, code_samples, curl_command
 from mock_clover.control.endpoint import control_endpoint
 from mock_clover.control.masking import masked_key, masked_row
 from mock_clover.control.repeat import (
     RepeatPlan,
-    RequestTemplate,
     body_to_repeat,
     has_masked_numbers,
     is_masked,
     repeat_plan,
-    template_of,
 )
 from mock_clover.control.replays import find_exchange
+from mock_clover.control.templates import RequestTemplate, template_of
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, sandbox_base_url
@@ -28,13 +26,6 @@ from mock_clover.sandbox.sandbox import Sandbox
 
 CHANGES_SHOWN_MAX = 200
 """Per exchange: advancing the clock by ten years with a daily subscription makes thousands."""
-_NEEDS_NO_QUOTING = re.compile(r"[A-Za-z: -]*")
-_VARIABLES = (
-    ("CLOVER_CLIENT_SECRET", "client_secret"),
-    ("CLOVER_ACCESS_TOKEN", "access_token"),
-    ("CLOVER_API_KEY", "api_key"),
-)
-"""Shell variables for the credentials, as set by `eval "$(mock-clover env)"`."""
 
 
 class DecidingRule(Record, frozen=True, kw_only=True):
@@ -65,8 +56,10 @@ class ExchangeResponse(Record, frozen=True, kw_only=True):
     """Whether `changes` is complete; recording starts with the first use of the live journal."""
     curl: str | None
     """A command that repeats the request; credentials are variables of `mock-clover env`."""
+    code: CodeSamples | None
+    """The same in other languages."""
     template: RequestTemplate | None
-    """The request, to edit and send it with `POST /_mock/send`; null if it is not `replayable`."""
+    """The request, to edit and send it with `POST /_mock/send`; null if it is not stored."""
     replayable: bool
     replay_of: int | None
     """The exchange that this one repeats."""
@@ -81,6 +74,7 @@ def get_exchange(sandbox: Sandbox, call: Call[None, None]) -> ExchangeResponse:
     exchange = find_exchange(sandbox, call.ids[0])
     plan = repeat_plan(exchange)
     template = template_of(sandbox, exchange, plan)
+    sampled = None if template is None else _sampled(sandbox, call, exchange, template)
     sandbox.enable_change_recording()
     changes = sandbox.changes.for_exchange(exchange.number)
     hints = list(filter(None, [plan.obstacle, *_omissions(exchange, plan)]))
@@ -94,11 +88,10 @@ def get_exchange(sandbox: Sandbox, call: Call[None, None]) -> ExchangeResponse:
         rule=_deciding_rule(sandbox, exchange),
         changes=tuple(map(_change_response, changes[-CHANGES_SHOWN_MAX:])),
         noted=noted,
-        curl=None
-        if template is None
-        else _curl_command(sandbox, sandbox_base_url(sandbox, call), template),
+        curl=None if sampled is None else curl_command(sampled),
+        code=None if sampled is None else code_samples(sampled),
         template=template,
-        replayable=template is not None,
+        replayable=not plan.obstacle,
         replay_of=sandbox.journal.origins.get(exchange.number),
         replays=sandbox.journal.replays_of(exchange.number),
         hint="; ".join(hints) or None,
@@ -119,40 +112,23 @@ def _omissions(exchange: Exchange, plan: RepeatPlan) -> list[str]:
     hints = []
     if has_masked_numbers(exchange):
         hints.append("card numbers are masked in the command")
-    if is_masked(body_to_repeat(exchange).decode()) or "[" in exchange.query:
+    if is_masked(body_to_repeat(exchange).decode()) or is_masked(exchange.query):
         hints.append("card numbers and secrets are masked in the replay")
     return hints
 
 
-def _curl_command(sandbox: Sandbox, home: str, template: RequestTemplate) -> str:
-    """Return a shell command that repeats a request."""
-    method = f" -X {template.method}"
-    if not template.body:
-        method = {"GET": "", "HEAD": " --head"}.get(template.method, method)
-    parts = [f"curl{method} {shlex.quote(home + template.path)}"]
-    headers = dict(template.headers)
-    if template.credential == "access_token":
-        headers = {"authorization": f"Bearer {sandbox.credentials.access_token}"} | headers
-    elif template.credential == "api_key":
-        headers = {"apikey": sandbox.credentials.api_key} | headers
-    parts += [
-        "-H " + _with_variables(sandbox, f"{name}: {value}") for name, value in headers.items()
-    ]
-    if template.needs_key:
-        parts.append('-H "idempotency-key: $(date +%s)-$$"')
-    if template.body:
-        parts.append("-d " + _with_variables(sandbox, template.body))
-    return " ".join(parts)
-
-
-def _with_variables(sandbox: Sandbox, text: str) -> str:
-    """Quote a text for a shell; replace the sandbox's secrets with variables."""
-    names = {getattr(sandbox.credentials, member): name for name, member in _VARIABLES}
-    split = re.split("(" + "|".join(map(re.escape, names)) + ")", text)
-    if len(split) == 3 and not split[2] and _NEEDS_NO_QUOTING.fullmatch(split[0]):
-        return f'"{split[0]}${names[split[1]]}"'
-    quoted = (f'"${names[part]}"' if part in names else shlex.quote(part) for part in split if part)
-    return "".join(quoted)
+def _sampled(
+    sandbox: Sandbox, call: Call[Any, Any], exchange: Exchange, template: RequestTemplate
+) -> Sampled:
+    return Sampled(
+        template=template,
+        home=sandbox_base_url(sandbox, call),
+        credentials=sandbox.credentials,
+        operation=exchange.endpoint,
+        status=exchange.status,
+        why=exchange.why,
+        scenario=sandbox.rules.scenario.name,
+    )
 
 
 def _change_response(change: Change) -> RowChange:

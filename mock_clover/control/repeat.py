@@ -5,8 +5,7 @@ is replaced with a copy of its stored record, because no card number is stored.
 """
 
 import re
-from typing import Any, Literal, NamedTuple
-from urllib.parse import quote
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -23,11 +22,10 @@ from mock_clover.clover.common.problems import (
 from mock_clover.clover.surface import ROUTER
 from mock_clover.clover.tokens.records import Token
 from mock_clover.core.codec import MalformedError, parse
-from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.sandbox.exchange import NOT_READ, Exchange, is_cut
-from mock_clover.sandbox.masking import CUT_MARK, NOT_STORED, mask, mask_free_form
+from mock_clover.sandbox.masking import NOT_STORED, mask
 from mock_clover.sandbox.sandbox import Sandbox
 
 IDEMPOTENCY_KEY = b"idempotency-key"
@@ -44,11 +42,6 @@ _REFUSED_FOR_ITS_SOURCE = tuple(
     )
 )
 _MEMBERS_NAMED_MAX = 5
-_PATH_SAFE = "/:@!$&'()*+,;=~-._"
-_CREDENTIALS: dict[bytes, Literal["access_token", "api_key"]] = {
-    b"authorization": "access_token",
-    b"apikey": "api_key",
-}
 
 
 class Replacement(Record, frozen=True, kw_only=True):
@@ -60,22 +53,6 @@ class Replacement(Record, frozen=True, kw_only=True):
     """None if it was not stored."""
     sent: str
     because: str
-
-
-class RequestTemplate(Record, frozen=True, kw_only=True):
-    """A request to edit and send, masked and without credentials."""
-
-    method: str
-    path: str
-    """With the query."""
-    headers: dict[str, str] = {}
-    body: str = ""
-    credential: Literal["access_token", "api_key"] | None = None
-    """What authenticates it."""
-    needs_key: bool = False
-    """Whether it had an idempotency key whose value is not known."""
-    spent: str | None = None
-    """The member with a token that cannot be used again; a copy is sent in its place."""
 
 
 class RepeatPlan(NamedTuple):
@@ -149,17 +126,6 @@ def body_to_repeat(exchange: Exchange) -> bytes:
     return encode(exchange.request)
 
 
-def shown_body(exchange: Exchange) -> str:
-    """Return the body to repeat, masked."""
-    body = body_to_repeat(exchange).decode()
-    if mask(body) == body:
-        return body
-    try:  # mask values, so that JSON stays JSON
-        return encode(mask_free_form(parse(body.encode()), "")).decode()
-    except MalformedError:
-        return mask(body)
-
-
 def has_masked_numbers(exchange: Exchange) -> bool:
     """Return whether card numbers in the decoded body of a request are masked when it is shown."""
     body = "" if exchange.request is None else encode(exchange.request).decode()
@@ -179,37 +145,6 @@ def headers_to_repeat(
     return default_headers(sandbox, endpoint) | {
         name: stored[name] for name in _REPEATED_HEADERS if name in stored
     }
-
-
-def template_of(sandbox: Sandbox, exchange: Exchange, plan: RepeatPlan) -> RequestTemplate | None:
-    """Return the request of an exchange, or None if it cannot be repeated."""
-    if plan.endpoint is None or plan.obstacle:
-        return None
-    headers = headers_to_repeat(sandbox, plan.endpoint, exchange)
-    credential = next((_CREDENTIALS[name] for name in _CREDENTIALS if name in headers), None)
-    key = headers.get(IDEMPOTENCY_KEY)
-    has_key = key is not None and _is_kept(key)
-    source = spent_source(sandbox, exchange, body_to_repeat(exchange))
-    return RequestTemplate(
-        method=exchange.method,
-        path=quote(redact(exchange.path), safe=_PATH_SAFE)
-        + (f"?{redact(exchange.query)}" if exchange.query else ""),
-        headers={
-            name.decode(): redact(value.decode("latin-1"))
-            for name, value in headers.items()
-            if name not in _CREDENTIALS and (name != IDEMPOTENCY_KEY or has_key)
-        },
-        body=shown_body(exchange),
-        credential=credential,
-        needs_key=IDEMPOTENCY_KEY in exchange.headers.names and not has_key,
-        spent=source.member if source is not None else None,
-    )
-
-
-def _is_kept(value: bytes) -> bool:
-    """Return whether a stored header value is complete and has no part that is masked."""
-    text = value.decode("latin-1")
-    return redact(text) == text and CUT_MARK not in text
 
 
 def default_headers(sandbox: Sandbox, endpoint: Endpoint) -> dict[bytes, bytes]:
