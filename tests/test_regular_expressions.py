@@ -123,9 +123,6 @@ NOT_CONSTANT = {
     ("conformance/report.py", r"f'(?<![\\w-])(?:{form.pattern})(?![\\w-])'"): (
         "one of SECRETS, which are in this table, between tests of one character"
     ),
-    ("control/exchanges.py", "'(' + '|'.join(map(re.escape, names)) + ')'"): (
-        "one of a few words of bounded length"
-    ),
     ("core/masking.py", "f'{digit}(?:{gap}{digit}){{12,}}+'"): (
         "one way: digits, separators and escapes have no character in common; a search that fails "
         "begins again within 12 digits and 12 gaps of up to 44 characters"

@@ -24,7 +24,7 @@ _VARIABLES = (
 """Environment variables for the credentials, as set by `eval "$(mock-clover env)"`."""
 _NEEDS_NO_QUOTING = re.compile(r"[A-Za-z: -]*")
 _GLOB = re.compile(r"[\[\]{}]")
-_NEXT = re.compile(r"next: ([A-Za-z_]{1,60}(?:/[a-z0-9_]{1,60})?)")
+_ARMED = "next: "
 _WIDTH = 80
 _TOKEN = "token"  # noqa: S105 - the name of a variable
 _KEY = "idempotency-key"
@@ -101,9 +101,23 @@ class _Part(NamedTuple):
 
 def _split_secrets(sampled: Sampled, text: str) -> list[_Part]:
     """Return the pieces of a text that are not empty."""
-    known = {getattr(sampled.credentials, member): (name, member) for name, member in _VARIABLES}
-    split = re.split("(" + "|".join(map(re.escape, known)) + ")", text)
-    return [_Part(each, *known.get(each, ())) for each in split if each]
+    parts = [_Part(text=text)]
+    for variable, member in _VARIABLES:
+        secret = getattr(sampled.credentials, member)
+        parts = [
+            piece
+            for part in parts
+            for piece in ([part] if part.variable else _split(part.text, secret, variable, member))
+        ]
+    return parts
+
+
+def _split(text: str, secret: str, variable: str, member: str) -> list[_Part]:
+    first, *rest = text.split(secret)
+    found = [_Part(text=first)]
+    for each in rest:
+        found += [_Part(text=secret, variable=variable, member=member), _Part(text=each)]
+    return [part for part in found if part.text]
 
 
 def _credential(sampled: Sampled) -> dict[str, str]:
@@ -124,7 +138,7 @@ class _Language(NamedTuple):
 
 def _joined(sampled: Sampled, language: _Language, text: str) -> str:
     """Return an expression for a text, in which the sandbox's secrets are variables."""
-    parts = _split_secrets(sampled, text) or [_Part("")]
+    parts = _split_secrets(sampled, text) or [_Part(text="")]
     return " + ".join(
         language.variable(part) if part.variable else language.text(part.text) for part in parts
     )
@@ -264,8 +278,9 @@ def _pytest(sampled: Sampled) -> str:
     request = _python_request(sampled, _FIXTURE, "mock_clover.url", "    ")
     imports = "import uuid\n\n" if "uuid." in request else ""
     lines = [f"    # {line}\n" for line in _remarks(sampled)]
-    if armed := _NEXT.match(sampled.why):
-        lines.append(f"    mock_clover.next({_python_text(armed[1])})\n")
+    if sampled.why.startswith(_ARMED):
+        outcome = sampled.why.removeprefix(_ARMED).partition(":")[0].partition(" ")[0]
+        lines.append(f"    mock_clover.next({_python_text(outcome)})\n")
     if template.card is not None:
         lines.append(f"    token = mock_clover.card_token({_python_text(template.card.number)})\n")
     expected = (

@@ -22,6 +22,7 @@ from mock_clover.clover.common.problems import (
 from mock_clover.clover.surface import ROUTER
 from mock_clover.clover.tokens.records import Token
 from mock_clover.core.codec import MalformedError, parse
+from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.sandbox.exchange import NOT_READ, Exchange, is_cut
@@ -92,7 +93,7 @@ def repeat_plan(exchange: Exchange) -> RepeatPlan:
 def _missing_card_data(exchange: Exchange) -> str:
     """Return which parts of a body with card data are not stored, or ''."""
     try:
-        names = list(_masked_members(parse(exchange.body), "")) if exchange.body else []
+        names = _masked_members(parse(exchange.body), "") if exchange.body else []
     except MalformedError:
         names = ["the digits in its body"] if _is_lost(exchange.body.decode()) else []
     if not names:
@@ -102,7 +103,7 @@ def _missing_card_data(exchange: Exchange) -> str:
     *first, final = listed
     text = f"{', '.join(first)} and {final}" if first else final
     is_one = len(listed) == 1 and names != ["the digits in its body"]
-    return f"{text} {'is' if is_one else 'are'} not stored, so it cannot be replayed"
+    return redact(f"{text} {'is' if is_one else 'are'} not stored, so it cannot be replayed")
 
 
 def _masked_members(tree: Any, path: str) -> list[str]:

@@ -41,7 +41,7 @@ _CARD = re.compile(r"\[card [.]{3}([0-9]{4})\]")
 _NUMBER = "[number]"
 _BODYLESS = ("GET", "HEAD")
 _PATH_SAFE = "/:@!$&'()*+,;=~-._"
-_OUTCOME = re.compile(r"header: ([A-Za-z_]{1,60}(?:/[a-z0-9_]{1,60})?)")
+_FORCED = "header: "
 _ENCRYPTED = frozenset({"encryptedpan", "transarmorkeyid"})
 """Members that go with an encrypted card number."""
 Credential = Literal["access_token", "api_key"]
@@ -98,8 +98,9 @@ def template_of(sandbox: Sandbox, exchange: Exchange, plan: RepeatPlan) -> Reque
         for name, value in headers.items()
         if name not in _CREDENTIALS and _is_kept(value)
     }
-    if forced := _OUTCOME.match(exchange.why):
-        repeated[OUTCOME_HEADER.decode()] = forced[1]
+    if exchange.why.startswith(_FORCED):
+        outcome = exchange.why.removeprefix(_FORCED).partition(":")[0].partition(" ")[0]
+        repeated[OUTCOME_HEADER.decode()] = redact(outcome)
     has_key = IDEMPOTENCY_KEY in exchange.headers.names
     raw = body_to_repeat(exchange) if exchange.method not in _BODYLESS else b""
     spent, source = spent_source(sandbox, exchange, raw), source_of(sandbox, raw)
