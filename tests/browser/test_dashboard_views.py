@@ -173,13 +173,16 @@ def test_add_and_remove_faults_and_move_clock(dashboard_page: DashboardPage) -> 
     clock.get_by_role("button", name="Freeze").click()
     expect(clock).to_contain_text("Frozen.")
     clock.get_by_role("button", name="+ 30 days").click()
-    expect(clock).to_contain_text("1 job ran:")
-    expect(part(page, "Jobs")).to_contain_text(held)
+    expect(clock).to_contain_text("1 job ran: 1 authorization expired")
+    expect(clock.get_by_role("link", name=held)).to_be_visible()
     clock.get_by_label("Advance by").last.fill("soon")
     clock.get_by_role("button", name="Advance", exact=True).click()
     expect(clock.get_by_role("alert")).to_contain_text("is not a valid duration")
     clock.get_by_role("button", name="Resume").click()
     expect(clock).to_contain_text("Running.")
+    expect(clock.locator(".moves > li")).to_have_count(3)
+    clock.get_by_role("link", name=held).click()  # still there after the clock was resumed
+    expect(part(page, "Payment history")).to_contain_text("expired")
     dashboard_page.leave()
 
 

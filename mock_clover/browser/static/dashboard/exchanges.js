@@ -157,7 +157,7 @@ function draw() {
 
 /** Show how to get started instead of an empty list. */
 function drawStart() {
-  const isEmpty = state.isConnected && !log.entries.length && state.openId === null && !state.held;
+  const isEmpty = state.isConnected && !log.entries.length && state.openId === null && !state.held && isShown();
   const place = byId("start-here");
   if (place.hidden !== isEmpty) return;
   const hadFocus = place.contains(document.activeElement);

@@ -42,6 +42,19 @@ export function durationOf(ms) {
   return `${Number.isInteger(n) ? n : n.toFixed(1)} ${found[1]}`;
 }
 
+/** Format a jump of the clock: `+8 days`. */
+export function jumpText(ms) {
+  const units = [[86_400_000, "day"], [3_600_000, "hour"], [60_000, "minute"], [1000, "second"]];
+  const whole = units.find(([size]) => ms % size === 0);
+  return `+${whole ? countOf(ms / whole[0], whole[1]) : durationOf(ms)}`;
+}
+
+/** Format how long ago something was, in whole minutes, hours or days. */
+export function agoText(ms) {
+  const found = [[86_400_000, "d"], [3_600_000, "h"], [60_000, "min"]].find(([size]) => ms >= size);
+  return found ? `${Math.floor(ms / found[0])} ${found[1]} ago` : "just now";
+}
+
 /** Format an amount in minor units; an unknown currency is shown as is. */
 export function moneyOf(minor, currency) {
   if (minor === null || minor === undefined) return "";

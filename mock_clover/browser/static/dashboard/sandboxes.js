@@ -1,9 +1,10 @@
-// The sandboxes: open, create, copy or delete one, and copy its environment variables.
+// The sandboxes side by side, failures first; open, create, copy or delete one.
 
 import { call, get, homeOf, SANDBOX } from "./api.js";
 import { confirmDestructive, runAndReport } from "./dialogs.js";
 import { button, copyButton, el, field, replaceContent, select } from "./dom.js";
-import { count, countOf } from "./format.js";
+import { agoText, count, countOf } from "./format.js";
+import { OUTCOMES } from "./request-log.js";
 import { environmentOf } from "./start.js";
 import { part, pollAndRender, table } from "./views.js";
 
@@ -17,11 +18,26 @@ export function open(root) {
   const searchField = el("input", { type: "search", "aria-label": "Search sandboxes", placeholder: "Search by name" });
   replaceContent(root, part("All sandboxes", el("div", { class: "search" }, searchField), list, message),
     el("div", { class: "columns even" }, createForm(), copyForm()));
-  const refresh = pollAndRender(list, async () => {
-    const { data } = await get("sandboxes", { root: true });
-    return data.filter(({ name }) => name.toLowerCase().includes(searchField.value.trim().toLowerCase()));
-  }, (data) => renderSandboxes(data, message, () => refresh()));
+  const refresh = pollAndRender(list, async () => (await compared()).filter(({ sandbox }) =>
+    sandbox.name.toLowerCase().includes(searchField.value.trim().toLowerCase())),
+  (data) => renderSandboxes(data, message, () => refresh()));
   searchField.addEventListener("input", () => refresh());
+}
+
+/** Return all sandboxes with their activity: failures first, then the last used. */
+async function compared() {
+  const [{ data: sandboxes }, { data: found, machine_ms: now }] = await Promise.all([
+    get("sandboxes", { root: true }), get("activity", { root: true })]);
+  const activities = new Map(found.map((each) => [each.name, each]));
+  const failures = ({ outcomes: { failed = 0, lost = 0 } }) => failed + lost;
+  return sandboxes.filter(({ name }) => activities.has(name))
+    .map((sandbox) => ({ sandbox, activity: activities.get(sandbox.name) }))
+    .sort(({ activity: one }, { activity: other }) =>
+      failures(other) - failures(one) || (other.last_ms ?? 0) - (one.last_ms ?? 0))
+    .map(({ sandbox, activity: { requests, outcomes, last_ms: last, created_ms: created } }) => ({
+      sandbox, requests, outcomes, // the texts change less often than the times, and so does the table
+      used: last ? agoText(now - last) : "never", age: agoText(now - created),
+    }));
 }
 
 function renderSandboxes(data, message, refresh) {
@@ -33,25 +49,38 @@ function renderSandboxes(data, message, refresh) {
       name === "default" ? "The default sandbox was recreated." : `${name} was deleted.`);
     refresh();
   };
-  const lines = data.slice(0, SHOWN_MAX).map((sandbox) => [
-    [el("a", {
+  const lines = data.slice(0, SHOWN_MAX).map(({ sandbox, requests, outcomes, used, age }) => [
+    el("div", {}, el("a", {
       href: homeOf(sandbox.name), "data-key": `go ${sandbox.name}`, "aria-current": sandbox.name === SANDBOX && "page",
     }, sandbox.name),
-      sandbox.name === SANDBOX ? el("span", { class: "hint" }, " (this one)") : null],
-    sandbox.scenario,
-    el("span", { class: "mono" }, sandbox.merchant_id),
+    sandbox.name === SANDBOX ? el("span", { class: "hint" }, " (this one)") : null,
+    el("div", { class: "hint" }, sandbox.scenario)),
+    el("div", { class: "counts" }, requests ? countsOf(sandbox.name, outcomes) : el("span", { class: "soft" }, "none")),
+    el("div", { class: "when" }, used),
+    el("div", { class: "when soft" }, age),
     el("div", { class: "actions" },
-      copyButton("Copy environment variables", () => environmentOf(sandbox), { "data-key": `copy ${sandbox.name}` }),
-      button("Delete", remove(sandbox.name), {
-        class: "small danger", "data-key": `remove ${sandbox.name}`, "aria-label": `Delete ${sandbox.name}` })),
+      copyButton("Copy link", () => location.origin + homeOf(sandbox.name), {
+        "data-key": `link ${sandbox.name}`, "aria-label": `Copy the link of ${sandbox.name}` }),
+      copyButton("Copy variables", () => environmentOf(sandbox), {
+        "data-key": `copy ${sandbox.name}`, "aria-label": `Copy the environment variables of ${sandbox.name}` }),
+      button("Delete …", remove(sandbox.name), {
+        class: "small quiet", "data-key": `remove ${sandbox.name}`, "aria-label": `Delete ${sandbox.name}` })),
   ]);
   return [
-    table("Sandboxes", ["Name", "Scenario", "Merchant", ""], lines, { empty: "No sandbox with that name." }),
+    table("Sandboxes", ["Name", "Requests", "Last used", "Created", ""], lines, {
+      empty: "No sandbox with that name." }),
     data.length > SHOWN_MAX
       ? el("p", { class: "hint" }, `Showing the first ${SHOWN_MAX} of ${count(data.length)} sandboxes.`)
       : null,
   ];
 }
+
+/** Return the number of requests of each outcome, as links to these requests. */
+const countsOf = (name, outcomes) => Object.entries(OUTCOMES).filter(([outcome]) => outcomes[outcome])
+  .map(([outcome, { sign, word }]) => el("a", {
+    class: `count is-${outcome}`, href: `${homeOf(name)}#/exchanges?show=${outcome}`, title: word,
+    "data-key": `${outcome} ${name}`, "aria-label": `${count(outcomes[outcome])} ${word} in ${name}`,
+  }, `${sign} ${count(outcomes[outcome])}`));
 
 function nameInput() {
   return el("input", { type: "text", required: true, pattern: NAME, autocomplete: "off", spellcheck: "false" });

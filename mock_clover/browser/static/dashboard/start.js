@@ -16,6 +16,7 @@ const GROUPS = [["approve", "Approved"], ["decline", "Declined"], ["threeds", "3
 export async function open(root) {
   const [{ credentials }, { cards, year }] = await Promise.all([get("env"), testCards()])
     .catch((error) => [{ credentials: null }, { cards: error }]);
+  if (root.closest("[hidden]")) return; // it is not shown any more
   if (credentials === null) {
     replaceContent(root, errorMessage(cards));
     return;
@@ -38,7 +39,7 @@ async function testCards() {
 
 function addressCard(credentials) {
   const facts = [
-    ["Base URL", credentials.base_url, "your API calls, instead of Clover’s hosts"],
+    ["Address", credentials.base_url, "your API calls, instead of Clover’s hosts"],
     ["Access token", credentials.access_token, "Authorization: Bearer …, on a server"],
     ["API key", credentials.api_key, "apikey: …, for tokens, in a browser or an app"],
     ["Merchant id", credentials.merchant_id, "in paths of the platform API"],
@@ -74,7 +75,7 @@ function requestCard({ cards, year, credentials, message }, charge) {
       `Creates a token for a test card and charges ${moneyOf(AMOUNT, "usd")}, as your app does.`),
     message,
     el("div", { class: "part-head" }, el("h4", {}, "The same with curl"),
-      copyButton("Copy", () => command, { "aria-label": "Copy the curl commands" })),
+      copyButton("Copy", () => command, { "aria-label": "Copy the commands" })),
     el("pre", { class: "text command", tabindex: 0 }, command));
 }
 

@@ -1,0 +1,44 @@
+"""Lists of the dashboard: sandboxes side by side; days and clock jumps between requests."""
+
+import re
+
+import pytest
+from browser_session import SharedBrowserSession
+from dashboard_page import DashboardPage
+from playwright.sync_api import expect
+
+from mock_clover.testing import MockClover
+from tests.in_process import DECLINED_CARD
+
+
+@pytest.fixture
+def dashboard_page(clover: MockClover, session: SharedBrowserSession) -> DashboardPage:
+    session.page.set_viewport_size({"width": 1400, "height": 800})
+    return DashboardPage(clover, session)
+
+
+def test_sandboxes_are_compared_by_their_outcomes(dashboard_page: DashboardPage) -> None:
+    name, own = dashboard_page.clover.name, dashboard_page.clover
+    dashboard_page.pay(pan=DECLINED_CARD)
+    failing = own.create(own.transport, f"{name}-bad", {})
+    dashboard_page.move_to(failing)
+    failing.fault("problem", problem="SERVICE_UNAVAILABLE", times=1)
+    dashboard_page.shop.send("GET", "/v1/charges")
+    dashboard_page.pay()
+    dashboard_page.move_to(own)
+    page = dashboard_page.open("sandboxes").page
+    page.get_by_label("Search sandboxes").fill(name)
+    rows = page.locator("#sandboxes tbody tr")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text(f"{name}-bad")
+    expect(rows.nth(0).locator(".counts")).to_have_text("● 2✕ 1")
+    expect(rows.nth(1).locator(".counts")).to_have_text("● 1◆ 1")
+    expect(rows.nth(1)).to_contain_text("(this one)")
+    for row in (0, 1):
+        expect(rows.nth(row).locator(".when").first).to_have_text("just now")
+    page.get_by_role("link", name=f"1 failed in {name}-bad").click()
+    expect(page).to_have_url(re.compile(rf"/sandbox/{name}-bad/_mock/#/exchanges\?show=failed$"))
+    expect(dashboard_page.rows).to_have_count(1)
+    expect(dashboard_page.newest()).to_contain_text("503")
+    failing.drop()
+    dashboard_page.leave()
