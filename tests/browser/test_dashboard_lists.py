@@ -42,3 +42,33 @@ def test_sandboxes_are_compared_by_their_outcomes(dashboard_page: DashboardPage)
     expect(dashboard_page.newest()).to_contain_text("503")
     failing.drop()
     dashboard_page.leave()
+
+
+def test_days_and_jumps_are_lines_between_requests(dashboard_page: DashboardPage) -> None:
+    clover = dashboard_page.clover
+    clover.clock.freeze()
+    dashboard_page.pay(capture=False)
+    page = dashboard_page.open().page
+    expect(dashboard_page.rows).to_have_count(2)
+    lines = page.locator("#list .line:visible")
+    expect(lines).to_have_count(0)
+    clover.clock.advance("8d")
+    expect(lines).to_have_text(["◷ +8 days 1 job ran: 1 authorization expired"])
+    dashboard_page.pay()
+    expect(dashboard_page.rows).to_have_count(4)
+    expect(lines).to_have_count(3)  # each day has one, and the jump
+    tops = lines.evaluate_all("lines => lines.map(each => each.getBoundingClientRect().top).sort()")
+    row_px = dashboard_page.newest().bounding_box()["height"]
+    assert [round((top - tops[0]) / row_px) for top in tops] == [0, 3, 4]
+    expect(dashboard_page.newest()).to_have_attribute("aria-setsize", "4")
+
+    page.locator("#list").focus()
+    cursor = page.locator("[aria-selected=true]")
+    for key, posinset in (("Home", 1), ("j", 2), ("j", 3), ("k", 2), ("Home", 1), ("End", 4)):
+        page.keyboard.press(key)
+        expect(cursor).to_have_attribute("aria-posinset", str(posinset))
+    page.locator("label[for=chip-ok]").click()
+    expect(lines).to_have_count(2)  # with a filter, only the days
+    page.locator("label[for=chip-ok]").click()
+    page.locator("#list .is-jump").click()
+    expect(page.locator("#faults .moves")).to_contain_text("1 authorization expired")

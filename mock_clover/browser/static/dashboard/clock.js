@@ -3,8 +3,9 @@
 import { call, get } from "./api.js";
 import { runAndReport } from "./dialogs.js";
 import { button, el, field, replaceContent } from "./dom.js";
-import { count, countOf, dateOf, jumpText, stampOf, timeOf } from "./format.js";
+import { dateOf, jumpText, stampOf, timeOf } from "./format.js";
 import { to } from "./routes.js";
+import { dueText, kindText } from "./times.js";
 import { part, pollAndRender, table } from "./views.js";
 
 const DURATIONS = [["1h", "1 hour"], ["1d", "1 day"], ["8d", "8 days"], ["30d", "30 days"]];
@@ -66,16 +67,6 @@ function nameOf({ from_ms: from, to_ms: to, frozen }, before) {
   if (frozen !== (before?.frozen ?? false) || to === from) words.push(frozen ? "❄ frozen" : "◷ resumed");
   return words.filter(Boolean).join(", ");
 }
-
-/** Return what became due at a jump: "121 jobs ran: 2 authorization expired, 119 webhook due". */
-export function dueText({ due = {} }) {
-  const kinds = Object.entries(due);
-  if (!kinds.length) return "No jobs were due.";
-  const total = kinds.reduce((sum, [, n]) => sum + n, 0);
-  return `${countOf(total, "job")} ran: ${kinds.map(([kind, n]) => `${count(n)} ${kindText(kind)}`).join(", ")}`;
-}
-
-const kindText = (kind) => kind.replaceAll("_", " ");
 
 function jobsOf({ due, jobs, from_ms: from }, isOpen) {
   const total = Object.values(due).reduce((sum, n) => sum + n, 0);

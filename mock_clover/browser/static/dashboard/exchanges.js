@@ -2,12 +2,13 @@
 
 import { Buckets } from "./buckets.js";
 import { Chart } from "./chart.js";
-import { add, byId, el, replaceContent, setText } from "./dom.js";
+import { byId, el, replaceContent, setText } from "./dom.js";
 import { announce } from "./dialogs.js";
 import { closeDetail, openDetail } from "./detail.js";
-import { count, countOf, delayText, latencyText, timeOf } from "./format.js";
+import { count, countOf } from "./format.js";
 import { Filter, FLAGS, indexFrom, OUTCOMES, parseEntry, RequestLog } from "./request-log.js";
 import { LongList } from "./list.js";
+import { fillRow, makeRow, withLines } from "./rows.js";
 import { jumpsOf, realTimes } from "./times.js";
 import { go, here, to } from "./routes.js";
 
@@ -20,7 +21,7 @@ const buckets = new Buckets();
 const state = {
   filter: new Filter(), items: [], held: null, heldCount: 0, clearedId: 0, openId: null,
   isDue: false, isStale: true, operations: new Set(), arrived: 0, isStarted: false, isDrawn: false, isConnected: false,
-  moving: 0,
+  moving: 0, moves: [],
 };
 let list;
 let chart;
@@ -79,7 +80,7 @@ export function receive(events, isReset, clock = null) {
   if (clock) {
     const realTime = realTimes(clock);
     for (const entry of entries) entry.receivedMs = realTime(entry.at_ms);
-    chart.jumps = jumpsOf(clock);
+    markJumps(clock);
   }
   state.isStarted ||= true;
   buckets.add(entries);
@@ -132,12 +133,13 @@ function scheduleDraw() {
 }
 
 function draw() {
+  let isSame = true;
   if (state.isStale) {
     state.items = log.entries.filter((each) => each.id > state.clearedId && state.filter.takes(each));
+    isSame = false;
     state.isStale = false;
-    list.topId = null;
   }
-  list.show(state.items);
+  list.show(withLines(state.items, state.filter.isAll ? state.moves : []), isSame);
   if (!state.isDrawn && state.items.length) {
     state.isDrawn = true;
     performance.mark("exchanges drawn"); // read by tests/bench/dashboard.py
@@ -207,35 +209,8 @@ function addOperationFilters() {
   }
 }
 
-function makeRow() {
-  const cells = ["time", "status", "method", "path", "payment", "why", "op", "took"].map((name) =>
-    el("span", { class: `c-${name}` }));
-  return el("div", { role: "option", class: "row" }, cells);
-}
-
-function fillRow(row, entry) {
-  const [time, status, method, path, payment, why, op, took] = row.children;
-  const { sign, word } = OUTCOMES[entry.outcome];
-  row.className = `row is-${entry.outcome}`;
-  time.textContent = timeOf(entry.at_ms);
-  status.textContent = `${sign} ${entry.lost ? "lost" : entry.status}`;
-  payment.textContent = entry.payment;
-  status.setAttribute("title", entry.lost ? "lost: the client got no complete response" : word);
-  method.textContent = entry.method;
-  path.textContent = entry.path;
-  op.textContent = entry.endpoint;
-  took.textContent = latencyText(entry.took_us || null);
-  if (entry.delay_ms) took.setAttribute("title", delayText(entry.delay_ms));
-  else took.removeAttribute("title");
-  why.replaceChildren();
-  add(why, [
-    entry.fault && el("span", { class: "badge fault" }, "⚡ fault"),
-    entry.replayed && el("span", { class: "badge replayed" }, "↺ replayed"),
-    entry.why,
-  ]);
-}
-
 function clicked(event) {
+  if (event.target.closest(".is-jump")) go(to("faults"));
   const row = event.target.closest("[role=option]");
   if (row) list.moveTo(Number(row.id.slice(2)), false);
   if (row) go(addressOf(list.cursorId));
@@ -378,8 +353,14 @@ function readQuery(query) {
   if (byId("search").value !== words) byId("search").value = words;
 }
 
-/** Mark the jumps of the sandbox's clock in the chart; `clock` is the response of clock/moves. */
-export const markJumps = (clock) => (chart.jumps = jumpsOf(clock));
+/** Mark the jumps of the sandbox's clock; `clock` is the response of clock/moves. */
+export function markJumps(clock) {
+  chart.jumps = jumpsOf(clock);
+  const moves = clock.data.filter((move) => move.to_ms > move.from_ms);
+  const isNew = JSON.stringify(moves) !== JSON.stringify(state.moves);
+  state.moves = moves;
+  if (isNew) scheduleDraw();
+}
 
 /** Return whether this view is shown. */
 export const isShown = () => here().parts[0] === "exchanges";

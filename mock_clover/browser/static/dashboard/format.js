@@ -13,6 +13,17 @@ export const timeOf = (ms) => clock.format(ms);
 /** Format date and time. */
 export const dateOf = (ms) => whole.format(ms);
 
+const day = new Intl.DateTimeFormat(undefined, { weekday: "short", month: "short", day: "numeric", year: "numeric" });
+
+/** Return the number of a day in local time; it differs between days. */
+export function dayOf(ms) {
+  const date = new Date(ms);
+  return (date.getFullYear() * 12 + date.getMonth()) * 31 + date.getDate();
+}
+
+/** Format a day. */
+export const dayText = (ms) => day.format(ms);
+
 /** Format a time as ISO 8601, or as a number if it is out of range. */
 export function stampOf(ms) {
   const date = new Date(ms);

@@ -1,4 +1,5 @@
-// A virtual list: only visible rows exist, they are recycled, and all have the same height.
+// A virtual list: only visible rows exist, they are recycled, and all have the same height. An item with
+// `line` is a line between others, such as a date: it is not an option and the cursor skips it.
 // The focus stays on the list itself (aria-activedescendant), so that no update can move it.
 
 import { el } from "./dom.js";
@@ -19,7 +20,7 @@ export class LongList {
     this.cursorId = null;
     this.rows = new Map();
     this.free = [];
-    this.topId = null; // the newest item when it was last drawn
+    this.linePlaces = []; // ascending
     this.canvas = el("div", { class: "canvas", role: "presentation" });
     scroller.append(this.canvas);
     scroller.addEventListener("scroll", () => this.draw(), { passive: true });
@@ -51,35 +52,47 @@ export class LongList {
     return this.items[low]?.id === id ? this.items.length - 1 - low : -1;
   }
 
-  /** Set the items, oldest first; the scroll position is kept unless it is at the newest. */
-  show(items) {
+  /** Set the items, oldest first; with `isSame`, visible ones stay unless the newest is in view. */
+  show(items, isSame) {
+    const stays = isSame && (this.scroller.scrollTop > 0 || this.cursorId !== null);
+    const anchorId = stays ? this.at(this.firstOption())?.id ?? null : null;
+    const before = this.placeOf(anchorId);
     this.items = items;
-    const stays = this.scroller.scrollTop > 0 || this.cursorId !== null;
-    const added = stays && this.topId !== null ? this.newerThan(this.topId) : 0;
+    this.linePlaces = items.flatMap((item, index) => (item.line ? [items.length - 1 - index] : [])).reverse();
     if (this.cursorId !== null && this.placeOf(this.cursorId) < 0) this.cursorId = this.nearest();
-    this.topId = items.at(-1)?.id ?? null;
     this.canvas.style.height = `${items.length * this.rowPx}px`;
-    if (added > 0) this.scroller.scrollTop += added * this.rowPx;
+    if (anchorId !== null) {
+      const after = this.placeOf(anchorId); // -1: it was among the oldest, which were removed
+      this.scroller.scrollTop += (after < 0 ? items.length : after - before) * this.rowPx;
+    }
     this.draw();
   }
 
-  /** Return how many items are newer than an id. */
-  newerThan(id) {
-    let count = 0;
-    for (let place = this.items.length - 1; place >= 0 && this.items[place].id > id; place -= 1) {
-      count += 1;
-    }
-    return count;
+  /** Return the index of the first visible option. */
+  firstOption() {
+    let place = this.firstPlace;
+    while (this.at(place)?.line) place += 1;
+    return place;
+  }
+
+  /** Return how many lines are above an index. */
+  linesAbove(place) {
+    return this.linePlaces.filter((each) => each < place).length;
   }
 
   /** Return the item next to a cursor whose item was removed. */
   nearest() {
-    const newer = this.items.find((item) => item.id > this.cursorId);
-    return (newer ?? this.items[0])?.id ?? null;
+    const options = this.items.filter((item) => !item.line);
+    return (options.find((item) => item.id > this.cursorId) ?? options[0])?.id ?? null;
   }
 
-  get hiddenAbove() {
+  get firstPlace() {
     return Math.floor(this.scroller.scrollTop / this.rowPx);
+  }
+
+  /** The number of options above the visible ones. */
+  get hiddenAbove() {
+    return this.firstPlace - this.linesAbove(this.firstPlace);
   }
 
   draw() {
@@ -98,6 +111,7 @@ export class LongList {
   }
 
   release(id) {
+    this.clean(this.rows.get(id));
     this.free.push(this.rows.get(id));
     this.rows.delete(id);
   }
@@ -105,6 +119,9 @@ export class LongList {
   hide(row) {
     if (row.hidden) return;
     row.hidden = true;
+  }
+
+  clean(row) {
     for (const name of ["id", "aria-posinset", "aria-setsize", "aria-selected"]) row.removeAttribute(name);
   }
 
@@ -112,22 +129,25 @@ export class LongList {
   reset() {
     for (const id of this.rows.keys()) this.release(id);
     this.cursorId = null;
-    this.topId = null;
     this.scroller.scrollTop = 0;
   }
 
   put(id, place) {
     let row = this.rows.get(id);
-    if (!row) {
+    const isNew = !row;
+    if (isNew) {
       row = this.free.pop() ?? this.canvas.appendChild(this.make());
       row.hidden = false;
       row.id = `x-${id}`;
       this.rows.set(id, row);
-      this.fill(row, this.at(place));
     }
+    const item = this.at(place);
+    if (isNew || item.line) this.fill(row, item);
     row.style.transform = `translateY(${place * this.rowPx}px)`;
-    row.setAttribute("aria-posinset", place + 1);
-    row.setAttribute("aria-setsize", this.items.length);
+    row.setAttribute("role", item.line ? "none" : "option");
+    if (item.line) return;
+    row.setAttribute("aria-posinset", place + 1 - this.linesAbove(place));
+    row.setAttribute("aria-setsize", this.items.length - this.linePlaces.length);
     row.setAttribute("aria-selected", id === this.cursorId);
   }
 
@@ -153,11 +173,17 @@ export class LongList {
 
   /** Move the cursor by a number of rows; without a cursor, start at the first visible row. */
   step(by) {
-    if (!this.items.length) return;
+    const last = this.items.length - 1;
+    if (last < 0) return;
     const now = this.placeOf(this.cursorId);
     const isStep = Math.abs(by) <= 1;
-    const next = now >= 0 ? now + by : this.hiddenAbove + (isStep ? 0 : by);
-    this.moveTo(this.at(Math.min(Math.max(next, 0), this.items.length - 1)).id);
+    let next = Math.min(Math.max(now >= 0 ? now + by : this.firstPlace + (isStep ? 0 : by), 0), last);
+    for (const direction of by < 0 ? [-1, 1] : [1, -1]) {
+      while (this.at(next)?.line) next += direction;
+      if (this.at(next)) break;
+      next = direction < 0 ? 0 : last;
+    }
+    this.moveTo(this.at(next).id);
   }
 
   get pageRows() {

@@ -1,5 +1,7 @@
 // Relate the times of a sandbox's clock, which may jump or stand still, to those of this machine.
 
+import { count, countOf } from "./format.js";
+
 /**
  * Return a function from a time of the sandbox to one of this machine; `clock` is the response of
  * clock/moves. A time at which the clock stood still is taken as the moment when it was stopped.
@@ -24,3 +26,14 @@ export function realTimes({ data: moves, now_ms: now, machine_ms: machine }) {
 export const jumpsOf = ({ data: moves, machine_ms: machine }) => moves
   .filter((move) => move.to_ms > move.from_ms)
   .map((move) => [Date.now() - machine + move.machine_ms, move.to_ms - move.from_ms]);
+
+/** Return what became due at a jump: "121 jobs ran: 2 authorization expired, 119 webhook due". */
+export function dueText({ due = {} }) {
+  const kinds = Object.entries(due);
+  if (!kinds.length) return "No jobs were due.";
+  const total = kinds.reduce((sum, [, n]) => sum + n, 0);
+  return `${countOf(total, "job")} ran: ${kinds.map(([kind, n]) => `${count(n)} ${kindText(kind)}`).join(", ")}`;
+}
+
+/** Return the words for a kind of job. */
+export const kindText = (kind) => kind.replaceAll("_", " ");
