@@ -9,8 +9,8 @@ const CELLS = ["time", "status", "method", "path", "payment", "why", "op", "took
 
 /**
  * Return the items of the list, oldest first: the entries, and above each day and each jump a line.
- * The days have lines only if there are several. The result is a new list. A line above an entry has the id of the entry and a
- * fraction, so that ids are ascending.
+ * The days have lines only if there are several. A line above an entry has the id of the entry and a
+ * fraction, so that ids are ascending. The result is a new list.
  */
 export function withLines(entries, jumps) {
   for (const entry of entries) entry.day ??= dayOf(entry.at_ms);
