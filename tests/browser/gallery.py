@@ -239,7 +239,7 @@ VIEWS = {
     "scenario": "#scenario-body textarea",
     "explain": "#explain-body form",
     "faults": "#faults-body form",
-    "webhooks": "#webhooks-body form",
+    "webhooks": "#webhooks-body .part",
     "cardholder": "#cardholder-body > *",
     "sandboxes": "#sandboxes-body table",
     "start": "#start-body table",

@@ -60,6 +60,7 @@ class TargetResponse(Record, frozen=True, kw_only=True):
     withheld: int
     """Number of events that were not sent because the target was not verified."""
     events: tuple[str, ...]
+    app_id: str | None = None
     retry_after_ms: tuple[int, ...]
     plan: tuple[DeliveryFault, ...]
     left: tuple[int | None, ...]
@@ -108,6 +109,9 @@ def put_target(sandbox: Sandbox, call: Call[TargetRequest, None]) -> TargetRespo
     if outbox is not None and outbox.is_full and spec.id not in outbox.targets:
         raise CONTROL_INVALID.error(detail=f"there are already {TARGETS_MAX} targets; delete one")
     outbox = sandbox.ensure_outbox()
+    replaced = outbox.targets.get(spec.id or "")
+    if spec.secret is None and replaced is not None and replaced.spec.kind == spec.kind:
+        spec = replace(spec, secret=replaced.secret)
     target = outbox.add_target(spec, sandbox.seed, handshake=handshake)
     if handshake:
         verify_target(sandbox, outbox, target)
@@ -191,6 +195,7 @@ def _target_response(target: WebhookTarget, secret: str | None = None) -> Target
         state="active" if target.code is None else "awaiting_code",
         withheld=target.withheld,
         events=spec.events,
+        app_id=spec.app_id,
         retry_after_ms=spec.retry_after_ms,
         plan=spec.plan,
         left=target.left,

@@ -127,7 +127,8 @@ class TargetSpec(WebhookConfigRecord, frozen=True, kw_only=True):
                 pattern=SECRET_PATTERN,
                 extra={"rule": "1 to 200 printable characters of ASCII without spaces"},
                 description="platform: value of X-Clover-Auth. hosted_checkout: signing secret; a "
-                "generated one begins with hcp_, as Clover's do (observed).",
+                "generated one begins with hcp_, as Clover's do (observed). Default: that of the "
+                "target that is replaced, or generated.",
             ),
         ]
         | None

@@ -909,6 +909,8 @@ def test_invalid_event_is_rejected(server: InProcessServer, body: Any, message: 
 def test_secret_is_shown_only_on_creation(server: InProcessServer) -> None:
     assert hooked(server, secret="tell-nobody")["secret"] == "tell-nobody"
     generated = hooked(server, secret=None, id="b")["secret"]
+    kept = hooked(server, secret=None, id="target-1", events=["P"])
+    assert kept["secret"] == "tell-nobody", "a replaced target keeps its secret"
     do_sale(server)
     outbox = server.sandbox.outbox
     assert outbox is not None

@@ -7,9 +7,9 @@ const OPEN_LEVELS = 3;
 const AT_A_TIME = 100;
 const TEXT_MAX = 2000;
 
-/** Show a value. */
-export function jsonTree(value, label = "JSON") {
-  return el("div", { class: "json", role: "group", "aria-label": label }, node(value, 0));
+/** Show a value, with its first levels open. */
+export function jsonTree(value, label = "JSON", levels = OPEN_LEVELS) {
+  return el("div", { class: "json", role: "group", "aria-label": label }, node(value, OPEN_LEVELS - levels));
 }
 
 function node(value, level, name) {

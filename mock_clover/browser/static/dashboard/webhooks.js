@@ -1,51 +1,71 @@
-// Webhook targets, and deliveries with their attempts; a delivery can be sent again.
+// Webhooks: the targets, forms for another target and for an event by hand, and the deliveries.
 
 import { call, get } from "./api.js";
+import { deliveriesPart } from "./deliveries.js";
 import { runAndReport } from "./dialogs.js";
-import { button, copyButton, el, field, replaceContent, select } from "./dom.js";
-import { countOf, dateOf } from "./format.js";
-import { jsonTree } from "./json.js";
-import { part, pollAndRender, redraw, stateLabel, stateWord, table } from "./views.js";
-
-const STATES = ["under_way", "waiting", "held", "delivered", "failed", "dropped"];
-const SHOWN = 100;
+import { button, el, replaceContent } from "./dom.js";
+import { countOf, durationOf } from "./format.js";
+import { sendForm } from "./webhook-send.js";
+import { targetForm } from "./webhook-target.js";
+import { part, pollAndRender, stateWord, table } from "./views.js";
 
 const typedCodes = new Map(); // by target; kept when the list is redrawn
-const openedIds = new Set(); // deliveries whose body is shown; kept when the list is redrawn
 
-/** Show targets, a form for another, and deliveries. */
-export function open(root) {
+/** Show everything; `?object=` selects the deliveries about one object. */
+export function open(root, _parts, query) {
   const targets = el("div", { class: "stack" });
   const message = el("div", { class: "message" });
-  const deliveryList = el("div", { class: "stack" });
-  const state = select([["", "All states"], ...STATES.map((value) => [value, stateLabel(value)])],
-    "", { "aria-label": "State" });
+  const shared = { targets: [], refresh: () => refresh(), onTargets: [] };
+  const adding = el("details", { class: "card fold" }, el("summary", {}, "Add a target"));
+  const form = targetForm(shared);
+  adding.append(form.root);
+  const edit = (target) => {
+    adding.open = true;
+    form.edit(target);
+  };
+  const sending = el("details", { class: "card fold" }, el("summary", {}, "Send an event by hand"), sendForm(shared));
   replaceContent(root,
-    el("div", { class: "columns even" },
-      part("Targets", targets, message), part("Add a target", form(() => refresh()))),
-    part("Deliveries, newest first", el("div", { class: "actions" }, state), deliveryList));
-  const refresh = pollAndRender(targets, () => get("webhooks"),
-    ({ data }) => renderTargets(data, message, () => refresh()));
-  const follow = () => pollAndRender(deliveryList,
-    () => get(`deliveries?limit=${SHOWN}${state.value ? `&state=${state.value}` : ""}`),
-    ({ data }) => renderDeliveries(data.reverse(), deliveryList), 1500);
-  state.addEventListener("change", follow);
-  follow();
+    part("Targets", targets, message),
+    el("div", { class: "columns even" }, adding, sending),
+    deliveriesPart(shared, query));
+  const refresh = pollAndRender(targets, () => get("webhooks"), ({ data }) => {
+    if (!data.length && !shared.targets.length) adding.open = true;
+    shared.targets = data;
+    for (const tell of shared.onTargets) tell(data);
+    return renderTargets(data, message, edit, () => refresh());
+  });
 }
 
-function renderTargets(data, message, refresh) {
+function renderTargets(data, message, edit, refresh) {
   const remove = (id) => async () => {
     await runAndReport(message, () => call("DELETE", `webhooks/${encodeURIComponent(id)}`));
     refresh();
   };
-  return table("Targets", ["Target", "Events", "State", ""], data.map((target) => [
-    [el("strong", {}, target.id), el("div", { class: "mono soft" }, target.url)],
-    `${target.kind.replace("_", " ")}: ${target.events.length ? target.events.join(", ") : "all"}`,
+  return table("Targets", ["Target", "Events", "Delivery faults", "State", "Actions"], data.map((target) => [
+    [el("strong", {}, target.id), el("div", { class: "mono soft" }, target.url),
+      target.note ? el("div", { class: "message-warning" }, target.note) : null],
+    [el("div", {}, target.kind.replace("_", " ")),
+      el("div", { class: "soft" }, target.events.length ? target.events.join(", ") : "all events")],
+    target.plan.length ? el("ul", { class: "plain" }, target.plan.map((fault, place) =>
+      el("li", {}, faultWords(fault, target.left[place])))) : el("span", { class: "soft" }, "none"),
     [stateWord(target.state), unsent(target.withheld),
       target.state === "awaiting_code" ? verification(target, message, refresh) : null],
-    button("Delete", remove(target.id), {
-      class: "small danger", "data-key": target.id, "aria-label": `Delete ${target.id}` }),
+    el("div", { class: "actions" },
+      button("Edit", () => edit(target), {
+        class: "small", "data-key": `edit ${target.id}`, "aria-label": `Edit ${target.id}` }),
+      button("Delete", remove(target.id), {
+        class: "small danger", "data-key": target.id, "aria-label": `Delete ${target.id}` })),
   ]), { empty: "No targets: events are not sent." });
+}
+
+/** Return the words for a planned fault, as "duplicate P:CREATE, 2 copies, 1 left". */
+function faultWords(fault, left) {
+  return [
+    `${fault.do.replaceAll("_", " ")}${fault.event ? ` ${fault.event}` : ""}`,
+    fault.do === "duplicate" ? `${fault.copies ?? 2} copies` : "",
+    fault.delay_ms ? `by ${durationOf(fault.delay_ms)}` : "",
+    left === null || left === undefined ? "every time" : `${left} left`,
+  ].filter(Boolean).join(", ");
 }
 
 /** Confirm the code that was sent to a target, or go on without it. */
@@ -75,75 +95,3 @@ function verification(target, message, refresh) {
 }
 
 const unsent = (n) => (n ? el("div", { class: "hint" }, `${countOf(n, "event")} not sent (unverified)`) : null);
-
-function form(refresh) {
-  const kind = select([["platform", "platform"], ["hosted_checkout", "hosted checkout"]]);
-  const url = el("input", { type: "url", required: true, placeholder: "http://localhost:3000/webhook" });
-  const message = el("div", { class: "message" });
-  const skip = el("input", { type: "checkbox", id: "skip-verification" });
-  const handshake = el("p", { class: "check" }, skip,
-    el("label", { for: "skip-verification" }, "Skip the verification code"));
-  kind.addEventListener("change", () => (handshake.hidden = kind.value !== "platform"));
-  return el("form", {
-    class: "card padded stack",
-    on: {
-      submit: async (event) => {
-        event.preventDefault();
-        const target = { kind: kind.value, url: url.value.trim() };
-        if (kind.value === "platform" && skip.checked) target.handshake = false;
-        const made = await runAndReport(message, () => call("PUT", "webhooks", target));
-        if (made) replaceContent(message, secretOf(made));
-        refresh();
-      },
-    },
-  }, field("Events", kind), field("URL", url, "Must be on loopback or a private network."),
-  handshake,
-  el("div", { class: "actions" }, el("button", { type: "submit", class: "primary" }, "Add")), message);
-}
-
-function secretOf(made) {
-  return el("div", { class: "message-success", role: "status" },
-    el("p", {}, `Added ${made.id}.`, made.secret ? " The secret is shown only once:" : ""),
-    made.secret ? el("p", {}, el("code", {}, made.secret), " ", copyButton("Copy", () => made.secret)) : null);
-}
-
-function renderDeliveries(data, root) {
-  if (!data.length) return el("p", { class: "hint" }, "None.");
-  const redrawList = () => redraw(root, () => renderDeliveries(data, root));
-  return el("ol", { class: "deliveries" }, data.map((delivery) => deliveryItem(delivery, redrawList)));
-}
-
-const statusOf = ({ status }) => (status ? `${status < 300 ? "●" : "✕"} ${status}` : "✕ no response");
-
-function deliveryItem(delivery, redrawList) {
-  const message = el("div", { class: "message" });
-  const isOpen = openedIds.has(delivery.id);
-  const words = isOpen ? "Hide" : "Show";
-  const toggle = button(words, () => {
-    if (isOpen) openedIds.delete(delivery.id);
-    else openedIds.add(delivery.id);
-    redrawList();
-  }, {
-    class: "small", "data-key": `show ${delivery.id}`, "aria-expanded": String(isOpen),
-    "aria-label": `${words} ${delivery.id}`,
-  });
-  const resend = button("Send again", () => runAndReport(message,
-    () => call("POST", `deliveries/${encodeURIComponent(delivery.id)}/resend`, {}), "Queued for resending."),
-  { class: "small", "data-key": `resend ${delivery.id}`, "aria-label": `Send again ${delivery.id}` });
-  return el("li", { class: "card padded stack" },
-    el("div", { class: "delivery" }, stateWord(delivery.state),
-      el("strong", {}, delivery.event ? `${delivery.about} ${delivery.event}` : delivery.about),
-      el("span", { class: "soft" }, `to ${delivery.target}`), el("time", { class: "soft" }, dateOf(delivery.made_ms)),
-      delivery.resend_of ? el("span", { class: "tag" }, `resend of ${delivery.resend_of}`) : null,
-      el("span", { class: "actions push" }, toggle, resend)),
-    delivery.attempts.length ? el("ol", { class: "attempts" }, delivery.attempts.map((attempt) => el("li", {},
-      `${attempt.number}. ${dateOf(attempt.sent_ms)}: `,
-      el("strong", {}, statusOf(attempt)),
-      // Zero values are omitted from the response.
-      attempt.error ? ` ${attempt.error}` : "", `, ${attempt.took_ms ?? 0} ms`)))
-      : el("p", { class: "hint" }, "No attempts yet."),
-    delivery.due_ms ? el("p", { class: "hint" }, `Next attempt at ${dateOf(delivery.due_ms)} (sandbox clock).`) : null,
-    delivery.held_for ? el("p", { class: "hint" }, `Waiting for ${delivery.held_for}.`) : null,
-    message, isOpen ? jsonTree(delivery.body, `Body of ${delivery.id}`) : null,
-    isOpen ? el("p", { class: "hint" }, `${delivery.id}, ${countOf(delivery.attempts.length, "attempt")}`) : null);
-}
