@@ -36,8 +36,9 @@ CONTENT = {
 """A selector for the content of each dashboard path."""
 UNFOLDED = ("webhooks", "scenario")
 UNFOLD = """() => {
-  document.querySelector("main > section:not([hidden]) [aria-expanded=false]")?.click();
-  for (const each of document.querySelectorAll("main > section:not([hidden]) details")) each.open = true;
+  const view = document.querySelector("main > section:not([hidden])");
+  view.querySelector("[aria-expanded=false]")?.click();
+  for (const each of view.querySelectorAll("details")) each.open = true;
 }"""
 """Opens what is folded in these views, and the first row with details."""
 
