@@ -1,12 +1,14 @@
 // A text area for code with line numbers, marked lines, and indentation by Tab.
-// After Escape the next Tab leaves the field, so that the editor is not a keyboard trap.
+// After Escape, or right after the field was reached by keyboard, Tab leaves it: it is no keyboard trap.
 
 import { el, setText } from "./dom.js";
 
 const INDENT = "  ";
 
 export class Editor {
-  constructor({ label, onInput }) {
+  constructor({ label, onInput, onApply }) {
+    this.onApply = onApply;
+    this.isPointed = false;
     this.marks = new Set();
     this.leaves = false;
     this.gutter = el("pre", { class: "gutter", "aria-hidden": "true" });
@@ -17,7 +19,11 @@ export class Editor {
         input: () => { this.number(); onInput(); },
         scroll: () => { this.gutter.scrollTop = this.field.scrollTop; },
         keydown: (event) => this.pressed(event),
-        blur: () => { this.leaves = false; },
+        pointerdown: () => { this.isPointed = true; },
+        focus: () => {
+          this.leaves = !this.isPointed; // who comes by Tab leaves by Tab, unless another key is pressed
+          this.isPointed = false;
+        },
       },
     });
     this.root = el("div", { class: "editor" }, this.gutter, this.field);
@@ -50,19 +56,30 @@ export class Editor {
     this.number();
   }
 
-  /** Go to a line and select it. */
-  goTo(line, column = 1) {
+  /** Replace the whole text in a way that can be undone. */
+  replaceText(text) {
+    this.field.focus();
+    this.field.select();
+    this.insert(text);
+  }
+
+  /** Go to a line and select it, or `count` lines from it. */
+  goTo(line, column = 1, count = 1) {
     const lines = this.field.value.split("\n");
     const place = Math.min(Math.max(line, 1), lines.length) - 1;
     const start = lines.slice(0, place).reduce((sum, each) => sum + each.length + 1, 0);
     this.field.focus();
-    this.field.setSelectionRange(start + Math.min(column - 1, lines[place].length), start + lines[place].length);
+    const end = start + lines.slice(place, place + count).join("\n").length;
+    this.field.setSelectionRange(start + Math.min(column - 1, lines[place].length), end);
     const px = this.field.scrollHeight / lines.length;
     this.field.scrollTop = Math.max(0, (place - 4) * px);
   }
 
   pressed(event) {
-    if (event.key === "Escape") this.leaves = true;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      this.onApply();
+    } else if (event.key === "Escape") this.leaves = true;
     else if (event.key === "Tab" && !this.leaves && !event.ctrlKey && !event.altKey && !event.metaKey) {
       event.preventDefault();
       this.indent(event.shiftKey);

@@ -1,11 +1,13 @@
-// The active scenario: an editor that validates it while typing, and the built-in scenarios.
+// The active scenario: an editor that validates it while typing, a form for rules, and templates.
 
-import { call, get } from "./api.js";
+import { call, env, get } from "./api.js";
 import { confirmDestructive, runAndReport } from "./dialogs.js";
 import { button, el, field, replaceContent, select, setText } from "./dom.js";
 import { Editor } from "./editor.js";
 import { countOf } from "./format.js";
 import { jsonTree } from "./json.js";
+import { ruleForm, showCheck } from "./rule-form.js";
+import { insertEntry } from "./rule-yaml.js";
 import { errorMessage, part } from "./views.js";
 
 const CHECK_MS = 350;
@@ -22,8 +24,10 @@ export function open(root) {
 }
 
 function make() {
-  const self = { saved: "", timer: 0, checks: 0 };
-  self.editor = new Editor({ label: "Scenario, in YAML", onInput: textChanged });
+  const self = { saved: "", timer: 0, checks: 0, ruleChecks: 0 };
+  self.editor = new Editor({
+    label: "Scenario, in YAML", onInput: textChanged, onApply: () => self.apply.disabled || apply(),
+  });
   self.verdict = el("p", { class: "verdict", role: "status" });
   self.findings = el("div");
   self.message = el("div", { class: "message" });
@@ -37,12 +41,45 @@ function make() {
       el("div", { class: "actions" }, self.apply, self.revert, self.verdict),
       self.message, self.editor.root,
       el("p", { id: "editor-hint", class: "hint" },
-        "Tab indents, Shift+Tab unindents. Press Esc, then Tab, to leave the editor."),
+        "Ctrl+Enter applies. Tab indents, Shift+Tab unindents. Press Esc, then Tab, to leave the editor."),
       self.findings),
     el("div", { class: "stack side" },
+      part("Active scenario", self.summary),
       part("Built-in scenarios", field("Load", self.builtIn, "It takes effect when you apply it.")),
-      part("Active scenario", self.summary)));
+      part("Add a rule", addRule(self))));
   return self;
+}
+
+/** Return the form that adds a rule to the text. */
+function addRule(self) {
+  const place = el("div", { class: "card padded stack" });
+  const verdict = el("div", { class: "stack" });
+  let timer = 0;
+  const checkRule = () => {
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      const number = (self.ruleChecks += 1);
+      const { text } = insertEntry(self.editor.text, "rules", self.rule.rule());
+      const checked = await call("POST", "scenario/check", text).catch((error) => ({
+        ok: false, findings: [{ said: error.message }] }));
+      if (number === self.ruleChecks) showCheck(verdict, checked, findingList(checked.findings ?? [], null));
+    }, CHECK_MS);
+  };
+  const insert = () => {
+    const made = insertEntry(self.editor.text, "rules", self.rule.rule());
+    self.editor.replaceText(made.text);
+    self.editor.goTo(made.line, 1, made.count);
+  };
+  self.checkRule = () => self.rule && checkRule();
+  env().then((names) => {
+    self.rule = ruleForm(names, checkRule);
+    replaceContent(place, self.rule.root, verdict, el("div", { class: "actions" },
+      button("Insert into the text", insert),
+      button("Insert and apply", async () => { insert(); await apply(); }, { class: "primary" })),
+    el("p", { class: "hint" }, "It becomes the first rule: the first match wins."));
+    self.rule.start();
+  }).catch((error) => replaceContent(place, errorMessage(error)));
+  return place;
 }
 
 /** Load the active scenario, or a built-in one, into the editor. */
@@ -110,15 +147,20 @@ async function check() {
     ? `● valid: ${content}; ${isChanged ? "not applied" : "active"}`
     : `✕ ${countOf(findings.length, "error")}`);
   view.verdict.className = `verdict ${checked.ok ? "good" : "bad"}`;
-  showFindings(findings);
+  replaceContent(view.findings, findingList(findings, view.editor),
+    findingList(checked.warnings ?? [], view.editor, "warning"));
+  view.checkRule();
 }
 
-function showFindings(findings) {
-  replaceContent(view.findings, findings.length ? el("ul", { class: "findings" }, findings.map((finding) =>
-    el("li", {},
-      button(finding.line ? `line ${finding.line}` : "file",
-        () => view.editor.goTo(finding.line ?? 1, finding.column ?? 1), { class: "small" }),
-      " ", finding.path ? el("code", {}, finding.path) : null, " ", finding.said))) : null);
+/** List errors or warnings; in an editor they lead to their place. */
+function findingList(findings, editor, kind = "") {
+  if (!findings.length) return null;
+  const where = (finding) => (finding.line ? `line ${finding.line}` : "file");
+  return el("ul", { class: "findings" }, findings.map((finding) => el("li", {},
+    editor ? button(where(finding), () => editor.goTo(finding.line ?? 1, finding.column ?? 1), { class: "small" })
+      : el("span", { class: "tag" }, where(finding)),
+    " ", kind ? el("span", { class: "badge fault" }, kind) : null,
+    finding.path ? el("code", {}, finding.path) : null, " ", finding.said)));
 }
 
 async function apply() {
@@ -126,6 +168,7 @@ async function apply() {
   const text = view.editor.text;
   const done = await runAndReport(view.message, () => call("PUT", "scenario", text),
     "Applied. The scenario is now active.");
+  if (!done) view.message.scrollIntoView({ block: "nearest" });
   if (done) {
     view.saved = text;
     showActive();
