@@ -78,7 +78,7 @@ def test_template_becomes_an_active_rule(dashboard_page: DashboardPage) -> None:
     expect(page.locator(".verdict")).to_contain_text("1 rule; not applied")
     page.keyboard.press("Control+z")
     expect(text).to_have_value(before)
-    form.get_by_role("button", name="Insert and apply").click()
+    form.get_by_role("button", name="Add rule").click()
     expect(page.get_by_text("Applied. The scenario is now active.")).to_be_visible()
     active = page.get_by_role("region", name="Active scenario")
     expect(active).to_contain_text("Too much: no")

@@ -27,8 +27,8 @@ const EMPTY = {
 const CARDS = [["", "any card"], ["number", "this number"], ["prefix", "starts with (BIN)"], ["last4", "ends with"]];
 const COUNTS = [["", "every time"], ["first", "only the first n"], ["nth", "only the n-th"], ["every", "every n-th"],
   ["after", "all after the n-th"]];
-const RESULTS = [["decline", "decline"], ["approve", "approve"], ["part", "approve a part"], ["problem", "answer an error"],
-  ["fault", "inject a fault"], ["threeds", "use a 3-D Secure flow"]];
+const RESULTS = [["decline", "decline"], ["approve", "approve"], ["part", "approve a part"],
+  ["problem", "answer an error"], ["fault", "inject a fault"], ["threeds", "use a 3-D Secure flow"]];
 const KINDS = [["drop", "drop the connection"], ["hang", "never answer"], ["delay", "answer late"],
   ["truncate", "send half of the response"], ["garbage", "send garbage"]];
 /** The inputs that each result uses. */
@@ -148,10 +148,11 @@ function actionOf(values, names) {
   }[values.then];
 }
 
-/** Show the result of the check of the text with the rule in it. */
-export function showCheck(place, checked, findings) {
+/** Show the result of the check of the text with the rule in it; `isTextValid`: without the rule it is valid. */
+export function showCheck(place, checked, isTextValid, findings) {
+  const words = checked.ok ? "● valid in this scenario" : "✕ not valid in this scenario";
   replaceContent(place,
     el("p", { class: `state ${checked.ok ? "good" : "bad"}`, role: "status" },
-      checked.ok ? "● valid in this scenario" : "✕ not valid in this scenario"),
-    findings);
+      isTextValid ? words : "✕ the text has errors: correct them first"),
+    isTextValid ? findings : null);
 }

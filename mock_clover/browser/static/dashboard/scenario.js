@@ -24,7 +24,7 @@ export function open(root) {
 }
 
 function make() {
-  const self = { saved: "", timer: 0, checks: 0, ruleChecks: 0 };
+  const self = { saved: "", timer: 0, checks: 0, ruleChecks: 0, isValid: true };
   self.editor = new Editor({
     label: "Scenario, in YAML", onInput: textChanged, onApply: () => self.apply.disabled || apply(),
   });
@@ -62,7 +62,8 @@ function addRule(self) {
       const { text } = insertEntry(self.editor.text, "rules", self.rule.rule());
       const checked = await call("POST", "scenario/check", text).catch((error) => ({
         ok: false, findings: [{ said: error.message }] }));
-      if (number === self.ruleChecks) showCheck(verdict, checked, findingList(checked.findings ?? [], null));
+      if (number !== self.ruleChecks) return;
+      showCheck(verdict, checked, self.isValid, findingList(checked.findings ?? [], null));
     }, CHECK_MS);
   };
   const insert = () => {
@@ -75,8 +76,8 @@ function addRule(self) {
     self.rule = ruleForm(names, checkRule);
     replaceContent(place, self.rule.root, verdict, el("div", { class: "actions" },
       button("Insert into the text", insert),
-      button("Insert and apply", async () => { insert(); await apply(); }, { class: "primary" })),
-    el("p", { class: "hint" }, "It becomes the first rule: the first match wins."));
+      button("Add rule", async () => { insert(); await apply(); }, { class: "primary" })),
+    el("p", { class: "hint" }, "It becomes the first rule: the first match wins. “Add rule” applies it at once."));
     self.rule.start();
   }).catch((error) => replaceContent(place, errorMessage(error)));
   return place;
@@ -140,6 +141,7 @@ async function check() {
   }
   if (number !== view.checks) return;
   const findings = checked.findings ?? [];
+  view.isValid = checked.ok;
   view.apply.disabled = !checked.ok || !isChanged;
   view.editor.mark(findings.map((each) => each.line).filter(Boolean));
   const content = `${countOf(checked.cards ?? 0, "card")}, ${countOf(checked.rules ?? 0, "rule")}`;
