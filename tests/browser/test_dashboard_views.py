@@ -155,7 +155,14 @@ def test_add_and_remove_faults_and_move_clock(dashboard_page: DashboardPage) -> 
     dashboard_page.open("faults")
     page = dashboard_page.page
     page.get_by_label("Fault type").select_option("problem")
-    part(page, "Add a fault").get_by_label("Operation").select_option("get_charge")
+    form = part(page, "Add a fault")
+    form.get_by_label("Template").select_option("Lose the next response")
+    yaml = form.get_by_label("YAML of the fault")
+    lost = "- kind: drop\n    when: after_commit\n    endpoint: create_charge\n    times: 1"
+    expect(yaml).to_have_text(f"faults:\n  {lost}")
+    page.get_by_label("Fault type").select_option("problem")
+    page.get_by_label("When").select_option("before_commit")
+    form.get_by_label("Operation").select_option("get_charge")
     page.get_by_label("Error").select_option("CHARGE_NOT_FOUND")
     page.get_by_label("Count").fill("2")
     page.get_by_role("button", name="Add fault").click()

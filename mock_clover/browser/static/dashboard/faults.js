@@ -5,12 +5,19 @@ import { clockPart } from "./clock.js";
 import { runAndReport } from "./dialogs.js";
 import { button, el, field, replaceContent, select, setText } from "./dom.js";
 import { dateOf, durationOf } from "./format.js";
+import { entryLines } from "./rule-yaml.js";
 import { errorMessage, part, pollAndRender, table } from "./views.js";
 
 const NAMES = {
   when: "When", endpoint: "Operation", times: "Count", nth: "Only the n-th request", odds: "Probability",
   ttl_ms: "Duration (ms)",
   delay_ms: "Delay (ms)", jitter_ms: "Random extra delay, up to (ms)", problem: "Error",
+};
+const TEMPLATES = {
+  "Lose the next response": { kind: "drop", when: "after_commit", endpoint: "create_charge", times: 1 },
+  "Slow captures": { kind: "delay", endpoint: "capture_charge", delay_ms: 5000 },
+  "One of five requests fails": { kind: "problem", problem: "SERVICE_UNAVAILABLE", odds: 0.2 },
+  "Rate limit for a minute": { kind: "problem", problem: "RATE_LIMITED", ttl_ms: 60_000 },
 };
 const HINTS = {
   times: "Leave empty to apply every time.", ttl_ms: "Leave empty to keep until removed.", odds: "0 to 1.",
@@ -79,7 +86,30 @@ function form(names, refresh) {
     replaceContent(inputs, Object.entries(controls).map(([name, input]) =>
       field(NAMES[name] ?? name, input, HINTS[name] ?? fields[name]?.about ?? "")));
     setText(meaning, kindDescription(fields.kind?.about ?? "", kind.value));
+    showYaml();
   };
+  const yaml = el("pre", { class: "text", tabindex: 0, "aria-label": "YAML of the fault" });
+  const read = () => {
+    const fault = { kind: kind.value };
+    for (const [name, input] of Object.entries(controls)) {
+      if (input.value !== "") fault[name] = input.type === "number" ? Number(input.value) : input.value;
+    }
+    return fault;
+  };
+  const showYaml = () => setText(yaml, `faults:\n${entryLines(read()).map((line) => `  ${line}`).join("\n")}`);
+  inputs.addEventListener("input", showYaml);
+  const template = select([["", "none"], ...Object.keys(TEMPLATES)]);
+  template.addEventListener("change", () => {
+    const fault = TEMPLATES[template.value];
+    if (!fault) return;
+    kind.value = fault.kind;
+    controls = {};
+    fill();
+    for (const [name, input] of Object.entries(controls)) {
+      if (name in fault || input.type === "number") input.value = fault[name] ?? "";
+    }
+    showYaml();
+  });
   const meaning = el("p", { class: "hint" });
   kind.addEventListener("change", fill);
   fill();
@@ -88,15 +118,12 @@ function form(names, refresh) {
     on: {
       submit: async (event) => {
         event.preventDefault();
-        const fault = { kind: kind.value };
-        for (const [name, input] of Object.entries(controls)) {
-          if (input.value !== "") fault[name] = input.type === "number" ? Number(input.value) : input.value;
-        }
-        await runAndReport(message, () => call("POST", "faults", fault));
+        await runAndReport(message, () => call("POST", "faults", read()));
         refresh();
       },
     },
-  }, field("Fault type", kind), meaning, inputs,
+  }, field("Template", template), field("Fault type", kind), meaning, inputs,
+  el("details", {}, el("summary", {}, "As YAML of a scenario"), yaml),
   el("div", { class: "actions" }, el("button", { type: "submit", class: "primary" }, "Add fault")), message);
 }
 
