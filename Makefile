@@ -7,7 +7,7 @@ export PYTHONDONTWRITEBYTECODE :=
 COMPILE = $(BIN)/python -m compileall -q mock_clover
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help serve test test-system test-browser test-clients test-lowest fuzz soak image-test test-all
+.PHONY: help serve test test-system test-browser test-firefox test-clients test-lowest fuzz soak image-test test-all
 .PHONY: docs generate stress screenshots lint types format pins pin-base audit bench clean
 
 help: ## list the commands
@@ -61,6 +61,10 @@ soak: .venv/.all ## attack the memory of servers for about two minutes (ARGS="--
 test-browser: .venv/.all ## run the browser tests: the pages and the SDK; fails without Chromium
 	MOCK_CLOVER_TEST_BROWSER=required $(BIN)/pytest -p xdist -n auto -m browser $(ARGS)
 
+test-firefox: .venv/.all ## run in Firefox those browser tests whose code differs most between browsers
+	MOCK_CLOVER_TEST_BROWSER=required MOCK_CLOVER_TEST_ENGINE=firefox \
+		$(BIN)/pytest -p xdist -n auto -m "browser and firefox" $(ARGS)
+
 test-clients: .venv/.all ## test with third-party Clover clients; fails without node, npm and a JDK
 	MOCK_CLOVER_TEST_CLIENTS=required $(BIN)/pytest -p xdist -n auto -m clients $(ARGS)
 
@@ -79,7 +83,7 @@ test-lowest: .work/lowest/.ready ## run the fast tests and the socket tests with
 image-test: ## build and run the image without a container engine (needs root on Debian)
 	bash tests/image/run.sh
 
-test-all: test test-system fuzz soak test-browser test-clients image-test ## run all tests except test-lowest
+test-all: test test-system fuzz soak test-browser test-firefox test-clients image-test ## run all tests except test-lowest
 
 stress: .venv/.test ## run `make test` five times under CPU load (eight busy loops) and five times with -n 4
 	bash tests/stress.sh

@@ -95,14 +95,16 @@ def security_headers(
     server, whose origins are unknown here. A form with a web target therefore allows every http
     and https URL. `ancestors` is a source list of pages that may frame this one; default: none.
     `with_scripts`: the page may load scripts and styles from this server, and its scripts may
-    connect only to this server.
+    connect only to this server. Images of this server are allowed for the icon that browsers
+    request.
     """
     scripts, styles = (
         ("script-src 'self'; connect-src 'self'; ", " 'self'") if with_scripts else ("", "")
     )
     policy = (
-        f"default-src 'none'; {scripts}style-src 'sha256-{_STYLE_HASH}'{styles}; base-uri 'none'; "
-        f"frame-ancestors {ancestors}; form-action {' '.join(_form_action(targets))}"
+        f"default-src 'none'; {scripts}style-src 'sha256-{_STYLE_HASH}'{styles}; img-src 'self'; "
+        f"base-uri 'none'; frame-ancestors {ancestors}; "
+        f"form-action {' '.join(_form_action(targets))}"
     )
     always = _SECURITY_HEADERS if ancestors == "'none'" else _SECURITY_HEADERS[1:]
     return ((b"content-security-policy", policy.encode("ascii")), *always)

@@ -1,6 +1,7 @@
 """A browser context that records console errors and external requests."""
 
-from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
+from browsers import SELECTED
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 WAIT_MS = 20_000
 """Timeout for pages; only reached on an overloaded machine."""
@@ -45,9 +46,10 @@ class BrowserSession:
 class SharedBrowserSession(BrowserSession):
     """A context with one page that a module's tests share: a new one costs a renderer process."""
 
-    def __init__(self, context: BrowserContext) -> None:
-        super().__init__(context)
-        self.page = context.new_page()
+    def __init__(self, browser: Browser) -> None:
+        super().__init__(browser.new_context())
+        self._browser = browser
+        self.page = self.context.new_page()
 
     def open(self, url: str) -> Page:
         """Navigate the shared page."""
@@ -59,10 +61,20 @@ class SharedBrowserSession(BrowserSession):
 
         Return the external requests and the errors since the last reset.
         """
+        self.page.goto("about:blank")
+        found = (self.external_requests, self.errors)
+        if SELECTED == "chromium":
+            self._clear(origin)
+            self.external_requests, self.errors = [], []
+        else:  # its protocol cannot clear the storage of an origin
+            self.context.close()
+            SharedBrowserSession.__init__(self, self._browser)
+        return found
+
+    def _clear(self, origin: str) -> None:
         for page in self.context.pages:
             if page != self.page:
                 page.close()
-        self.page.goto("about:blank")
         self.page.unroute_all()
         self.context.unroute_all()
         self.context.clear_cookies()
@@ -71,7 +83,3 @@ class SharedBrowserSession(BrowserSession):
         devtools = self.context.new_cdp_session(self.page)
         devtools.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
         devtools.detach()
-        message = (self.external_requests[:], self.errors[:])
-        self.external_requests.clear()
-        self.errors.clear()
-        return message

@@ -1,17 +1,16 @@
-"""Fixtures for tests in Chromium with Playwright.
+"""Fixtures for tests in a browser with Playwright.
 
-With MOCK_CLOVER_TEST_BROWSER=required a missing Chromium fails these tests; else it skips them.
+With MOCK_CLOVER_TEST_BROWSER=required a missing browser fails these tests; else it skips them.
 """
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from typing import Any
 from zlib import crc32
 
 import pytest
 from axe import axe_source
 from browser_session import WAIT_MS, BrowserSession, SharedBrowserSession
+from browsers import browser_path, do_without, start_browser
 from checkout_page import CheckoutPage
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 from shop import Shop
@@ -21,39 +20,15 @@ from mock_clover.testing.http_transport import HttpTransport
 from tests.clients import toolbox
 from tests.server_process import ServerProcess
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-QUIET = (
-    *("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-    "--host-resolver-rules=MAP rebound.example 127.0.0.1",
-)
-"""Chromium sends no requests of its own; `rebound.example` simulates DNS rebinding."""
-
-
-def chromium_path() -> str:
-    """Return the path of Chromium; without it skip, or fail if it is required."""
-    named = os.environ.get("MOCK_CLOVER_TEST_CHROMIUM")
-    found = named or next(filter(None, map(shutil.which, NAMES)), None)
-    if not found:
-        do_without("no Chromium here (set MOCK_CLOVER_TEST_CHROMIUM, or install Debian's chromium)")
-    return found
-
-
-def do_without(reason: str) -> NoReturn:
-    """Skip a test, or fail it if browsers are required."""
-    if os.environ.get("MOCK_CLOVER_TEST_BROWSER") == "required":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
-
 
 @pytest.fixture(scope="session")
 def chromium_at() -> str:
-    return chromium_path()
+    return browser_path("chromium")
 
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
-    chromium_path()
+    browser_path()
     expect.set_options(timeout=WAIT_MS)  # a busy machine may be slow
     with sync_playwright() as driver:
         yield driver
@@ -65,12 +40,8 @@ def launch(playwright: Playwright) -> Iterator[Callable[..., Browser]]:
     started: list[Browser] = []
 
     def start(*options: str) -> Browser:
-        rooted = ("--no-sandbox",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()
-        browser = playwright.chromium.launch(
-            executable_path=chromium_path(), args=[*QUIET, *rooted, *options]
-        )
-        started.append(browser)
-        return browser
+        started.append(start_browser(playwright, *options))
+        return started[-1]
 
     yield start
     for browser in started:
@@ -78,13 +49,13 @@ def launch(playwright: Playwright) -> Iterator[Callable[..., Browser]]:
 
 
 @pytest.fixture(scope="session")
-def chromium(launch: Callable[..., Browser]) -> Browser:
+def browser(launch: Callable[..., Browser]) -> Browser:
     """The browser that tests share; each uses its own context."""
     return launch()
 
 
 @pytest.fixture
-def new_session(chromium: Browser) -> Iterator[Callable[..., BrowserSession]]:
+def new_session(browser: Browser) -> Iterator[Callable[..., BrowserSession]]:
     """Return a factory of browser sessions; its arguments are options of a context.
 
     After a test there must be no external requests and no errors; a test that expects errors
@@ -93,7 +64,7 @@ def new_session(chromium: Browser) -> Iterator[Callable[..., BrowserSession]]:
     created: list[BrowserSession] = []
 
     def start(**options: Any) -> BrowserSession:
-        created.append(BrowserSession(chromium.new_context(**options)))
+        created.append(BrowserSession(browser.new_context(**options)))
         return created[-1]
 
     yield start
@@ -105,9 +76,9 @@ def new_session(chromium: Browser) -> Iterator[Callable[..., BrowserSession]]:
 
 
 @pytest.fixture(scope="module")
-def shared_session(chromium: Browser) -> Iterator[SharedBrowserSession]:
+def shared_session(browser: Browser) -> Iterator[SharedBrowserSession]:
     """The session behind `session`."""
-    created = SharedBrowserSession(chromium.new_context())
+    created = SharedBrowserSession(browser)
     yield created
     created.context.close()
 

@@ -14,7 +14,7 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(ROOT)]
 
 from browser_session import BrowserSession  # noqa: E402 - after the paths that pytest would set
-from conftest import QUIET, chromium_path  # noqa: E402 - as above
+from browsers import QUIET, browser_path  # noqa: E402 - as above
 from gallery import SCENES, SceneContext, dashboard  # noqa: E402 - as above
 from playwright.sync_api import (  # noqa: E402 - as above
     Browser,
@@ -47,7 +47,7 @@ def main(*expected: str) -> None:
     with TemporaryDirectory() as folder, sync_playwright() as driver:
         server = ServerProcess(Path(folder))
         browser = driver.chromium.launch(
-            executable_path=chromium_path(), args=[*QUIET, "--no-sandbox"]
+            executable_path=browser_path("chromium"), args=[*QUIET, "--no-sandbox"]
         )
         try:
             for number, name in enumerate(names):

@@ -87,7 +87,7 @@ def _serve(shop: Shop, clover: MockClover) -> dict[str, str]:
     mock = "/".join(clover.url.split("/")[:3])
     policy = (
         f"default-src 'none'; script-src 'self' {mock}; style-src 'self'; connect-src 'self'; "
-        f"frame-src {mock}; base-uri 'none'; form-action 'self'"
+        f"frame-src {mock}; img-src 'self'; base-uri 'none'; form-action 'self'"
     )
     return {"content_security_policy": policy}
 

@@ -69,6 +69,7 @@ def wide(session: SharedBrowserSession) -> SharedBrowserSession:
     return session
 
 
+@pytest.mark.firefox
 @pytest.mark.parametrize("name", CUSTOMER_SCENES)
 def test_pages_are_accessible_and_fit_the_width(
     name: str, clover: MockClover, shop: Shop, wide: SharedBrowserSession, axe: str
@@ -79,6 +80,7 @@ def test_pages_are_accessible_and_fit_the_width(
     assert not found, "\n".join(found)
 
 
+@pytest.mark.firefox
 def test_dashboard_is_accessible_and_fits_the_width(
     clover: MockClover, shop: Shop, wide: SharedBrowserSession, axe: str
 ) -> None:

@@ -61,6 +61,7 @@ def pay(page: Page) -> None:
     page.get_by_role("button", name=re.compile("^Pay ")).click()
 
 
+@pytest.mark.firefox
 def test_a_customer_is_declined_makes_a_mistake_and_pays(
     checkout: HostedCheckout, session: SharedBrowserSession
 ) -> None:
@@ -84,8 +85,8 @@ def test_a_customer_is_declined_makes_a_mistake_and_pays(
         expect(page).to_have_title(re.compile("^Checkout · "))
         expect(page.locator("time")).to_be_visible()
         expect(page.get_by_role("group")).to_have_count(0)
-        widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-        assert widths == [360, 360]
+        wide, room = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert wide <= room == 360
 
         fill(page, **{"Card number": DECLINED_CARD, "Name on the card (optional)": "Jo Doe"})
         pay(page)
@@ -112,9 +113,10 @@ def test_a_customer_is_declined_makes_a_mistake_and_pays(
     expect(session.open(href).get_by_role("heading", level=1)).to_have_text("Paid")
     assert [each["status"] for each in checkout.charges()] == ["succeeded", "failed"]
     assert all("the server responded with" in each for each in session.errors)
-    session.errors.clear()  # Chromium notes 402 and 400
+    session.errors.clear()  # Chromium notes 402 and 400, Firefox does not
 
 
+@pytest.mark.firefox
 def test_a_tip_is_chosen_and_paid_by_keyboard_alone(
     checkout: HostedCheckout, session: SharedBrowserSession
 ) -> None:

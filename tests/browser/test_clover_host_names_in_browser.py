@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 from browser_session import BrowserSession
+from browsers import QUIET, browser_path, do_without
 from checkout_page import CheckoutPage, send
-from conftest import QUIET, chromium_path, do_without
 from playwright.sync_api import Browser, Playwright, expect
 from playwright.sync_api import Error as PlaywrightError
 from shop import Shop
@@ -111,7 +111,7 @@ class Home:
         subprocess.run(["bash", "-euc", f"{make}; {trust}"], env=variables, check=True)
         rooted = ["--no-sandbox"] if os.geteuid() == 0 else []
         self.browser = playwright.chromium.launch(
-            executable_path=chromium_path(), args=[*QUIET, *rooted, rules], env=variables
+            executable_path=browser_path("chromium"), args=[*QUIET, *rooted, rules], env=variables
         )
 
     def status_of(self, url: str) -> str:

@@ -17,6 +17,7 @@ def dashboard_page(clover: MockClover, session: SharedBrowserSession) -> Dashboa
     return DashboardPage(clover, session)
 
 
+@pytest.mark.firefox
 def test_live_exchanges_and_details(dashboard_page: DashboardPage) -> None:
     dashboard_page.open()
     page = dashboard_page.page
@@ -55,6 +56,7 @@ def test_live_exchanges_and_details(dashboard_page: DashboardPage) -> None:
     expect(detail).to_be_hidden()
 
 
+@pytest.mark.firefox
 def test_keyboard_navigation_while_list_grows(dashboard_page: DashboardPage) -> None:
     for amount in (1100, 1200, 1300):
         dashboard_page.pay(amount)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from browser_session import BrowserSession, SharedBrowserSession
 from checkout_page import CARD_WITH_CHECKS, DECLINED_CARD, TYPES, CheckoutPage, send
 from playwright.sync_api import expect
@@ -118,6 +119,7 @@ def test_brands_match_server(checkout_page: CheckoutPage, open_checkout_page: An
     assert [each or None for each in result] == [brand_of(number) for number in numbers]
 
 
+@pytest.mark.firefox
 def test_every_event_carries_every_mounted_field(
     checkout_page: CheckoutPage, open_checkout_page: Any
 ) -> None:
@@ -150,6 +152,7 @@ def test_every_event_carries_every_mounted_field(
     }
 
 
+@pytest.mark.firefox
 def test_a_token_is_made_and_the_shop_charges_it(
     checkout_page: CheckoutPage, open_checkout_page: Any
 ) -> None:
@@ -171,6 +174,7 @@ def test_a_token_is_made_and_the_shop_charges_it(
     assert (again.status, again.json["error"]["code"]) == (400, "token_already_used")
 
 
+@pytest.mark.firefox
 def test_invalid_fields_are_reported_by_name(
     checkout_page: CheckoutPage, open_checkout_page: Any
 ) -> None:
@@ -234,6 +238,7 @@ def test_server_errors_become_field_errors_or_rejections(
     session.errors.clear()  # the browser's own, of each response that is not a 200
 
 
+@pytest.mark.firefox
 def test_form_can_be_filled_by_keyboard(
     checkout_page: CheckoutPage, open_checkout_page: Any
 ) -> None:
@@ -247,7 +252,7 @@ def test_form_can_be_filled_by_keyboard(
         keys.press("Tab")
     assert "token" in checkout_page.tokenize()
     # The caret stays at the edit, also after a space and within a group.
-    checkout_page.input("CARD_NUMBER").focus()
+    checkout_page.input("CARD_NUMBER").click()
     keys.press("Home")
     for _ in range(7):
         keys.press("ArrowRight")
@@ -256,7 +261,7 @@ def test_form_can_be_filled_by_keyboard(
     expect(checkout_page.input("CARD_NUMBER")).to_have_value("4242 4742 4242 4242")
     keys.press("Backspace")
     keys.type("2")
-    checkout_page.input("CARD_DATE").focus()
+    checkout_page.input("CARD_DATE").click()
     keys.press("End")
     for expected in ("12/3", "12", "1", ""):
         keys.press("Backspace")
@@ -307,6 +312,7 @@ def test_the_texts_are_french_where_the_locale_is(
     expect(checkout_page.page.locator(".clover-footer")).to_contain_text("simulé")
 
 
+@pytest.mark.firefox
 def test_combined_card_field(checkout_page: CheckoutPage, session: SharedBrowserSession) -> None:
     session.page.set_viewport_size({"width": 360, "height": 640})
     types = ("CARD", "CARD_NAME", "CARD_STREET_ADDRESS")

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from browser_session import BrowserSession
 from checkout_page import CODE, PAGE, TYPES, VALID_CARD, CheckoutPage, send
 from playwright.sync_api import expect
@@ -67,6 +68,7 @@ def test_styles_reach_the_frames_by_clovers_selectors(
     assert css("CARD_CVV", "color") == "rgb(200, 0, 0)"
 
 
+@pytest.mark.firefox
 def test_a_field_fills_its_container_or_has_a_height_of_its_own(
     checkout_page: CheckoutPage, open_checkout_page: Any
 ) -> None:
@@ -128,6 +130,7 @@ POLICY = (
 )
 
 
+@pytest.mark.firefox
 def test_works_with_strict_content_security_policy(
     shared_server: ServerProcess, checkout_page: CheckoutPage, open_checkout_page: Any
 ) -> None:
@@ -193,6 +196,7 @@ def test_a_page_from_a_file_and_names_without_encryption(
     session.context.close()
 
 
+@pytest.mark.firefox
 def test_two_checkouts_on_one_page_are_isolated(
     checkout_page: CheckoutPage, open_checkout_page: Any
 ) -> None:
@@ -213,6 +217,7 @@ def test_two_checkouts_on_one_page_are_isolated(
     expect(checkout_page.page.locator(".clover-footer")).to_have_count(1)
 
 
+@pytest.mark.firefox
 def test_remounting_replaces_the_field(
     checkout_page: CheckoutPage, open_checkout_page: Any
 ) -> None:

@@ -32,9 +32,15 @@ class Counter(NamedTuple):
             self.field(name).fill(text)
 
     def pay(self, pan: str = VISA, amount: int = 1800) -> None:
-        self.page.get_by_label("Amount in cents").fill(str(amount))
+        self.type_amount(amount)
         self.fill(pan)
         self.press("Pay")
+
+    def type_amount(self, amount: int) -> None:
+        """Type an amount key by key: in Firefox, React does not notice a value that is set."""
+        entry = self.page.get_by_label("Amount in cents")
+        entry.press("ControlOrMeta+a")
+        entry.press_sequentially(str(amount))
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()
@@ -70,6 +76,7 @@ def counter(
     return counter
 
 
+@pytest.mark.firefox
 def test_a_card_is_corrected_charged_declined_and_kept(
     counter: Counter, clover: MockClover, shop: Shop
 ) -> None:
@@ -93,7 +100,7 @@ def test_a_card_is_corrected_charged_declined_and_kept(
     counter.page.get_by_label("Keep this card").check()
     counter.pay(amount=2500)
     counter.tells("Paid 2500")
-    counter.page.get_by_label("Amount in cents").fill("700")
+    counter.type_amount(700)
     counter.press("Pay with the kept card")
     counter.tells("Paid 700")
     assert [(each["amount"], each["status"]) for each in clover.charges] == [
@@ -135,6 +142,7 @@ def test_wallets_pay_are_declined_and_cancelled(counter: Counter, clover: MockCl
     assert paid == [(1800, "failed"), (1800, "succeeded"), (1800, "succeeded")]
 
 
+@pytest.mark.firefox
 def test_returning_customer(counter: Counter, clover: MockClover) -> None:
     page = counter.page
     footer = page.locator(".clover-footer")

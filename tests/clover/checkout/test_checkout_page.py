@@ -321,7 +321,7 @@ def test_url_is_escaped_in_link(server: InProcessServer, url: str) -> None:
 
 WEB = ["'self'", "http:", "https:"]
 """A form-action policy also applies to the redirects of the shop's own server."""
-POLICY = ("default-src", "style-src", "base-uri", "frame-ancestors", "form-action")
+POLICY = ("default-src", "style-src", "img-src", "base-uri", "frame-ancestors", "form-action")
 GUARDS = {
     "x-frame-options": "DENY",
     "x-content-type-options": "nosniff",

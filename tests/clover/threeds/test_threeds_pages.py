@@ -283,7 +283,7 @@ def test_pages_can_be_framed_and_load_only_own_files(
     }
     assert page.headers["content-security-policy"].replace(style, "...") == (
         "default-src 'none'; script-src 'self'; connect-src 'self'; style-src ...; "
-        "base-uri 'none'; frame-ancestors *; form-action 'self'"
+        "img-src 'self'; base-uri 'none'; frame-ancestors *; form-action 'self'"
     )
 
 
