@@ -38,7 +38,7 @@ LAYERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("pages", ("clover/*/page", "clover/jobs")),
     ("reference", ("clover/", "reference/", "scenario/fixtures")),
-    ("audit", ("ledger/",)),
+    ("audit", ("ledger/", "audit/")),
     ("control", ("control/", "clover/*/control")),
     ("browser", ("browser/",)),
     ("server", ("server/",)),

@@ -3,6 +3,7 @@
 import click
 
 from mock_clover import __version__
+from mock_clover.cli.audit import audit
 from mock_clover.cli.base import CONTEXT, examples
 from mock_clover.cli.client import env, health, journal, token
 from mock_clover.cli.conformance import conformance
@@ -23,6 +24,7 @@ COMMANDS = (
     health,
     journal,
     mcp,
+    audit,
     check,
     scenarios,
     schema,

@@ -81,6 +81,7 @@ LONG: dict[str, tuple[Prepare, str, str, Any]] = {
     "explain a request": (make_due, "POST", "/_mock/why", {"method": "GET", "path": "/v1/charges"}),
     "compare the sandboxes": (make_due, "GET", "/_mock/activity", None),
     "read the journal": (make_due, "GET", "/_mock/journal", None),
+    "the audit": (subscribe, "GET", "/_mock/audit", None),
     "the ledger": (subscribe, "GET", "/_mock/ledger", None),
     "verify requests": (make_due, "POST", "/_mock/verify", {"match": {"amount": 0}, "never": True}),
     "apply a scenario": (subscribe, "PUT", "/_mock/scenario", SCENARIO),

@@ -1,0 +1,126 @@
+"""The report of the audit as JUnit and as SARIF 2.1.0."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from mock_clover import __version__
+from mock_clover.audit.catalogue import RULES
+from mock_clover.audit.records import AuditedExchange, AuditFinding, AuditReport
+from mock_clover.core.printable import printable
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_DOCS = "https://github.com/OWNER/mock-clover/blob/main/docs/audit.md"
+_FINGERPRINT = "ruleAndSubject/v1"
+
+
+def junit(report: AuditReport, sandbox: str) -> str:
+    """Return a test suite with one test case for each rule; its findings are failures.
+
+    A warning is a failure too: readers of JUnit know no other level. Its type says which it is.
+    """
+    by_rule: dict[str, list[AuditFinding]] = {}
+    for finding in report.findings:
+        by_rule.setdefault(finding.rule, []).append(finding)
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>']
+    checked = [rule for rule in RULES if rule.id in report.rules]
+    counts = f'tests="{len(checked)}" failures="{len(by_rule)}" errors="0" skipped="0"'
+    lines.append(f'<testsuites name="mock-clover audit" {counts}>')
+    lines.append(f"  <testsuite name={_attribute(f'sandbox {sandbox}')} {counts}>")
+    for rule in checked:
+        name = _attribute(f"{rule.id} {rule.name}")
+        case = f'    <testcase classname="mock-clover.audit" name={name}'
+        if rule.id not in by_rule:
+            lines.append(f"{case}/>")
+            continue
+        found = by_rule[rule.id]
+        message = found[0].message if len(found) == 1 else f"{len(found)} findings"
+        lines.append(f"{case}>")
+        lines.append(f'      <failure type="{rule.severity}" message={_attribute(message)}>')
+        lines += [f"{_xml(_junit_text(each))}" for each in found]
+        lines += ["      </failure>", "    </testcase>"]
+    return "\n".join([*lines, "  </testsuite>", "</testsuites>"])
+
+
+def _junit_text(finding: AuditFinding) -> str:
+    ids = ", ".join(map(str, finding.exchanges))
+    return f"{finding.message}\nExchanges: {ids}\nFix: {finding.fix}"
+
+
+def _xml(text: str) -> str:
+    """Return escaped text without characters that XML 1.0 forbids."""
+    return escape("\n".join(map(printable, text.split("\n"))))
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(printable(text))
+
+
+def sarif(report: AuditReport, sandbox: str) -> str:
+    """Return a SARIF 2.1.0 log with one run.
+
+    The server does not see the client's source. So a location is an exchange: a line of the
+    sandbox's journal, because many readers require a line of a file.
+    """
+    numbers = {rule.id: index for index, rule in enumerate(RULES)}
+    known = {each.id: each for each in report.exchanges}
+    results = [_result(each, numbers[each.rule], known, sandbox) for each in report.findings]
+    rules = [
+        {
+            "id": rule.id,
+            "name": rule.name,
+            "shortDescription": {"text": rule.wrong},
+            "fullDescription": {"text": f"{rule.wrong} {rule.cost}"},
+            "help": {"text": f"{rule.fix} Not reported: {rule.legitimate}"},
+            "helpUri": f"{_DOCS}#{rule.id.lower()}-{rule.name}",
+            "defaultConfiguration": {"level": rule.severity},
+        }
+        for rule in RULES
+    ]
+    driver = {
+        "name": "mock-clover",
+        "semanticVersion": __version__,
+        "informationUri": _DOCS,
+        "rules": rules,
+    }
+    run = {"tool": {"driver": driver}, "results": results, "columnKind": "utf16CodeUnits"}
+    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, indent=2, ensure_ascii=False)
+
+
+def _result(
+    finding: AuditFinding, number: int, known: Mapping[int, AuditedExchange], sandbox: str
+) -> dict[str, Any]:
+    locations = [
+        _location(each, sandbox)
+        for each in (known.get(exchange) for exchange in finding.exchanges)
+        if each is not None
+    ]
+    return {
+        "ruleId": finding.rule,
+        "ruleIndex": number,
+        "level": finding.severity,
+        "message": {"text": f"{finding.message} Fix: {finding.fix}"},
+        "locations": locations[:1],
+        "relatedLocations": locations[1:],
+        "partialFingerprints": {_FINGERPRINT: f"{finding.rule} {finding.subject}"},
+    }
+
+
+def _location(exchange: AuditedExchange, sandbox: str) -> dict[str, Any]:
+    request = f"{exchange.method} {exchange.path}"
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": f"mock-clover/sandbox/{sandbox}/journal"},
+            "region": {"startLine": exchange.id},
+        },
+        "logicalLocations": [
+            {
+                "name": exchange.endpoint or request,
+                "fullyQualifiedName": request,
+                "kind": "function",
+            }
+        ],
+        "message": {"text": f"exchange {exchange.id}: {request} ({exchange.outcome})"},
+    }

@@ -1,0 +1,47 @@
+"""A rule of the audit, as one declaration."""
+
+from collections.abc import Callable, Iterable
+
+from mock_clover.audit.context import AuditContext
+from mock_clover.audit.records import AuditSeverity
+from mock_clover.core.record import Value
+from mock_clover.sandbox.exchange import Exchange
+
+
+class RuleHit(Value, frozen=True, kw_only=True):
+    """One place where a rule is broken."""
+
+    message: str
+    exchanges: tuple[Exchange, ...]
+    subject: str
+    """What it is about, without ids."""
+
+
+class AuditRule(Value, frozen=True, kw_only=True):
+    """A mistake that can be seen in the journal."""
+
+    id: str
+    name: str
+    severity: AuditSeverity
+    wrong: str
+    """What is wrong."""
+    cost: str
+    """What it costs."""
+    fix: str
+    legitimate: str
+    """The similar case that the rule does not report."""
+    source: str
+    """Where Clover or the network of the card says so."""
+    find: Callable[[AuditContext], Iterable[RuleHit]]
+
+
+def grouped(
+    exchanges: Iterable[Exchange], subject: Callable[[Exchange], str], says: str
+) -> Iterable[RuleHit]:
+    """Yield one hit for each subject: `says` follows the number of requests and the subject."""
+    groups: dict[str, list[Exchange]] = {}
+    for exchange in exchanges:
+        groups.setdefault(subject(exchange), []).append(exchange)
+    for name, found in groups.items():
+        count = "1 request" if len(found) == 1 else f"{len(found)} requests"
+        yield RuleHit(message=f"{name}: {count} {says}", exchanges=tuple(found), subject=name)

@@ -1,0 +1,142 @@
+"""The command `audit`: find the mistakes of an integration in the journal of a sandbox."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import click
+
+from mock_clover.cli.base import (
+    CONTEXT,
+    DEFAULT_URL,
+    PREFIX,
+    echo,
+    examples,
+    exit_with_error,
+    sandbox_address,
+    sandbox_option,
+)
+
+if TYPE_CHECKING:
+    from mock_clover.audit.records import AuditReport
+
+FORMATS = ("text", "json", "junit", "sarif", "github")
+
+
+@click.command(
+    context_settings=CONTEXT,
+    epilog=examples(
+        "mock-clover audit",
+        "mock-clover audit http://127.0.0.1:4242/sandbox/checkout-7",
+        "mock-clover audit --fail-on warning --ignore CLV012,missing-user-agent",
+        "mock-clover audit --format sarif > audit.sarif",
+        "mock-clover audit --write-baseline audit.json; mock-clover audit --baseline audit.json",
+    ),
+)
+@click.argument("url", required=False)
+@sandbox_option
+@click.option(
+    "--format",
+    "output_format",
+    default="text",
+    show_default=True,
+    type=click.Choice(FORMATS),
+    help="Output format.",
+)
+@click.option(
+    "--fail-on",
+    default="error",
+    show_default=True,
+    type=click.Choice(["warning", "error", "never"]),
+    help="Exit with 1 if there is a finding of this severity or a higher one.",
+)
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="RULES",
+    help="Only these rules, by id or name; a,b or twice.",
+)
+@click.option("--ignore", multiple=True, metavar="RULES", help="Not these rules.")
+@click.option(
+    "--baseline",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Report only findings that this file does not have.",
+)
+@click.option(
+    "--write-baseline",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the findings to this file, for --baseline.",
+)
+@click.option(
+    "--control-token",
+    metavar="TOKEN",
+    envvar=f"{PREFIX}CONTROL_TOKEN",
+    help="Control token of the server, if it has one.",
+)
+def audit(
+    *,
+    url: str | None,
+    sandbox: str,
+    output_format: str,
+    fail_on: str,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    baseline: Path | None,
+    write_baseline: Path | None,
+    control_token: str | None,
+) -> None:
+    """Find mistakes of an integration, such as a retry that charges twice.
+
+    The journal of a running server is read; nothing is sent to your application. The exit code is 1
+    if a finding reaches --fail-on, 0 if not, and 2 for an error of usage or of the connection.
+    docs/audit.md lists the rules. Without URL, MOCK_CLOVER_URL and CLOVER_BASE_URL are read.
+    """
+    from mock_clover.audit.baseline import BaselineError, new_findings, read_baseline
+    from mock_clover.audit.baseline import write_baseline as write
+    from mock_clover.audit.formats import render
+
+    url = url or os.environ.get(f"{PREFIX}URL") or os.environ.get("CLOVER_BASE_URL") or DEFAULT_URL
+    root, sandbox, base = sandbox_address(url, sandbox)
+    names = {"select": ",".join(select), "ignore": ",".join(ignore)}
+    report = _fetch(f"{root}/_mock/sandboxes/{sandbox}", base, names, control_token)
+    try:
+        if write_baseline is not None:
+            write(write_baseline, report)
+        elif baseline is not None:
+            report = new_findings(report, read_baseline(baseline))
+    except BaselineError as error:
+        exit_with_error(str(error))
+    echo(render(report, output_format, sandbox))
+    is_failed = any(fail_on == "warning" or each.severity == "error" for each in report.findings)
+    sys.exit(1 if is_failed and fail_on != "never" and write_baseline is None else 0)
+
+
+def _fetch(
+    known: str, base: str, names: dict[str, str], control_token: str | None
+) -> "AuditReport":
+    """Return the report of a sandbox that exists."""
+    import msgspec
+
+    from mock_clover.audit.records import AuditReport
+    from mock_clover.client import ClientError, get_json
+
+    headers = {"x-mock-clover-control": control_token} if control_token else {}
+    query = urlencode({name: text for name, text in names.items() if text})
+    try:
+        get_json(known, headers=headers)
+        got = get_json(f"{base}/_mock/audit?{query}", timeout_s=120, headers=headers)
+        return msgspec.convert(got, AuditReport)
+    except (ClientError, msgspec.ValidationError) as error:
+        exit_with_error(_message(str(error)))
+
+
+def _message(text: str) -> str:
+    """Return the detail of a control error, which is all that a user needs."""
+    _, _, body = text.partition(" returned 400: ")
+    try:
+        return str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return text
