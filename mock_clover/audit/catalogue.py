@@ -1,6 +1,25 @@
 """All rules of the audit, by id."""
 
-from mock_clover.audit import rules_keys
+from mock_clover.audit import (
+    rules_access,
+    rules_cards,
+    rules_fulfilment,
+    rules_keys,
+    rules_money,
+    rules_requests,
+    rules_webhooks,
+)
 from mock_clover.audit.rule import AuditRule
 
-RULES: tuple[AuditRule, ...] = tuple(sorted((*rules_keys.RULES,), key=lambda rule: rule.id))
+_MODULES = (
+    rules_access,
+    rules_cards,
+    rules_fulfilment,
+    rules_keys,
+    rules_money,
+    rules_requests,
+    rules_webhooks,
+)
+RULES: tuple[AuditRule, ...] = tuple(
+    sorted((rule for module in _MODULES for rule in module.RULES), key=lambda rule: rule.id)
+)

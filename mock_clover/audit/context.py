@@ -1,5 +1,6 @@
 """What the rules of the audit read: exchanges, rows, the ledger and the time of each."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -50,6 +51,7 @@ class AuditContext:
                 self.charges[charge.id] = charge
         self.deliveries: tuple[Delivery, ...] = tuple(sandbox.outbox or ())
         self._sandbox = sandbox
+        self._numbers = [each.number for each in self.exchanges]
         self._sent: dict[int, dict[str, Any]] = {}
 
     @cached_property
@@ -63,13 +65,32 @@ class AuditContext:
             and payment.entries[0].exchange is not None
         }
 
+    @cached_property
+    def payments_of(self) -> dict[str, list[LedgerPayment]]:
+        """The payments by the id of their order."""
+        found: dict[str, list[LedgerPayment]] = {}
+        for payment in self.payments.values():
+            found.setdefault(payment.order or "", []).append(payment)
+        return found
+
+    @cached_property
+    def by_number(self) -> dict[int, Exchange]:
+        """The exchanges by their number."""
+        return {each.number: each for each in self.exchanges}
+
+    def exchange(self, number: int) -> Exchange | None:
+        """Return an exchange of the integration, or None if it was evicted."""
+        return self.by_number.get(number)
+
     def of(self, *operations: str) -> Iterator[Exchange]:
         """Yield the exchanges of operations, oldest first."""
         return (each for each in self.exchanges if each.endpoint in operations)
 
     def between(self, first: Exchange, last: Exchange) -> Iterator[Exchange]:
         """Yield the exchanges after the first and before the last one."""
-        return (each for each in self.exchanges if first.number < each.number < last.number)
+        numbers = self._numbers
+        start, end = bisect_right(numbers, first.number), bisect_left(numbers, last.number)
+        return iter(self.exchanges[start:end])
 
     def order(self, order_id: str) -> Order | None:
         """Return an order that is stored."""

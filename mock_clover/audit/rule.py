@@ -1,6 +1,6 @@
 """A rule of the audit, as one declaration."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from mock_clover.audit.context import AuditContext
 from mock_clover.audit.records import AuditSeverity
@@ -15,6 +15,10 @@ class RuleHit(Value, frozen=True, kw_only=True):
     exchanges: tuple[Exchange, ...]
     subject: str
     """What it is about, without ids."""
+
+
+Hits = Iterator[RuleHit | None]
+"""What a rule finds; at a None, other requests are handled."""
 
 
 class AuditRule(Value, frozen=True, kw_only=True):
@@ -32,16 +36,15 @@ class AuditRule(Value, frozen=True, kw_only=True):
     """The similar case that the rule does not report."""
     source: str
     """Where Clover or the network of the card says so."""
-    find: Callable[[AuditContext], Iterable[RuleHit]]
+    find: Callable[[AuditContext], Hits]
 
 
-def grouped(
-    exchanges: Iterable[Exchange], subject: Callable[[Exchange], str], says: str
-) -> Iterable[RuleHit]:
+def grouped(exchanges: Iterable[Exchange], subject: Callable[[Exchange], str], says: str) -> Hits:
     """Yield one hit for each subject: `says` follows the number of requests and the subject."""
     groups: dict[str, list[Exchange]] = {}
     for exchange in exchanges:
         groups.setdefault(subject(exchange), []).append(exchange)
+        yield None
     for name, found in groups.items():
         count = "1 request" if len(found) == 1 else f"{len(found)} requests"
         yield RuleHit(message=f"{name}: {count} {says}", exchanges=tuple(found), subject=name)

@@ -1,7 +1,7 @@
 """Rules about idempotency keys, retries and payments that were made twice."""
 
-from collections.abc import Iterator
-from itertools import combinations
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from mock_clover.audit.context import (
     LATE_MS,
@@ -16,7 +16,7 @@ from mock_clover.audit.context import (
     line_of,
     start_ms,
 )
-from mock_clover.audit.rule import AuditRule, RuleHit, grouped
+from mock_clover.audit.rule import AuditRule, Hits, RuleHit, grouped
 from mock_clover.sandbox.exchange import Exchange
 
 _RETRY_WINDOW_MS = 3_600_000
@@ -25,7 +25,7 @@ _DOUBLE_SUBMIT_MS = 600_000
 _TUTORIAL = "docs.clover.com, Accept payments: the idempotency-key header"
 
 
-def _without_key(context: AuditContext) -> Iterator[RuleHit]:
+def _without_key(context: AuditContext) -> Hits:
     missing = (
         each for each in context.of(*MOVING) if not key_of(each) and each.outcome != "rejected"
     )
@@ -67,25 +67,26 @@ def _retry_pairs(
     context: AuditContext, operations: tuple[str, ...]
 ) -> Iterator[tuple[Exchange, Exchange]]:
     """Yield unanswered requests, each with its first retry, if that has another key or none."""
-    exchanges = [each for each in context.of(*operations) if each.idempotency != "replayed"]
-    for first in context.of(*operations):
-        if not (is_unheard(first) or first.delay_ms >= LATE_MS):
-            continue
-        for second in context.of(*operations):
-            if second is first or not _is_retry(first, second):
+    for same in _equal_requests(context, operations):
+        for first in same:
+            if not (is_unheard(first) or first.delay_ms >= LATE_MS):
                 continue
-            if _same_request(context, first, second):
-                if second in exchanges and not (key_of(first) and key_of(first) == key_of(second)):
-                    yield first, second
-                break
+            retries = (each for each in same if each is not first and _is_retry(first, each))
+            second = next(retries, None)
+            if second is None or second.idempotency == "replayed":
+                continue
+            if not (key_of(first) and key_of(first) == key_of(second)):
+                yield first, second
 
 
-def _same_request(context: AuditContext, first: Exchange, second: Exchange) -> bool:
-    if first.endpoint != second.endpoint:
-        return False
-    if first.endpoint in PAYING:
-        return _purchase(context, first) == _purchase(context, second)
-    return first.path == second.path and context.sent(first) == context.sent(second)
+def _equal_requests(context: AuditContext, operations: tuple[str, ...]) -> Iterable[list[Exchange]]:
+    """Return the requests of each purchase, or with the same path and body."""
+    groups: dict[str, list[Exchange]] = {}
+    for exchange in context.of(*operations):
+        is_payment = exchange.endpoint in PAYING
+        content = _purchase(context, exchange) if is_payment else (context.sent(exchange),)
+        groups.setdefault(str((exchange.endpoint, exchange.path, content)), []).append(exchange)
+    return groups.values()
 
 
 def _how_it_ended(first: Exchange) -> str:
@@ -94,8 +95,9 @@ def _how_it_ended(first: Exchange) -> str:
     return "got no response" if is_unheard(first) else f"waited {first.delay_ms} ms"
 
 
-def _retried_under_new_key(context: AuditContext) -> Iterator[RuleHit]:
+def _retried_under_new_key(context: AuditContext) -> Hits:
     for first, second in _retry_pairs(context, PAYING):
+        yield None
         if second.outcome == "rejected" or _is_checked(context, first, second):
             continue
         if _is_undone(context, first) or _is_undone(context, second):
@@ -115,8 +117,9 @@ def _retried_under_new_key(context: AuditContext) -> Iterator[RuleHit]:
         )
 
 
-def _reused_for_another(context: AuditContext) -> Iterator[RuleHit]:
+def _reused_for_another(context: AuditContext) -> Hits:
     for exchange in context.exchanges:
+        yield None
         if not exchange.why.startswith("IDEMPOTENCY_MISMATCH"):
             continue
         key = key_of(exchange)
@@ -130,29 +133,30 @@ def _reused_for_another(context: AuditContext) -> Iterator[RuleHit]:
         )
 
 
-def _charged_twice(context: AuditContext) -> Iterator[RuleHit]:
-    charged = [
-        each
-        for each in context.of("create_charge")
-        if each.committed and each.outcome == "ok" and each.idempotency != "replayed"
-        and context.sent(each).get("external_reference_id")
-    ]  # fmt: skip
-    for first, second in combinations(charged, 2):
-        if second.at_ms - first.at_ms > _DOUBLE_SUBMIT_MS or first.delay_ms >= LATE_MS:
-            continue
-        if _purchase(context, first) != _purchase(context, second):
-            continue
-        if _is_undone(context, first) or _is_undone(context, second):
-            continue
-        yield RuleHit(
-            message=f"two charges have the same external_reference_id, amount and card "
-            f"({line_of(first)} and {line_of(second)})",
-            exchanges=(first, second),
-            subject="create_charge",
-        )
+def _charged_twice(context: AuditContext) -> Hits:
+    for same in _equal_requests(context, ("create_charge",)):
+        charged = [
+            each
+            for each in same
+            if each.committed
+            and each.outcome == "ok"
+            and each.idempotency != "replayed"
+            and context.sent(each).get("external_reference_id")
+            and not _is_undone(context, each)
+        ]
+        for first, second in pairwise(charged):
+            if second.at_ms - first.at_ms > _DOUBLE_SUBMIT_MS or first.delay_ms >= LATE_MS:
+                continue
+            yield RuleHit(
+                message="two charges have the same external_reference_id, amount and card "
+                f"({line_of(first)} and {line_of(second)})",
+                exchanges=(first, second),
+                subject="create_charge",
+            )
+        yield None
 
 
-def _refunded_twice(context: AuditContext) -> Iterator[RuleHit]:
+def _refunded_twice(context: AuditContext) -> Hits:
     for first, second in _retry_pairs(context, ("create_refund",)):
         if second.outcome != "ok" or not (first.committed and second.committed):
             continue

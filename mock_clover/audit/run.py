@@ -1,7 +1,6 @@
 """Run the rules of the audit over a sandbox."""
 
 from collections.abc import Collection
-from itertools import islice
 
 from mock_clover.audit.catalogue import RULES
 from mock_clover.audit.context import build_context
@@ -42,7 +41,14 @@ def run_audit(sandbox: Sandbox, rules: Collection[AuditRule] = RULES) -> Steps[A
     named: dict[int, Exchange] = {}
     left_out = 0
     for rule in rules:
-        hits = list(islice(rule.find(context), FINDINGS_MAX + 1))
+        hits: list[RuleHit] = []
+        for hit in rule.find(context):
+            if hit is None:
+                yield
+            else:
+                hits.append(hit)
+            if len(hits) > FINDINGS_MAX:
+                break
         left_out += len(hits) > FINDINGS_MAX
         for hit in hits[:FINDINGS_MAX]:
             findings.append(_finding(rule, hit))
