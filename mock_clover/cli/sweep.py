@@ -5,6 +5,7 @@ import shlex
 import signal
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -76,6 +77,20 @@ _INTERRUPTED = 130
     help="Control token of that server, if it has one.",
 )
 @click.option(
+    "--report",
+    "reports",
+    metavar="FILE.html|.json|.xml",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a report to this file, as HTML, JSON or JUnit (can be repeated).",
+)
+@click.option(
+    "--resume",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep finished runs in this file, and do not repeat those that it has.",
+)
+@click.option(
     "--format",
     "output_format",
     default="text",
@@ -96,6 +111,8 @@ def sweep(
     seed: str,
     url: str | None,
     control_token: str | None,
+    reports: tuple[Path, ...],
+    resume: Path | None,
     output_format: str,
 ) -> None:
     """Run COMMAND again and again, each time with one fault at one of its calls.
@@ -106,6 +123,12 @@ def sweep(
     from mock_clover.sweep.selection import SelectionError, parse_selection
     from mock_clover.testing.transport import MockCloverError
 
+    for path in reports:
+        if path.suffix not in _REPORTS or not path.parent.is_dir():
+            raise click.BadParameter(
+                "must be a .html, .json or .xml file in an existing directory",
+                param_hint="--report",
+            )
     try:
         options = Options(
             command=command,
@@ -119,14 +142,15 @@ def sweep(
             settings=_settings(scenario),
             repeat=("mock-clover", "sweep", *_repeated(reconcile, timeout_s, scenario, seed)),
         )
-        result = _sweep(options, url, control_token or "")
+        result = _sweep(options, url, control_token or "", resume)
     except SelectionError as error:
         raise click.BadParameter(str(error), param_hint="--only") from None
     except (SweepError, MockCloverError, ValueError) as error:
         exit_with_error(str(error))
     except KeyboardInterrupt:
         exit_with_error("interrupted", code=_INTERRUPTED)
-    _print_result(result, output_format)
+    _write_reports(result, reports)
+    print_if_read(_as_json(result) if output_format == "json" else _as_text(result))
     if result.failed:
         raise SystemExit(1)
 
@@ -153,9 +177,10 @@ def _repeated(
     return words + (["--seed", seed] if seed != DEFAULT_SEED else [])
 
 
-def _sweep(options: "Options", url: str | None, token: str) -> "SweepResult":
+def _sweep(options: "Options", url: str | None, token: str, resume: Path | None) -> "SweepResult":
     """Run the sweep on a server of its own, or on the one at a URL."""
     from mock_clover.sweep.engine import learn, sweep
+    from mock_clover.sweep.resume import ResumeFile
     from mock_clover.sweep.runner import Runner
     from mock_clover.testing.http_transport import HttpTransport
     from mock_clover.testing.server import ServerProcess
@@ -168,21 +193,86 @@ def _sweep(options: "Options", url: str | None, token: str) -> "SweepResult":
         transport = stack.enter_context(contextlib.closing(HttpTransport(root, token)))
         runner = Runner(options, transport, root, shared=bool(url))
         stack.callback(runner.commands.stop)
-        reference = learn(runner)
-        return sweep(runner, reference, {}, _print_progress)
+        progress = _Progress()
+        progress.show("two runs without a fault")
+        fault_free = learn(runner)
+        file = None
+        if resume is not None:
+            names = tuple(call.name for call in fault_free.calls)
+            file = ResumeFile(resume, options, names)
+
+        def on_cell(result: "Cell | Missed", done: int, count: int) -> None:
+            if file is not None:
+                file.add(result)
+            progress.count(done, count)
+
+        result = sweep(runner, fault_free, {} if file is None else file.done, on_cell)
+        progress.clear()
+        return result
 
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _print_progress(_cell: "Cell | Missed", done: int, count: int) -> None:
-    if sys.stderr.isatty():
-        echo(f"run {done} of {count}", err=True, end="\r")
+class _Progress:
+    """A line with the progress and an estimate, on a terminal only."""
+
+    def __init__(self) -> None:
+        self._is_shown = sys.stderr.isatty()
+        self._first: tuple[int, int] | None = None
+        """How many runs were done at the first call, and when."""
+
+    def show(self, text: str) -> None:
+        if self._is_shown:
+            echo(f"\r{text}\033[K", err=True, end="")
+
+    def count(self, done: int, count: int) -> None:
+        """Show the number of runs that are done."""
+        from mock_clover.sandbox.clock import machine_ms
+
+        now_ms = machine_ms()
+        first, first_ms = self._first = self._first or (done, now_ms)
+        left = ""
+        if done > first:
+            seconds = (now_ms - first_ms) / (done - first) * (count - done) / 1000
+            left = f", about {seconds:.0f} s left"
+        self.show(f"run {done} of {count}{left}")
+
+    def clear(self) -> None:
+        self.show("")
 
 
-def _print_result(result: "SweepResult", output_format: str) -> None:
-    from mock_clover.core.record import encode
+def _as_text(result: "SweepResult") -> str:
     from mock_clover.sweep.report_text import as_text
 
-    print_if_read(encode(result).decode() if output_format == "json" else as_text(result))
+    return as_text(result)
+
+
+def _as_json(result: "SweepResult") -> str:
+    from mock_clover.core.record import encode
+
+    return encode(result).decode()
+
+
+def _as_html(result: "SweepResult") -> str:
+    from mock_clover.sweep.report_html import as_html
+
+    return as_html(result)
+
+
+def _as_junit(result: "SweepResult") -> str:
+    from mock_clover.sweep.report_junit import as_junit
+
+    return as_junit(result)
+
+
+_REPORTS = {".html": _as_html, ".json": _as_json, ".xml": _as_junit}
+
+
+def _write_reports(result: "SweepResult", reports: tuple[Path, ...]) -> None:
+    for path in reports:
+        try:
+            path.write_text(_REPORTS[path.suffix](result), encoding="utf-8")
+        except OSError as error:
+            exit_with_error(f"--report {path}: {error.strerror}")

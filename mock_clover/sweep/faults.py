@@ -1,5 +1,6 @@
 """The faults of a sweep, and how each is set in a sandbox."""
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from mock_clover.core.record import Value
@@ -80,6 +81,12 @@ FAULTS = (
 
 FAULT_NAMES = tuple(fault.name for fault in FAULTS)
 BY_NAME = {fault.name: fault for fault in FAULTS}
+
+
+def shown_faults(names: Iterable[str]) -> list[SweepFault]:
+    """Return the faults with these names, in the order of the matrix."""
+    wanted = frozenset(names)
+    return [fault for fault in FAULTS if fault.name in wanted]
 
 
 def fault_body(fault: SweepFault, operation: str, nth: int) -> dict[str, Any]:

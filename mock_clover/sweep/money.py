@@ -14,7 +14,7 @@ MoneyKey = tuple[str, str, int]
 """Payer, currency and amount."""
 
 
-class Position(Record, frozen=True, kw_only=True):
+class Position(Record, frozen=True, kw_only=True, omit_defaults=False):
     """The money of one payment that moves or holds some."""
 
     charge: str
@@ -42,7 +42,7 @@ class Position(Record, frozen=True, kw_only=True):
         return f"{self.charge}: {', '.join(parts)} {self.currency}, {self.payer}"
 
 
-class Money(Record, frozen=True, kw_only=True):
+class Money(Record, frozen=True, kw_only=True, omit_defaults=False):
     """The positions of a run, oldest first."""
 
     positions: tuple[Position, ...] = ()

@@ -97,6 +97,11 @@ class Missed(Record, frozen=True, kw_only=True):
     fault: str
     why: str
 
+    @property
+    def name(self) -> str:
+        """The name of the cell, as in `--only`."""
+        return f"{self.call}:{self.fault}"
+
 
 class SweepResult(Record, frozen=True, kw_only=True, omit_defaults=False):
     """The result of a sweep."""

@@ -1,8 +1,8 @@
 """The result of a sweep as text: a matrix of calls and faults, and the cells with problems."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from mock_clover.sweep.faults import FAULTS
+from mock_clover.sweep.faults import shown_faults
 from mock_clover.sweep.records import Cell, SweepResult
 from mock_clover.sweep.verdict import CellVerdict
 
@@ -23,13 +23,14 @@ MEANINGS: dict[CellVerdict, str] = {
 MISSED = "?"
 _OUTPUT_LINES_MAX = 10
 _CALL_LINES_MAX = 12
+_LINE_CHARS_MAX = 160
 
 
 def matrix(result: SweepResult) -> list[list[str]]:
     """Return the rows of the matrix: two lines of headings, then one row for each call."""
     texts = {(cell.call, cell.fault): LABELS[cell.verdict] for cell in result.cells}
     texts |= {(each.call, each.fault): MISSED for each in result.missed}
-    faults = [fault for fault in FAULTS if any(name == fault.name for _, name in texts)]
+    faults = shown_faults(name for _, name in texts)
     calls = [name for name in result.calls if any(call == name for call, _ in texts)]
     merged = {cell.call: len(cell.merged) for cell in result.cells}
     rows = [["call", *(fault.columns[0] for fault in faults)]]
@@ -54,9 +55,8 @@ def as_text(result: SweepResult) -> str:
     """Return the whole report."""
     lines = [f"note: {each}" for each in notes(result)]
     lines += ["", *_table(matrix(result)), ""] if result.cells or result.missed else []
-    for cell in result.cells:
-        if cell.verdict not in ("survived", "failed_safely"):
-            lines += [*_details(cell), ""]
+    for cells in _alike(result):
+        lines += [*details(cells[0], cells[1:]), ""]
     return "\n".join([*lines, summary(result)]).lstrip("\n")
 
 
@@ -86,13 +86,34 @@ def _table(rows: list[list[str]]) -> list[str]:
     ]
 
 
-def _details(cell: Cell) -> Iterator[str]:
-    yield f"{MEANINGS[cell.verdict].upper()}  {cell.call} {cell.fault}  exit {cell.exit}"
+def _alike(result: SweepResult) -> list[list[Cell]]:
+    """Return the cells with problems, bad ones first; those of one call and reason are together."""
+    groups: dict[tuple[str, str, tuple[str, ...]], list[Cell]] = {}
+    for cell in sorted(result.cells, key=lambda each: not each.is_bad):
+        if cell.verdict not in ("survived", "failed_safely"):
+            groups.setdefault((cell.call, cell.verdict, cell.reasons), []).append(cell)
+    return list(groups.values())
+
+
+def details(cell: Cell, alike: Sequence[Cell] = ()) -> Iterator[str]:
+    """Yield what is known of a cell: reasons, ledger, calls, output and how to repeat it.
+
+    Cells that are `alike` have the same call, verdict and reasons.
+    """
+    ended = "time limit" if cell.exit is None else f"exit {cell.exit}"
+    yield f"{MEANINGS[cell.verdict].upper()}  {cell.call} {cell.fault}  ({ended})"
+    if alike:
+        yield f"  also with {', '.join(each.fault for each in alike)}"
     yield from (f"  {reason}" for reason in cell.reasons)
     yield from (f"  ledger  {position.text()}" for position in cell.ledger.positions)
     hidden = len(cell.journal) - _CALL_LINES_MAX
     if hidden > 0:
         yield f"  ({hidden} earlier calls)"
-    yield from (f"  {line}" for line in cell.journal[-_CALL_LINES_MAX:])
+    yield from (f"  {shorten(line)}" for line in cell.journal[-_CALL_LINES_MAX:])
     yield from (f"  > {line}" for line in cell.output.splitlines()[-_OUTPUT_LINES_MAX:])
-    yield f"  repeat: {cell.repeat}"
+    yield from (f"  repeat: {each.repeat}" for each in (cell, *alike))
+
+
+def shorten(line: str) -> str:
+    """Return a line of the journal without what does not fit."""
+    return line if len(line) <= _LINE_CHARS_MAX else f"{line[:_LINE_CHARS_MAX]}…"

@@ -38,7 +38,7 @@ def judge(
             return Judgement("survived")
         return Judgement("lost_money", ("the command reported success", *final.differs))
     if repaired is not None:
-        if repaired.same or repaired.safe:
+        if repaired.safe:
             return Judgement("failed_safely")
         return Judgement("lost_money", ("after the reconcile command", *repaired.unsafe))
     if money.safe:

@@ -208,6 +208,7 @@ VERDICTS: list[tuple[End, MoneyCheck, MoneyCheck | None, str]] = [
     ("failed", TWICE, None, "unreconciled"),
     ("failed", TWICE, SAME, "failed_safely"),
     ("failed", UNKNOWN, LESS, "failed_safely"),
+    ("failed", UNKNOWN, UNKNOWN, "lost_money"),
     ("failed", TWICE, TWICE, "lost_money"),
     ("failed", SAME, TWICE, "lost_money"),
     ("hung", SAME, None, "hung"),
