@@ -70,7 +70,8 @@ PUBLIC = {
         root livez readyz healthz health openapi audit journal ledger verify get_exchange
         replay_exchange
         count_rows list_rows get_row list_notices get_clock put_clock add_fault list_faults
-        clear_faults delete_fault get_scenario put_scenario post_scenario why list_scenarios
+        clear_faults delete_fault post_capsule get_scenario put_scenario post_scenario why
+        list_scenarios
         get_shipped_scenario get_scenario_text check_scenario get_env get_authority
         put_sandbox get_sandbox delete_sandbox list_sandboxes fork get_snapshot put_snapshot
         list_threeds resolve_threeds threeds_method threeds_method threeds_notification
@@ -83,9 +84,9 @@ PUBLIC = {
     "control paths": """
         / /_mock/activity /3ds/challenge/{transaction} /3ds/challenge/{transaction}/answer
         /3ds/challenge/{transaction}/status /3ds/method/{transaction}
-        /3ds/notification/{transaction} /_mock/audit /_mock/ca.pem
-        /_mock/checkouts /_mock/checkouts/{id}
-        /_mock/checkouts/{id}/cancel /_mock/checkouts/{id}/pay /_mock/clock /_mock/clock/moves
+        /3ds/notification/{transaction} /_mock/audit /_mock/ca.pem /_mock/checkouts
+        /_mock/checkouts/{id} /_mock/checkouts/{id}/cancel /_mock/checkouts/{id}/pay /_mock/clock
+        /_mock/clock/moves /_mock/capsule
         /_mock/deliveries /_mock/deliveries/{id}/resend /_mock/env /_mock/faults
         /_mock/faults/{id} /_mock/fork /_mock/health /_mock/journal /_mock/journal/{id}
         /_mock/journal/{id}/replay /_mock/ledger /_mock/next /_mock/next/{id} /_mock/notices
@@ -107,7 +108,7 @@ PUBLIC = {
     """,
     "commands": """
         cards check conformance env errors evidence health journal mcp next openapi routes
-        scenarios schema serve tls-setup token sweep audit
+        scenarios schema serve tls-setup token sweep audit replay
     """,
     "options of serve": """
         --checkout-redirects --control --control-host --control-token --control-token-file --dialect

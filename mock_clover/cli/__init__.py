@@ -10,6 +10,7 @@ from mock_clover.cli.conformance import conformance
 from mock_clover.cli.evidence import evidence
 from mock_clover.cli.mcp import mcp
 from mock_clover.cli.next import next_outcome
+from mock_clover.cli.replay import replay
 from mock_clover.cli.serve import serve
 from mock_clover.cli.sweep import sweep
 from mock_clover.cli.tables import cards, check, errors, openapi, routes, scenarios, schema
@@ -25,6 +26,7 @@ COMMANDS = (
     journal,
     mcp,
     audit,
+    replay,
     check,
     scenarios,
     schema,

@@ -67,6 +67,13 @@ def compare(
     return comparison.differences
 
 
+def compare_exactly(path: str, expected: Any, got: Any) -> list[Difference]:
+    """Return all differences of two JSON values; none of their values may vary."""
+    comparison = _Comparison({}, (), exact_lists=True, exact_values=True)
+    comparison.compare_value(path, expected, got)
+    return comparison.differences
+
+
 def replace_ids(text: str, id_map: dict[str, str], field: str = "") -> str:
     """Replace the recorded identifiers in a text with the server's."""
     if text in id_map and (len(text) >= _SUBSTRING_CHARS_MIN or field == "exp_year"):
@@ -86,11 +93,17 @@ def is_list_envelope(expected: Any) -> bool:
 
 class _Comparison:
     def __init__(
-        self, id_map: dict[str, str], variable_paths: Collection[str], *, exact_lists: bool
+        self,
+        id_map: dict[str, str],
+        variable_paths: Collection[str],
+        *,
+        exact_lists: bool,
+        exact_values: bool = False,
     ) -> None:
         self._id_map = id_map
         self._variable_paths = variable_paths
         self._exact_lists = exact_lists
+        self._exact_values = exact_values
         self.differences: list[Difference] = []
 
     def add(self, path: str, kind: str, expected: Any, got: Any) -> None:
@@ -152,6 +165,10 @@ class _Comparison:
                 self.add(f"{path}[{index}]", "missing", Format("an object of the flow"), ABSENT)
 
     def _compare_scalar(self, path: str, expected: Any, got: Any) -> None:
+        if self._exact_values:
+            if expected != got:
+                self.add(path, "value", expected, got)
+            return
         format_name = format_of(expected)
         if isinstance(expected, str):
             echo = replace_ids(expected, self._id_map, path.rpartition(".")[2])
@@ -171,6 +188,8 @@ class _Comparison:
             self.add(path, "value", expected, got)
 
     def _describe(self, value: Any) -> Any:
+        if self._exact_values:
+            return value
         format_name = format_of(value)
         return (
             Format(format_name or _type(value))

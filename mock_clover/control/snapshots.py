@@ -174,7 +174,7 @@ def take_head(sandbox: Sandbox) -> Snapshot:
         frozen=sandbox.clock.frozen,
         ref_count=ref_count,
         ids=ids,
-        scenario=_without_pans(sandbox.rules.scenario, sandbox.fingerprint_key),
+        scenario=without_pans(sandbox.rules.scenario, sandbox.fingerprint_key),
         settings=sandbox.settings,
         rule_counts=sandbox.rule_counts,
         faults=tuple(
@@ -351,7 +351,7 @@ def _decode_request(endpoint: str, body: Any) -> Record | None:
     return decoded
 
 
-def _without_pans(scenario: Scenario, key: bytes) -> Scenario:
+def without_pans(scenario: Scenario, key: bytes) -> Scenario:
     """Return a scenario without its data, and with fingerprints instead of card numbers."""
     return replace(
         scenario,

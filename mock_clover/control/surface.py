@@ -12,6 +12,7 @@ from mock_clover.control import (
     armed,
     audit,
     ca,
+    capsule,
     clock,
     exchanges,
     explain,
@@ -64,6 +65,7 @@ def server_endpoints(
         *sandbox_calls.endpoints(sandboxes),
         *activity.endpoints(sandboxes),
         *snapshot_calls.endpoints(sandboxes),
+        *capsule.endpoints(sandboxes),
     )
 
 

@@ -23,6 +23,7 @@ from mock_clover.clover.common.problems import (
 )
 from mock_clover.core.record import Record
 from mock_clover.core.steps import Steps, Work
+from mock_clover.engine.control_calls import end_control_call
 from mock_clover.engine.endpoint import Call, Endpoint, HandlerResult, RawRequest
 from mock_clover.engine.journaling import write_exchange
 from mock_clover.engine.overrides import (
@@ -119,7 +120,7 @@ def answer(
         reply = _apply_after_commit_fault(sandbox, reply, fault, raw.headers, endpoint)
         reply = reply if after_delay is None else replace(reply, delayed=after_delay)
     if not endpoint.surface.journaled:
-        return replace(reply, evidence=None, basis=())
+        return end_control_call(sandbox, endpoint, raw.ids, request, reply)
     return write_exchange(sandbox, endpoint, raw, reply, request, idempotency)
 
 
@@ -233,7 +234,7 @@ def _respond_after(
         reply = reply_of(sandbox, endpoint, call, result)
     except ApiError as error:
         reply = error_reply(sandbox, error, call.headers, endpoint)
-    return replace(reply, evidence=None, basis=())
+    return end_control_call(sandbox, endpoint, call.ids, call.body, reply)
 
 
 def _apply_after_commit_fault(

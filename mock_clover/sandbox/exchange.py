@@ -7,7 +7,6 @@ is too long is masked and cut when it is stored.
 """
 
 from collections.abc import Callable
-from functools import partial
 from operator import itemgetter
 from typing import Any, Literal
 
@@ -38,9 +37,11 @@ _SHORT_BODY_BYTES, _SHORT_REQUEST_BYTES = 192, 1_024
 """A short body is not examined."""
 KEPT_HEADERS = (
     *(b"idempotency-key", b"x-forwarded-for", b"user-agent", b"content-type", b"accept"),
-    b"x-clover-merchant-id",
+    *(b"x-clover-merchant-id", b"x-idempotency-key", b"idempotency_key"),
+    *(b"x-mock-clover-outcome", b"x-mock-clover-fault", b"x-mock-clover-dialect"),
+    *(b"host", b":root-path"),
 )
-"""Headers whose values are stored. None of them is a credential."""
+"""Headers whose values are stored: those that determine a response. None is a credential."""
 _CONTENT_TYPE, _JSON = b"content-type", b"application/json"
 _DIALECT = b"x-mock-clover-dialect"
 _DECLINED_STATUS = 402
@@ -152,7 +153,8 @@ class Exchange(Value, frozen=True, kw_only=True):
             if name[:1] != b":"  # a pseudo-header of this server
         }
         for name, value in zip(self.headers.kept, self.header_values, strict=True):
-            shown[name.decode()] = redact(value.decode("latin-1"))
+            if name[:1] != b":":
+                shown[name.decode()] = redact(value.decode("latin-1"))
         return shown
 
     def shown_request(self) -> Any:
@@ -179,7 +181,7 @@ def header_names(names: tuple[bytes, ...]) -> HeaderNames:
     return HeaderNames(
         names=names,
         kept=kept,
-        values_in=itemgetter(*kept) if len(kept) > 1 else partial(_values_of, kept),
+        values_in=_values_getter(kept),
         size=len(b"".join(names)) + _VALUE_BYTES * len(names),
         misspelt=misspelt,
         has_remarks=bool(misspelt) or _DIALECT in names,
@@ -194,8 +196,13 @@ def header_values(names: HeaderNames, values: tuple[bytes, ...]) -> HeaderValues
     return HeaderValues(values=values, size=len(b"".join(values)), is_json=is_json)
 
 
-def _values_of(kept: tuple[bytes, ...], headers: dict[bytes, bytes]) -> tuple[bytes, ...]:
-    return tuple(headers[name] for name in kept)
+def _values_getter(kept: tuple[bytes, ...]) -> Callable[[dict[bytes, bytes]], tuple[bytes, ...]]:
+    if not kept:
+        return lambda _: ()
+    if len(kept) == 1:
+        name = kept[0]
+        return lambda headers: (headers[name],)
+    return itemgetter(*kept)
 
 
 def _cut_header(text: bytes) -> bytes:

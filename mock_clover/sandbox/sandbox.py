@@ -13,6 +13,7 @@ from mock_clover.sandbox.changes import Changes
 from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.credentials import Credentials
 from mock_clover.sandbox.faults import Faults
+from mock_clover.sandbox.history import History, ScenarioChange
 from mock_clover.sandbox.hooks import Hooks
 from mock_clover.sandbox.idempotency import IdempotencyStore
 from mock_clover.sandbox.ids import Ids
@@ -39,6 +40,7 @@ class Sandbox(Tables):
         "credentials",
         "faults",
         "fingerprint_key",
+        "history",
         "hooks",
         "idempotency",
         "ids",
@@ -104,6 +106,7 @@ class Sandbox(Tables):
         self.journal = Journal()
         self.idempotency = IdempotencyStore()
         self.notices = Notices()
+        self.history = History()
         self.changes = Changes(self.journal)
 
     def set_credentials(self, credentials: Credentials) -> None:
@@ -219,12 +222,14 @@ class Sandbox(Tables):
 
     def merge(self, other: "Sandbox") -> None:
         """Add the rows and the scheduled jobs of another sandbox."""
+        self.history.fixtures += (other,)
         self.merge_rows_of(other, self.changes)
         for at_ms, _, kind, row_id in other.scheduler.entries():
             self.scheduler.add(at_ms, kind, row_id)
 
     def apply_scenario(self, rules: Rules, settings: Settings) -> None:
         """Apply another scenario; existing rows are kept."""
+        before = self.rules, self.settings
         self.rules = rules
         self.settings = replace(settings, **self.setting_overrides)
         settings = self.settings
@@ -232,9 +237,14 @@ class Sandbox(Tables):
         self.faults.clear()
         self.armed.clear()
         self.limits = Limits() if settings.rate_limits else None
+        now_ms = self.clock.now_ms()
         for fault in rules.scenario.faults:
-            self.faults.add(fault, self.clock.now_ms())
+            self.faults.add(fault, now_ms)
         self._apply_webhook_targets()
+        change = ScenarioChange(
+            after=self.journal.count, at_ms=now_ms, rules=rules, settings=settings
+        )
+        self.history.add_scenario(change, *before)
 
 
 def keep_in_outbox(_: Sandbox) -> None:

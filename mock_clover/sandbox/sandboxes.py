@@ -177,6 +177,8 @@ class Sandboxes:
         sandbox.apply_scenario(rules, self.factory.settings_of(scenario))
         finish(self.factory.add_merchants(sandbox, None, loaded))
         self.register(sandbox)
+        if loaded or scenario.merchants:
+            _restart_history(sandbox)
         return sandbox
 
     def lacks_fixtures(self, name: str) -> bool:
@@ -207,6 +209,7 @@ class Sandboxes:
         The journal, its live readers and the other merchants at the address are kept.
         """
         new.take_over_from(old)
+        _restart_history(new)
         old.outbox = None  # drops pending deliveries
         old.scheduler.clear()
         if not self.is_registered(old):
@@ -260,7 +263,9 @@ class Sandboxes:
         for merchant in sandbox.rules.scenario.merchants:
             if sandbox.credentials == apply_declared(merchant, sandbox.credentials):
                 credentials = apply_declared(merchant, credentials)
-        return sandbox.fork(name, credentials)
+        copy = sandbox.fork(name, credentials)
+        _restart_history(copy)
+        return copy
 
     def _unregister(self, sandbox: Sandbox) -> None:
         """Remove a sandbox and the merchants at its address."""
@@ -297,6 +302,12 @@ class Sandboxes:
                     self._by_credential[credential] = merchant
         if sandbox.name == DEFAULT:
             self.default = sandbox
+
+
+def _restart_history(sandbox: Sandbox) -> None:
+    """Keep a copy of the present state as the start of the history. Its rows are shared."""
+    copy = sandbox.fork(sandbox.name, sandbox.credentials)
+    sandbox.history.restart(copy, sandbox.journal.count)
 
 
 def _credential_keys(credentials: Credentials) -> tuple[str, ...]:

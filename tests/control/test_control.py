@@ -635,7 +635,12 @@ def test_journal_entry_is_complete(server: InProcessServer) -> None:
         "request": body,
         "reply": created.json,
     }
-    headers = {"host": None, "authorization": None, "apikey": None, "idempotency-key": "k"}
+    headers = {
+        "host": "localhost:4242",
+        "authorization": None,
+        "apikey": None,
+        "idempotency-key": "k",
+    }
     why = "sandbox: VISA ...4242 is listed to approve (documented)"
     assert (status, without_time(answer["data"])) == (
         200,

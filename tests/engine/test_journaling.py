@@ -97,8 +97,9 @@ def test_a_rejected_request_keeps_its_body(make_server: MakeServer, row: Kept) -
     assert entry["query"].removeprefix("code=[secret]&") == query
     assert entry["client"] == "a shop"
     expected: dict[str, str | None] = dict.fromkeys(headers)
-    expected |= {"x-forwarded-for": "10.0.0.1", "user-agent": "a shop", "host": None}
+    expected |= {"x-forwarded-for": "10.0.0.1", "user-agent": "a shop", "host": "localhost:4242"}
     expected |= {"idempotency-key": "k [card ...6467]"}
+    expected |= {"x-mock-clover-fault": fault} if fault else {}
     if more.get("auth", True):
         expected |= {"authorization": None, "apikey": None}
     assert entry["headers"] == expected

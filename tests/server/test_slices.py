@@ -77,6 +77,7 @@ LONG: dict[str, tuple[Prepare, str, str, Any]] = {
     "create a sandbox on its first use": (age_fixtures, "GET", "/sandbox/new/_mock/clock", None),
     "delete and recreate default": (age_fixtures, "DELETE", "/_mock/sandboxes/default", None),
     "take a snapshot": (subscribe, "GET", "/_mock/snapshot", None),
+    "put it into a capsule": (subscribe, "POST", "/_mock/capsule", None),
     "restore a snapshot": (subscribe, "PUT", "/_mock/snapshot", SNAPSHOT),
     "explain a request": (make_due, "POST", "/_mock/why", {"method": "GET", "path": "/v1/charges"}),
     "compare the sandboxes": (make_due, "GET", "/_mock/activity", None),

@@ -1,0 +1,275 @@
+"""Repeat the run in a capsule in this process, and compare each response byte for byte.
+
+A capsule is untrusted: it is decoded with bounds, nothing in it is run, and no webhook is sent.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Literal, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
+from mock_clover.clover.common.problems import UNAUTHORIZED
+from mock_clover.clover.surface import SURFACE
+from mock_clover.clover.tokens.operations import apply_token_rules
+from mock_clover.clover.tokens.records import Token, TokenRequest, TokenResponse, token_response
+from mock_clover.conformance.compare import Difference
+from mock_clover.conformance.replay_compare import compare_deliveries, compare_replies, difference
+from mock_clover.control.capsule import recorded_reply
+from mock_clover.control.capsule_records import Capsule, CapsuleCall, CapsuleExchange, CapsuleStep
+from mock_clover.control.snapshots import restore
+from mock_clover.core.problem import ApiError
+from mock_clover.core.steps import Work, finish
+from mock_clover.engine import answering
+from mock_clover.engine.control_calls import CARD_CALLS, KEPT_CALLS
+from mock_clover.engine.endpoint import Call, Endpoint, RawRequest
+from mock_clover.engine.reply import Reply, Wait
+from mock_clover.engine.scheduler import due_jobs
+from mock_clover.sandbox.exchange import Exchange
+from mock_clover.sandbox.keys import KeyRing
+from mock_clover.sandbox.rules import Rules
+from mock_clover.sandbox.sandbox import Sandbox, keep_in_outbox
+from mock_clover.scenario.records import ScenarioError
+from mock_clover.server.app import App
+from mock_clover.server.build import build
+from mock_clover.server.log import ExchangeLog
+
+INVALID_CREDENTIAL = b"not-a-credential-of-this-sandbox"
+_NO_EFFECT = (401, 429)
+"""Statuses that a token request gets before its card is looked at."""
+
+_CREATE_TOKEN = next(each for each in SURFACE if each.name == "create_token")
+Answer = Reply | Wait | Work[Reply] | Work[Reply | Wait]
+
+
+class ReplayError(Exception):
+    """The run cannot be repeated; the message says why."""
+
+
+class ReplayedStep(NamedTuple):
+    """The result of one step."""
+
+    number: int
+    """That of the exchange; of a control request, that of the exchange before it."""
+    title: str
+    state: Literal["same", "different", "not_compared", "done"]
+    """done: a control request, which has no response to compare."""
+    reason: str = ""
+    differences: tuple[Difference, ...] = ()
+
+
+class Replay:
+    """One capsule, rebuilt as the sandbox of an application."""
+
+    def __init__(self, capsule: Capsule, keys: KeyRing | None = None) -> None:
+        """Rebuild the first state. Raises ReplayError."""
+        self.capsule = capsule
+        try:
+            self.app = _build(capsule, keys or KeyRing())
+            base = self.app.sandboxes.get_or_create(capsule.sandbox)
+            self._sandbox = finish(restore(base, capsule.state))
+            self.app.sandboxes.replace(base, self._sandbox)
+        except (ValueError, KeyError, ScenarioError, msgspec.ValidationError) as error:
+            raise ReplayError(f"state: cannot be restored: {error}") from None
+        first = next((each.exchange for each in capsule.steps if each.exchange), None)
+        self.sandbox.journal.count = first.number - 1 if first else 0
+        self._calls = {each.name: each for each in self.app.endpoints if each.name in KEPT_CALLS}
+        self._seen = self.sandbox.journal.count
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The rebuilt sandbox."""
+        return self.app.sandboxes.current_version_of(self._sandbox)
+
+    def run(self, upto: int | None = None) -> Iterator[ReplayedStep]:
+        """Repeat the steps, at most those up to the exchange with this number."""
+        at_ms = self.capsule.clock.started_ms
+        number = self.sandbox.journal.count
+        for step in self.capsule.steps:
+            number = step.exchange.number if step.exchange else number
+            if upto is not None and number > upto:
+                break
+            at_ms = step.at_ms
+            try:
+                yield self._run_step(step, number)
+            except (ValueError, KeyError, ApiError, ScenarioError, msgspec.MsgspecError) as error:
+                raise ReplayError(f"step after exchange {number}: {error}") from None
+        else:
+            at_ms = self.capsule.clock.now_ms
+        self._set_time(at_ms)
+        self.sandbox.clock.restore(at_ms, frozen=self.capsule.clock.frozen)
+        if upto is None:
+            differences = compare_deliveries(self.capsule.deliveries, self.sandbox.outbox)
+            if self.capsule.deliveries or differences:
+                yield _compared(number, "webhooks", differences)
+
+    def _run_step(self, step: CapsuleStep, number: int) -> ReplayedStep:
+        self._set_time(step.at_ms)
+        if step.scenario is not None:
+            scenario = step.scenario.scenario
+            rules = Rules(scenario, self.sandbox.fingerprint_key)
+            self.sandbox.apply_scenario(rules, step.scenario.settings)
+            return _done(number, f"scenario {scenario.name}")
+        if step.call is not None:
+            return self._run_call(step.call, number)
+        if step.exchange is None:
+            raise ValueError("has neither an exchange nor a control request")
+        return self._run_exchange(step.exchange, step.at_ms)
+
+    def _set_time(self, at_ms: int) -> None:
+        """Set the clock, and run the jobs that are due by then, as the sandbox did."""
+        self.sandbox.clock.restore(at_ms, frozen=True)
+        finish(due_jobs(self.sandbox))
+
+    def _run_call(self, call: CapsuleCall, number: int) -> ReplayedStep:
+        if call.name == "put_clock":  # the time of each step says all
+            return _done(number, call.name)
+        if call.name in CARD_CALLS:
+            reason = "the card of a payment on the page of the checkout is not kept"
+            return _not_compared(number, call.name, reason)
+        endpoint = self._calls.get(call.name)
+        if endpoint is None:
+            raise ValueError(f"unknown control request {call.name!r}")
+        raw = RawRequest(
+            method=endpoint.method,
+            path=endpoint.path,
+            ids=call.ids,
+            headers={b"host": b"localhost", b"content-type": b"application/json"},
+            body=call.body.encode(),
+        )
+        reply = _answer_now(
+            lambda wait: answering.answer_without_jobs(self.sandbox, endpoint, raw, wait)
+        )
+        if reply.status < 400:
+            return _done(number, call.name)
+        got = f"{reply.status}: {reply.why}"
+        return _compared(number, call.name, (difference("status", 200, got),))
+
+    def _run_exchange(self, recorded: CapsuleExchange, at_ms: int) -> ReplayedStep:
+        number, title = recorded.number, f"{recorded.method} {recorded.path}"
+        reason = _why_not_repeated(recorded)
+        if reason:
+            self._keep_unrepeated(recorded, at_ms)
+            return _not_compared(number, title, reason)
+        if recorded.endpoint not in BACKGROUND_OPERATIONS:
+            self._send(recorded)
+        journal = self.sandbox.journal
+        if journal.count == self._seen:
+            missing = difference("reply", recorded.reply.status, "no such exchange")
+            return _compared(number, title, (missing,))
+        self._seen += 1
+        got = journal.find(self._seen)
+        differences = compare_replies(recorded.reply, recorded_reply(got)) if got else ()
+        if differences and recorded.masked:
+            return _not_compared(number, title, recorded.masked)
+        return _compared(number, title, differences)
+
+    def _keep_unrepeated(self, recorded: CapsuleExchange, at_ms: int) -> None:
+        """Write an exchange that is not repeated to the journal, so that all keep their numbers."""
+        self.sandbox.journal.add(
+            Exchange(
+                at_ms=at_ms,
+                endpoint=recorded.endpoint,
+                method=recorded.method,
+                path=recorded.path,
+                status=recorded.reply.status,
+                why=f"not repeated: {recorded.reply.why}",
+                body=recorded.body.encode(),
+                query=recorded.query,
+                reply=recorded.reply.body.encode(),
+            )
+        )
+        self._seen += 1
+
+    def _send(self, recorded: CapsuleExchange) -> None:
+        sandbox = self.sandbox
+        raw = RawRequest(
+            method=recorded.method,
+            path=recorded.path,
+            query=recorded.query.encode(),
+            headers=_headers(recorded, sandbox),
+            body=recorded.body.encode(),
+        )
+
+        def respond(wait: Wait | None) -> Answer:
+            if recorded.endpoint != "create_token":
+                return self.app.handle_in_sandbox(sandbox, raw, after_delay=wait)[0]
+            endpoint = _CREATE_TOKEN
+            if recorded.token is not None:
+                endpoint = _with_token(endpoint, recorded.token)
+            return answering.answer_without_jobs(sandbox, endpoint, raw, wait)
+
+        _answer_now(respond)
+
+
+def _answer_now(respond: Callable[[Wait | None], Answer]) -> Reply:
+    """Return the response to a request, without its delay."""
+    reply = respond(None)
+    while not isinstance(reply, Reply):
+        reply = finish(reply.steps) if isinstance(reply, Work) else respond(reply)
+    return reply
+
+
+def _build(capsule: Capsule, keys: KeyRing) -> App:
+    app = build(
+        replace(capsule.state.scenario, data=None, merchants=()),
+        keys,
+        seed=capsule.seed,
+        log=ExchangeLog(None, "none"),
+        setting_overrides={},
+    )
+    app.sandboxes.set_webhook_sender(keep_in_outbox)
+    return app
+
+
+def _done(number: int, title: str) -> ReplayedStep:
+    return ReplayedStep(number=number, title=title, state="done")
+
+
+def _not_compared(number: int, title: str, reason: str) -> ReplayedStep:
+    return ReplayedStep(number=number, title=title, state="not_compared", reason=reason)
+
+
+def _compared(number: int, title: str, differences: tuple[Difference, ...]) -> ReplayedStep:
+    state: Literal["same", "different"] = "different" if differences else "same"
+    return ReplayedStep(number=number, title=title, state=state, differences=differences)
+
+
+def _why_not_repeated(recorded: CapsuleExchange) -> str:
+    """Return why a request is not repeated, or an empty text."""
+    if recorded.endpoint == "create_token" and recorded.token is None:
+        reply = recorded.reply
+        is_known = reply.why.startswith("fault: ") or reply.status in _NO_EFFECT
+        return "" if is_known else recorded.masked
+    return recorded.masked if "too long" in recorded.masked else ""
+
+
+def _headers(recorded: CapsuleExchange, sandbox: Sandbox) -> dict[bytes, bytes]:
+    """Return the headers of a request, with the sandbox's own credentials."""
+    headers = {
+        name.encode("latin-1", "replace"): (value or "").encode("latin-1", "replace")
+        for name, value in recorded.headers.items()
+    }
+    is_known = not recorded.reply.why.startswith(UNAUTHORIZED.name)
+    if b"authorization" in headers:
+        headers[b"authorization"] = (
+            sandbox.bearer_header if is_known else b"Bearer " + INVALID_CREDENTIAL
+        )
+    if b"apikey" in headers:
+        api_key = sandbox.credentials.api_key.encode()
+        headers[b"apikey"] = api_key if is_known else INVALID_CREDENTIAL
+    return headers
+
+
+def _with_token(endpoint: Endpoint, token: Token) -> Endpoint:
+    """Return `create_token` that stores this token instead of reading a card."""
+
+    def create(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenResponse:
+        apply_token_rules(sandbox, call, token.card)
+        sandbox.tokens.check_capacity()
+        sandbox.ids.token_id()  # the next id is that of the run
+        sandbox.tokens.put(token.id, token)
+        return token_response(token)
+
+    return replace(endpoint, run=create)

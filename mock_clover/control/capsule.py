@@ -1,0 +1,328 @@
+"""Put a sandbox into a capsule: its first state, and the steps since, masked.
+
+Cards get numbers instead of fingerprints, so that no card number can be found by trying: a
+fingerprint is a keyed hash, but its key derives from the seed, which a capsule has.
+"""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from msgspec.structs import replace
+
+from mock_clover import __version__
+from mock_clover.clover.charges.records_on_file import transarmor_token
+from mock_clover.clover.common.cards import Card
+from mock_clover.clover.tokens.records import Token
+from mock_clover.clover.webhooks.records import TargetSpec
+from mock_clover.control.capsule_records import (
+    CAPSULE_BYTES_MAX,
+    CAPSULE_VERSION,
+    Capsule,
+    CapsuleCall,
+    CapsuleClock,
+    CapsuleExchange,
+    CapsuleHead,
+    CapsuleReply,
+    CapsuleScenario,
+    CapsuleStep,
+)
+from mock_clover.control.endpoint import control_endpoint
+from mock_clover.control.repeat import body_to_repeat, is_masked
+from mock_clover.control.snapshot_calls import encode_snapshot
+from mock_clover.control.snapshots import without_pans
+from mock_clover.core.codec import MalformedError, parse
+from mock_clover.core.masking import redact
+from mock_clover.core.record import decode_json, encode
+from mock_clover.core.steps import Steps, Work
+from mock_clover.engine.endpoint import Call, EncodedJson, Endpoint, LongResult
+from mock_clover.sandbox.clock import ManualClock
+from mock_clover.sandbox.exchange import Exchange, is_cut
+from mock_clover.sandbox.history import KeptCall, ScenarioChange
+from mock_clover.sandbox.masking import mask, mask_free_form
+from mock_clover.sandbox.rules import Rules
+from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.sandbox.sandboxes import Sandboxes
+from mock_clover.scenario.records import Scenario
+
+NOT_KEPT = "not-kept"
+"""Stands for the secret of a webhook target."""
+_STATE_BYTES_MAX = CAPSULE_BYTES_MAX // 2
+_FINGERPRINT = re.compile(rb"(?<![A-Za-z0-9])[a-p]{24}(?![A-Za-z0-9])")
+_TRANSARMOR = re.compile(rb"(?<![0-9])88[0-9]{14}(?![0-9])")
+_CHUNK_BYTES = 65_536
+_NUMBER_TO_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+
+
+def first_state(sandbox: Sandbox) -> Sandbox:
+    """Return a copy of a sandbox as it was before the first step of its history."""
+    history = sandbox.history
+    if history.origin is not None:
+        return _without_secrets(history.origin)
+    first = Sandbox(
+        sandbox.name,
+        sandbox.credentials,
+        history.rules or sandbox.rules,
+        history.settings or sandbox.settings,
+        sandbox.keys,
+        seed=sandbox.seed,
+        fingerprint_key=sandbox.fingerprint_key,
+        hooks=sandbox.hooks,
+        clock=ManualClock(sandbox.created_ms),
+    )
+    for rows in history.fixtures:
+        first.merge(rows)
+    return _without_secrets(first)
+
+
+def _without_secrets(sandbox: Sandbox) -> Sandbox:
+    """Return a copy without the secrets and the paths of webhook targets."""
+    copy = sandbox.fork(sandbox.name, sandbox.credentials)
+    copy.rules = Rules(_scenario_without_secrets(copy.rules.scenario), copy.fingerprint_key)
+    if copy.outbox is not None:
+        for key, target in copy.outbox.targets.items():
+            spec = _target_without_secret(target.spec)
+            copy.outbox.targets[key] = replace(target, spec=spec, secret=NOT_KEPT)
+    return copy
+
+
+def _scenario_without_secrets(scenario: Scenario) -> Scenario:
+    return replace(scenario, webhooks=tuple(map(_target_without_secret, scenario.webhooks)))
+
+
+def _target_without_secret(spec: TargetSpec) -> TargetSpec:
+    return replace(spec, url=_origin(spec.url), secret=None)
+
+
+def _origin(url: str) -> str:
+    """Return a URL without its path and query, which may be secret."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/"
+
+
+def make_capsule(sandbox: Sandbox, seed: str) -> Steps[EncodedJson]:
+    """Return the capsule of a sandbox as JSON. Raises CONTROL_INVALID if it is too large."""
+    history, journal = sandbox.history, sandbox.journal
+    exchanges = [each for each in journal.after(history.start) if each.number > history.start]
+    calls, outbox = tuple(history.calls), sandbox.outbox
+    deliveries = () if outbox is None else tuple(outbox)
+    clock = CapsuleClock(
+        started_ms=sandbox.created_ms, now_ms=sandbox.clock.now_ms(), frozen=sandbox.clock.frozen
+    )
+    first = first_state(sandbox)
+    kept_from = exchanges[0].number if exchanges else journal.count + 1
+    head = CapsuleHead(
+        mock_clover_capsule=CAPSULE_VERSION,
+        made_by=__version__,
+        sandbox=sandbox.name,
+        seed=seed,
+        clock=clock,
+        lost=kept_from - 1 - history.start,
+        lost_calls=history.lost,
+    )
+    state = (yield from encode_snapshot(first, _STATE_BYTES_MAX)).body
+    cards = CardNumbers()
+    parts = [encode(head)[:-1], b',"state":']
+    for start, end in _chunks(state):
+        parts.append(cards.replace_in(state[start:end]))
+        yield
+    comma = b',"steps":['
+    for each in _in_order(exchanges, calls):
+        parts += (comma, cards.replace_in(encode(_step(sandbox, each))))
+        comma = b","
+        yield
+    parts.append(b"]" if comma == b"," else b',"steps":[]')
+    comma = b',"deliveries":['
+    for delivery in deliveries:
+        masked = replace(delivery, body=_masked_text(delivery.body))
+        parts += (comma, cards.replace_in(encode(masked)))
+        comma = b","
+        yield
+    parts.append(b"]}" if comma == b"," else b"}")
+    return EncodedJson(b"".join(parts))
+
+
+def _chunks(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the ends of the parts of JSON that are replaced in one step; each ends with a quote."""
+    start = 0
+    while start < len(data):
+        end = data.find(b'"', start + _CHUNK_BYTES) + 1 or len(data)
+        yield start, end
+        start = end
+
+
+def _in_order(
+    exchanges: list[Exchange], calls: tuple[KeptCall | ScenarioChange, ...]
+) -> Iterator[Exchange | KeptCall | ScenarioChange]:
+    """Yield exchanges and control requests in the order in which they were."""
+    next_call = 0
+    for exchange in exchanges:
+        while next_call < len(calls) and calls[next_call].after < exchange.number:
+            yield calls[next_call]
+            next_call += 1
+        yield exchange
+    yield from calls[next_call:]
+
+
+def _step(sandbox: Sandbox, each: Exchange | KeptCall | ScenarioChange) -> CapsuleStep:
+    if isinstance(each, ScenarioChange):
+        scenario = _scenario_without_secrets(
+            without_pans(each.rules.scenario, sandbox.fingerprint_key)
+        )
+        change = CapsuleScenario(scenario=scenario, settings=each.settings)
+        return CapsuleStep(at_ms=each.at_ms, scenario=change)
+    if isinstance(each, KeptCall):
+        call = CapsuleCall(name=each.name, ids=each.ids, body=_call_body(each))
+        return CapsuleStep(at_ms=each.at_ms, call=call)
+    return CapsuleStep(at_ms=each.at_ms, exchange=_exchange(sandbox, each))
+
+
+def _call_body(call: KeptCall) -> str:
+    if call.name == "put_webhook":
+        tree = decode_json(call.body)
+        tree.pop("secret", None)
+        return encode(tree | {"url": _origin(tree["url"])}).decode()
+    return _masked_text(call.body.decode())
+
+
+def _exchange(sandbox: Sandbox, exchange: Exchange) -> CapsuleExchange:
+    body = body_to_repeat(exchange).decode("utf-8", "replace")
+    shown = _masked_text(body)
+    token = _created_token(sandbox, exchange)
+    return CapsuleExchange(
+        number=exchange.number,
+        endpoint=exchange.endpoint,
+        method=redact(exchange.method),
+        path=redact(exchange.path),
+        query=redact(exchange.query),
+        headers=_headers(exchange),
+        body="" if token is not None else shown,
+        token=token,
+        card="" if token is None else _listed_card(sandbox, token.card),
+        masked="" if token is not None else _why_masked(exchange, shown),
+        reply=recorded_reply(exchange),
+    )
+
+
+def recorded_reply(exchange: Exchange) -> CapsuleReply:
+    """Return the response of an exchange as a capsule has it."""
+    return CapsuleReply(
+        status=exchange.status,
+        body=_masked_text(exchange.reply.decode("utf-8", "replace")),
+        why=redact(exchange.why),
+        idempotency=exchange.idempotency,
+        fault=exchange.fault,
+        delay_ms=exchange.delay_ms,
+        lost=exchange.lost,
+    )
+
+
+def _headers(exchange: Exchange) -> dict[str, str | None]:
+    """Return the names of all headers, also of pseudo-headers, and the values that are kept."""
+    pseudo = [name.decode() for name in exchange.headers.names if name[:1] == b":"]
+    kept = dict(zip(exchange.headers.kept, exchange.header_values, strict=True))
+    values = {name: kept.get(name.encode(), b"").decode("latin-1") for name in pseudo}
+    return exchange.shown_headers() | values
+
+
+def _why_masked(exchange: Exchange, body: str) -> str:
+    """Return why a request cannot be repeated as it was sent, or an empty text."""
+    if exchange.endpoint == "create_token":
+        return "the card of a token that was not created is not kept"
+    if is_cut(exchange):
+        return "the request is too long to be kept"
+    if is_masked(body) or is_masked(exchange.path):
+        return "the request has a masked text"
+    return "a secret of the query is not kept" if "[" in exchange.query else ""
+
+
+def _created_token(sandbox: Sandbox, exchange: Exchange) -> Token | None:
+    """Return the token that a request created, as it was then; None if it created none."""
+    if exchange.endpoint != "create_token" or not exchange.committed:
+        return None
+    try:
+        reply = parse(exchange.reply)
+    except MalformedError:
+        return None
+    token_id = reply.get("id") if isinstance(reply, dict) else None
+    token = sandbox.tokens.get(token_id) if isinstance(token_id, str) else None
+    if token is None:
+        return None
+    state = "multipay" if token.is_transarmor else "new"
+    return replace(
+        token,
+        state=state,
+        customer=None,
+        card_id=None,
+        is_declined=False,
+        card=_masked_card(token.card),
+    )
+
+
+def _masked_card(card: Card) -> Card:
+    texts = {
+        name: redact(value)
+        for name in card.__struct_fields__
+        if name.startswith(("name", "address")) and isinstance(value := getattr(card, name), str)
+    }
+    return replace(card, **texts)
+
+
+def _listed_card(sandbox: Sandbox, card: Card) -> str:
+    """Return the label of the card in the scenario, or an empty text."""
+    if not sandbox.rules.has_card(card.fingerprint):
+        return ""
+    return sandbox.rules.verdict(card).why
+
+
+def _masked_text(text: str) -> str:
+    """Return a text without card numbers and CVVs; JSON stays JSON."""
+    if mask(text) == text:
+        return text
+    try:
+        return encode(mask_free_form(parse(text.encode()), "")).decode()
+    except MalformedError:
+        return mask(text)
+
+
+class CardNumbers:
+    """Replaces each fingerprint by a number, and the TransArmor tokens that derive from them."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[bytes, bytes] = {}
+        self._tokens: dict[bytes, bytes] = {}
+
+    def replace_in(self, data: bytes) -> bytes:
+        """Return JSON with its cards replaced. A fingerprint precedes what derives from it."""
+        data = _FINGERPRINT.sub(self._number, data)
+        return _TRANSARMOR.sub(lambda match: self._tokens.get(match[0], match[0]), data)
+
+    def _number(self, match: re.Match[bytes]) -> bytes:
+        number = self._numbers.get(match[0])
+        if number is None:
+            digits = f"{len(self._numbers):024x}"
+            number = self._numbers[match[0]] = digits.translate(_NUMBER_TO_LETTERS).encode()
+            self._tokens[_transarmor(match[0])] = _transarmor(number)
+        return number
+
+
+def _transarmor(fingerprint: bytes) -> bytes:
+    card = Card(
+        brand="",
+        first6="",
+        last4="",
+        exp_month="",
+        exp_year="",
+        fingerprint=fingerprint.decode(),
+    )
+    return transarmor_token(card).encode()
+
+
+def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
+    """Return the endpoint that makes a capsule."""
+
+    def post_capsule(sandbox: Sandbox, _call: Call[None, None]) -> LongResult:
+        """Return a capsule: all that is needed to repeat the run of a sandbox elsewhere."""
+        return Work(make_capsule(sandbox, sandboxes.seed))
+
+    return (control_endpoint("post_capsule", "POST", "/_mock/capsule", post_capsule, Capsule),)

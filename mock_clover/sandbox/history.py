@@ -1,0 +1,89 @@
+"""What a sandbox started from, and the control requests that changed its behaviour since.
+
+Together with the journal it is all that is needed to repeat a run elsewhere. Only control requests
+write here, so a payment pays nothing for it.
+"""
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from mock_clover.core.record import Value
+from mock_clover.sandbox.rules import Rules
+from mock_clover.scenario.records import Settings
+
+if TYPE_CHECKING:
+    from mock_clover.sandbox.sandbox import Sandbox
+
+CALLS_MAX = 1_000
+"""Control requests that are kept; as many as exchanges."""
+BYTES_MAX = 1_048_576
+"""Their bodies in memory."""
+
+
+class KeptCall(Value, frozen=True, kw_only=True):
+    """A control request that changed something."""
+
+    after: int
+    """The number of the newest exchange at that time."""
+    at_ms: int
+    name: str
+    """The name of its endpoint."""
+    ids: tuple[str, ...]
+    body: bytes
+    """The decoded body, as JSON. It has no card data; a secret is removed when it is shown."""
+
+
+class ScenarioChange(Value, frozen=True, kw_only=True):
+    """Another scenario that was applied."""
+
+    after: int
+    at_ms: int
+    rules: Rules
+    settings: Settings
+
+
+class History:
+    """The start of a sandbox and its control requests, oldest first."""
+
+    __slots__ = ("_bytes", "calls", "fixtures", "lost", "origin", "rules", "settings", "start")
+
+    def __init__(self) -> None:
+        self.calls: deque[KeptCall | ScenarioChange] = deque()
+        self.lost = 0
+        """How many control requests are no longer kept."""
+        self.fixtures: tuple[Sandbox, ...] = ()
+        """The rows that the sandbox was created with."""
+        self.rules: Rules | None = None
+        """The rules it was created with, if another scenario was applied since."""
+        self.settings: Settings | None = None
+        self.origin: Sandbox | None = None
+        """A copy of the state that a fork, a snapshot or data of a scenario gave it."""
+        self.start = 0
+        """The number of the newest exchange at that time."""
+        self._bytes = 0
+
+    def add_call(self, call: KeptCall) -> None:
+        """Add a control request; the oldest are dropped if there are too many."""
+        self._bytes += len(call.body)
+        self.calls.append(call)
+        self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        while len(self.calls) > CALLS_MAX or self._bytes > BYTES_MAX:
+            dropped = self.calls.popleft()
+            self._bytes -= len(dropped.body) if isinstance(dropped, KeptCall) else 0
+            self.lost += 1
+
+    def add_scenario(self, change: ScenarioChange, rules: Rules, settings: Settings) -> None:
+        """Add a change of the scenario, from these rules and settings."""
+        if self.rules is None:
+            self.rules, self.settings = rules, settings
+        self.calls.append(change)
+        self._drop_oldest()
+
+    def restart(self, origin: "Sandbox", start: int) -> None:
+        """Begin again with a copy of the sandbox; what was before does not matter any more."""
+        self.calls.clear()
+        self.lost = self._bytes = 0
+        self.fixtures, self.rules, self.settings = (), None, None
+        self.origin, self.start = origin, start

@@ -1,0 +1,81 @@
+"""A capsule repeats the run of a sandbox elsewhere, byte for byte, and shows a changed response."""
+
+import json
+from typing import Any
+
+from mock_clover.conformance.replay import Replay, ReplayedStep
+from mock_clover.conformance.replay_file import decode_capsule
+from mock_clover.core.masking import redact
+from mock_clover.sandbox.keys import KeyRing
+from tests.canary import CVV, PAN
+from tests.in_process import DECLINED_CARD, InProcessServer
+
+DAY_MS = 86_400_000
+SECRET = "a-secret-of-a-shop"
+FAULT = {"kind": "drop", "when": "after_commit", "endpoint": "create_charge", "times": 1}
+
+
+def capsule_of(server: InProcessServer) -> dict[str, Any]:
+    answer = server.send("POST", "/_mock/capsule", auth=False)
+    assert answer.status == 200, answer
+    text = answer.body.decode()
+    assert redact(text) == text
+    assert SECRET not in text
+    return dict(answer.json)
+
+
+def replayed(capsule: dict[str, Any], keys: KeyRing, upto: int | None = None) -> list[ReplayedStep]:
+    return list(Replay(decode_capsule(json.dumps(capsule).encode()), keys).run(upto))
+
+
+def states(steps: list[ReplayedStep]) -> dict[str, int]:
+    found = [step.state for step in steps]
+    return {state: found.count(state) for state in dict.fromkeys(found)}
+
+
+def run_payments(server: InProcessServer) -> None:
+    """Make payments with a decline, a lost response, a repeated key, a delay and a masked text."""
+    target = {"id": "shop", "url": "http://127.0.0.1:9/hook?key=x", "secret": SECRET}
+    server.send("PUT", "/_mock/webhooks", target | {"handshake": False})
+    charge = server.charge(capture=False)
+    server.send("POST", f"/v1/charges/{charge['id']}/capture", {"amount": 1500})
+    key = {"idempotency-key": "order-1"}
+    declined = {"amount": 5, "currency": "usd", "source": server.token(DECLINED_CARD)}
+    assert server.send("POST", "/v1/charges", declined).status == 402
+    server.send("POST", "/_mock/faults", FAULT)
+    body = {"amount": 700, "currency": "usd", "source": server.token(), "metadata": {"n": PAN}}
+    for _ in range(2):
+        server.send("POST", "/v1/charges", body, headers=key)
+    server.send("POST", "/_mock/next", {"outcome": "card_declined/insufficient_funds"})
+    server.send("POST", "/v1/charges", body | {"source": server.token(), "amount": 3})
+    server.clock.advance(8 * DAY_MS)
+    server.send("PUT", "/_mock/clock", {"advance": "1h"})
+    server.send("POST", "/v1/refunds", {"charge": charge["id"], "amount": 100})
+    server.send("POST", "/v1/charges", {"amount": -1}, auth=False)
+    server.send("POST", "/v1/charges", raw=b"{", headers={"x-mock-clover-outcome": "approve"})
+    server.send("GET", "/v1/charges?limit=2")
+    server.send("PUT", "/_mock/scenario", {"name": "declines"})
+    server.send("POST", "/v1/tokens", server.card(cvv=CVV[:1]))
+    server.charge(source=server.token("4242424242424242", exp_year="2031"), amount=900)
+
+
+def test_a_run_is_repeated_byte_for_byte(server: InProcessServer, keys: KeyRing) -> None:
+    run_payments(server)
+    capsule = capsule_of(server)
+    steps = replayed(capsule, keys)
+    assert [step for step in steps if step.state == "different"] == []
+    assert states(steps) == {"done": 5, "same": 18, "not_compared": 1}
+    rebuilt = Replay(decode_capsule(json.dumps(capsule).encode()), keys)
+    assert [step.number for step in rebuilt.run(3) if step.state == "same"] == [1, 2, 3]
+    assert len(rebuilt.sandbox.charges) == 1
+
+
+def test_a_changed_response_is_found(server: InProcessServer, keys: KeyRing) -> None:
+    charge = server.charge()
+    capsule = capsule_of(server)
+    reply = capsule["steps"][1]["exchange"]["reply"]
+    reply["body"] = reply["body"].replace('"amount":1800', '"amount":1801')
+    _, step = replayed(capsule, keys)
+    expected = [("body.amount", "value", 1801, 1800)]
+    assert (step.state, list(step.differences)) == ("different", expected)
+    assert charge["amount"] == 1800
