@@ -6,11 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mock_clover.cli.base import CONTEXT, echo, examples, exit_with_error, print_table
+from mock_clover import __version__
+from mock_clover.cli.base import (
+    CONTEXT,
+    DEFAULT_PORT,
+    as_shell,
+    echo,
+    examples,
+    exit_with_error,
+    print_if_read,
+    print_table,
+    variables_of,
+)
 from mock_clover.core.printable import printable
 
 if TYPE_CHECKING:
     from mock_clover.conformance.replay import ReplayedStep
+    from mock_clover.server.app import App
 
 
 @click.command(
@@ -27,8 +39,22 @@ if TYPE_CHECKING:
     metavar="N",
     help="Stop after the exchange with this number.",
 )
+@click.option(
+    "--serve",
+    "is_served",
+    is_flag=True,
+    help="Then serve the rebuilt sandbox on this machine, until Ctrl-C: look at it in the "
+    "dashboard, and go on with requests.",
+)
+@click.option(
+    "--port",
+    default=DEFAULT_PORT,
+    show_default=True,
+    type=click.IntRange(0, 65_535),
+    help="Port for --serve; 0: a free port.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the differences as JSON.")
-def replay(*, file: Path, upto: int | None, as_json: bool) -> None:
+def replay(*, file: Path, upto: int | None, is_served: bool, port: int, as_json: bool) -> None:
     """Rebuild the sandbox of a capsule, repeat its requests and compare each response.
 
     Exit code: 0 if no response differs, 1 if one differs, 2 if the run cannot be repeated.
@@ -38,25 +64,52 @@ def replay(*, file: Path, upto: int | None, as_json: bool) -> None:
 
     try:
         capsule = read_capsule(file)
-        steps = list(Replay(capsule).run(upto))
+        run = Replay(capsule)
+        steps = list(run.run(upto))
     except ReplayError as error:
         exit_with_error(f"{file}: {printable(str(error))}")
     _print_steps(file, steps, as_json=as_json)
+    if is_served:
+        _serve(run.open_for_use(), capsule.sandbox, port)
     if any(step.state == "different" for step in steps):
         raise SystemExit(1)
 
 
+def _serve(app: "App", name: str, port: int) -> None:
+    """Serve the rebuilt sandbox until a signal arrives."""
+    from mock_clover.cli.serve import background_jobs
+    from mock_clover.server.serve import BindError, bind, run
+
+    try:
+        listener = bind("127.0.0.1", port)
+    except BindError as error:
+        exit_with_error(str(error))
+    root = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    base_url = root if name == "default" else f"{root}/sandbox/{name}"
+    variables = as_shell(variables_of(base_url, app.sandboxes.get_or_create(name).credentials))
+    lines = [f"mock-clover {__version__} serves the rebuilt sandbox {name}. Press Ctrl-C to stop."]
+    lines += [f"  {line}" for line in (f"Dashboard: {base_url}/_mock/", *variables)]
+    run(app, [listener], lambda: print_if_read("\n".join(lines)), *background_jobs(app, None, None))
+
+
 def _print_steps(file: Path, steps: "list[ReplayedStep]", *, as_json: bool) -> None:
+    from mock_clover.conformance.replay import WEBHOOKS
+
     rows = [row for step in steps for row in _rows(step)]
     if rows or as_json:
         print_table(rows, as_json=as_json)
     for step in steps:
         if step.state == "not_compared":
             echo(f"not compared: #{step.number} {step.title}: {printable(step.reason)}", err=True)
-    counts = Counter(step.state for step in steps)
+    counts = Counter(step.state for step in steps if step.title != WEBHOOKS)
     parts = [f"{counts['same']} responses are the same", f"{counts['different']} differ"]
     parts += [f"{counts['not_compared']} not compared"] if counts["not_compared"] else []
     parts += [f"{counts['done']} control requests"] if counts["done"] else []
+    parts += [
+        f"webhooks {'differ' if step.differences else 'are the same'}"
+        for step in steps
+        if step.title == WEBHOOKS
+    ]
     echo(f"{file}: {', '.join(parts)}", err=True)
 
 

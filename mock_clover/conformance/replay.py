@@ -9,6 +9,8 @@ from typing import Literal, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from mock_clover.clover.checkout.operations import pay
+from mock_clover.clover.checkout.records import PAY_CHECKOUT, HostedPayment
 from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
 from mock_clover.clover.common.problems import UNAUTHORIZED
 from mock_clover.clover.surface import SURFACE
@@ -16,13 +18,14 @@ from mock_clover.clover.tokens.operations import apply_token_rules
 from mock_clover.clover.tokens.records import Token, TokenRequest, TokenResponse, token_response
 from mock_clover.conformance.compare import Difference
 from mock_clover.conformance.replay_compare import compare_deliveries, compare_replies, difference
-from mock_clover.control.capsule import recorded_reply
+from mock_clover.control.capsule import CARD_OPERATIONS, TOKENIZE, recorded_reply
 from mock_clover.control.capsule_records import Capsule, CapsuleCall, CapsuleExchange, CapsuleStep
 from mock_clover.control.snapshots import restore
+from mock_clover.core.codec import Codec
 from mock_clover.core.problem import ApiError
 from mock_clover.core.steps import Work, finish
 from mock_clover.engine import answering
-from mock_clover.engine.control_calls import CARD_CALLS, KEPT_CALLS
+from mock_clover.engine.control_calls import KEPT_CALLS
 from mock_clover.engine.endpoint import Call, Endpoint, RawRequest
 from mock_clover.engine.reply import Reply, Wait
 from mock_clover.engine.scheduler import due_jobs
@@ -36,10 +39,13 @@ from mock_clover.server.build import build
 from mock_clover.server.log import ExchangeLog
 
 INVALID_CREDENTIAL = b"not-a-credential-of-this-sandbox"
+WEBHOOKS = "webhooks"
+"""The title of the last result, that of all deliveries."""
 _NO_EFFECT = (401, 429)
 """Statuses that a token request gets before its card is looked at."""
 
-_CREATE_TOKEN = next(each for each in SURFACE if each.name == "create_token")
+_PAYMENT = Codec(HostedPayment)
+_CREATE_TOKEN = next(each for each in SURFACE if each.name == TOKENIZE)
 Answer = Reply | Wait | Work[Reply] | Work[Reply | Wait]
 
 
@@ -67,6 +73,8 @@ class Replay:
         self.capsule = capsule
         try:
             self.app = _build(capsule, keys or KeyRing())
+            self._webhook_sender = self.app.sandboxes.webhook_sender
+            self.app.sandboxes.set_webhook_sender(keep_in_outbox)
             base = self.app.sandboxes.get_or_create(capsule.sandbox)
             self._sandbox = finish(restore(base, capsule.state))
             self.app.sandboxes.replace(base, self._sandbox)
@@ -102,7 +110,23 @@ class Replay:
         if upto is None:
             differences = compare_deliveries(self.capsule.deliveries, self.sandbox.outbox)
             if self.capsule.deliveries or differences:
-                yield _compared(number, "webhooks", differences)
+                yield _compared(number, WEBHOOKS, differences)
+
+    def open_for_use(self) -> App:
+        """Return the application with the rebuilt sandbox, to serve it.
+
+        It has no webhook target, so nothing of the run is sent again.
+        """
+        outbox = self.sandbox.outbox
+        if outbox is not None:
+            recorded = {each.id: each for each in self.capsule.deliveries}
+            for delivery in tuple(outbox):
+                known = recorded.get(delivery.id, delivery)
+                state = "dropped" if known.is_pending else known.state
+                outbox.update(replace(delivery, state=state, attempts=known.attempts))
+            outbox.targets.clear()
+        self.app.sandboxes.set_webhook_sender(self._webhook_sender)
+        return self.app
 
     def _run_step(self, step: CapsuleStep, number: int) -> ReplayedStep:
         self._set_time(step.at_ms)
@@ -125,9 +149,6 @@ class Replay:
     def _run_call(self, call: CapsuleCall, number: int) -> ReplayedStep:
         if call.name == "put_clock":  # the time of each step says all
             return _done(number, call.name)
-        if call.name in CARD_CALLS:
-            reason = "the card of a payment on the page of the checkout is not kept"
-            return _not_compared(number, call.name, reason)
         endpoint = self._calls.get(call.name)
         if endpoint is None:
             raise ValueError(f"unknown control request {call.name!r}")
@@ -152,7 +173,9 @@ class Replay:
         if reason:
             self._keep_unrepeated(recorded, at_ms)
             return _not_compared(number, title, reason)
-        if recorded.endpoint not in BACKGROUND_OPERATIONS:
+        if recorded.endpoint == PAY_CHECKOUT:
+            self._pay_checkout(recorded)
+        elif recorded.endpoint not in BACKGROUND_OPERATIONS:
             self._send(recorded)
         journal = self.sandbox.journal
         if journal.count == self._seen:
@@ -182,6 +205,13 @@ class Replay:
         )
         self._seen += 1
 
+    def _pay_checkout(self, recorded: CapsuleExchange) -> None:
+        """Pay on the page of the hosted checkout, with the card that was read then."""
+        payment = _PAYMENT.decode(recorded.body.encode())
+        if recorded.token is None:
+            raise ValueError("a payment on the page of the checkout has no token")
+        pay(self.sandbox, payment.checkout, recorded.token.card, payment.tip_amount, {})
+
     def _send(self, recorded: CapsuleExchange) -> None:
         sandbox = self.sandbox
         raw = RawRequest(
@@ -193,7 +223,7 @@ class Replay:
         )
 
         def respond(wait: Wait | None) -> Answer:
-            if recorded.endpoint != "create_token":
+            if recorded.endpoint != TOKENIZE:
                 return self.app.handle_in_sandbox(sandbox, raw, after_delay=wait)[0]
             endpoint = _CREATE_TOKEN
             if recorded.token is not None:
@@ -212,15 +242,13 @@ def _answer_now(respond: Callable[[Wait | None], Answer]) -> Reply:
 
 
 def _build(capsule: Capsule, keys: KeyRing) -> App:
-    app = build(
+    return build(
         replace(capsule.state.scenario, data=None, merchants=()),
         keys,
         seed=capsule.seed,
         log=ExchangeLog(None, "none"),
         setting_overrides={},
     )
-    app.sandboxes.set_webhook_sender(keep_in_outbox)
-    return app
 
 
 def _done(number: int, title: str) -> ReplayedStep:
@@ -238,7 +266,7 @@ def _compared(number: int, title: str, differences: tuple[Difference, ...]) -> R
 
 def _why_not_repeated(recorded: CapsuleExchange) -> str:
     """Return why a request is not repeated, or an empty text."""
-    if recorded.endpoint == "create_token" and recorded.token is None:
+    if recorded.endpoint in CARD_OPERATIONS and recorded.token is None:
         reply = recorded.reply
         is_known = reply.why.startswith("fault: ") or reply.status in _NO_EFFECT
         return "" if is_known else recorded.masked

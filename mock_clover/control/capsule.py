@@ -6,12 +6,14 @@ fingerprint is a keyed hash, but its key derives from the seed, which a capsule 
 
 import re
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
 from mock_clover import __version__
 from mock_clover.clover.charges.records_on_file import transarmor_token
+from mock_clover.clover.checkout.records import PAY_CHECKOUT
 from mock_clover.clover.common.cards import Card
 from mock_clover.clover.tokens.records import Token
 from mock_clover.clover.webhooks.records import TargetSpec
@@ -47,6 +49,9 @@ from mock_clover.scenario.records import Scenario
 
 NOT_KEPT = "not-kept"
 """Stands for the secret of a webhook target."""
+TOKENIZE = "create_token"
+CARD_OPERATIONS = (TOKENIZE, PAY_CHECKOUT)
+"""Operations whose request has a card."""
 _STATE_BYTES_MAX = CAPSULE_BYTES_MAX // 2
 _FINGERPRINT = re.compile(rb"(?<![A-Za-z0-9])[a-p]{24}(?![A-Za-z0-9])")
 _TRANSARMOR = re.compile(rb"(?<![0-9])88[0-9]{14}(?![0-9])")
@@ -196,7 +201,7 @@ def _exchange(sandbox: Sandbox, exchange: Exchange) -> CapsuleExchange:
         path=redact(exchange.path),
         query=redact(exchange.query),
         headers=_headers(exchange),
-        body="" if token is not None else shown,
+        body="" if exchange.endpoint == TOKENIZE else shown,
         token=token,
         card="" if token is None else _listed_card(sandbox, token.card),
         masked="" if token is not None else _why_masked(exchange, shown),
@@ -227,8 +232,8 @@ def _headers(exchange: Exchange) -> dict[str, str | None]:
 
 def _why_masked(exchange: Exchange, body: str) -> str:
     """Return why a request cannot be repeated as it was sent, or an empty text."""
-    if exchange.endpoint == "create_token":
-        return "the card of a token that was not created is not kept"
+    if exchange.endpoint in CARD_OPERATIONS:
+        return "the card of a rejected request is not kept"
     if is_cut(exchange):
         return "the request is too long to be kept"
     if is_masked(body) or is_masked(exchange.path):
@@ -238,14 +243,9 @@ def _why_masked(exchange: Exchange, body: str) -> str:
 
 def _created_token(sandbox: Sandbox, exchange: Exchange) -> Token | None:
     """Return the token that a request created, as it was then; None if it created none."""
-    if exchange.endpoint != "create_token" or not exchange.committed:
+    if exchange.endpoint not in CARD_OPERATIONS or not exchange.committed:
         return None
-    try:
-        reply = parse(exchange.reply)
-    except MalformedError:
-        return None
-    token_id = reply.get("id") if isinstance(reply, dict) else None
-    token = sandbox.tokens.get(token_id) if isinstance(token_id, str) else None
+    token = _token_of(sandbox, exchange)
     if token is None:
         return None
     state = "multipay" if token.is_transarmor else "new"
@@ -257,6 +257,22 @@ def _created_token(sandbox: Sandbox, exchange: Exchange) -> Token | None:
         is_declined=False,
         card=_masked_card(token.card),
     )
+
+
+def _token_of(sandbox: Sandbox, exchange: Exchange) -> Token | None:
+    """Return the token that a response names, or that of the charge that it names."""
+    try:
+        reply: Any = parse(exchange.reply)
+    except MalformedError:
+        return None
+    if not isinstance(reply, dict):
+        return None
+    error = reply.get("error")
+    named = error.get("charge") if isinstance(error, dict) else reply.get("id")
+    if not isinstance(named, str):
+        return None
+    charge = sandbox.charges.get(named)
+    return sandbox.tokens.get(named if charge is None else charge.request.source or "")
 
 
 def _masked_card(card: Card) -> Card:

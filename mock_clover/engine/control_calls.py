@@ -18,9 +18,8 @@ KEPT_CALLS = frozenset(
     }
 )
 """Names of endpoints. The scenario, a fork and a snapshot keep themselves (`sandbox/history.py`),
-and so do the requests that they journal, such as a repeated one. None of these has card data."""
-CARD_CALLS = frozenset({"pay_checkout", "checkout_submit"})
-"""Payments on the page of the hosted checkout: only that they were is kept, not the card."""
+and a payment on the page of the hosted checkout is in the journal. None of these has card data."""
+_CANCEL = "cancel_checkout"
 
 
 def end_control_call(
@@ -34,15 +33,16 @@ def end_control_call(
 
     It makes no claim about Clover.
     """
-    name = endpoint.name
-    if reply.status < 400 and (name in KEPT_CALLS or name in CARD_CALLS):
-        body = b"" if request is None or name in CARD_CALLS else encode(request)
+    name, body = endpoint.name, request
+    if name == "checkout_submit" and getattr(request, "do", None) == "cancel":
+        name, body = _CANCEL, None  # the form of the page has fields of a card
+    if reply.status < 400 and name in KEPT_CALLS:
         call = KeptCall(
             after=sandbox.journal.count,
             at_ms=sandbox.clock.now_ms(),
             name=name,
             ids=ids,
-            body=body,
+            body=b"" if body is None else encode(body),
         )
         sandbox.history.add_call(call)
     return replace(reply, evidence=None, basis=())

@@ -25,6 +25,7 @@ from mock_clover.clover.checkout.records import (
     Checkout,
     HostedPayment,
 )
+from mock_clover.clover.common.cards import Card
 from mock_clover.clover.common.problems import BY_NAME, INCORRECT_CVC, ApiError
 from mock_clover.clover.common.verdict import Approval, Decline, Verdict
 from mock_clover.clover.orders.endpoints import record_payment
@@ -96,12 +97,13 @@ def cancel(sandbox: Sandbox, checkout_id: str) -> Checkout:
 def pay(
     sandbox: Sandbox,
     checkout_id: str,
-    card: CardRequest,
+    card: CardRequest | Card,
     tip_amount: int | None,
     headers: dict[bytes, bytes],
 ) -> CheckoutPaymentResult:
     """Pay a session with a card, and write the attempt to the journal as `pay_checkout`.
 
+    A `Card` is one that was read before: a replay has no card number.
     Raises ApiError if the session is not open, or if the card is invalid, with the errors of
     `/v1/tokens`. A decline stores a charge and leaves the session open.
     """
@@ -109,14 +111,11 @@ def pay(
     try:
         checkout = require_open_checkout(sandbox, checkout_id)
         payment = _build_payment(checkout, tip_amount)
-        if not card.cvv:
-            raise INCORRECT_CVC.error()
-        token = Token(
-            id="",
-            created_ms=sandbox.clock.now_ms(),
-            card=parse_card(sandbox, card),
-            state="used",
-        )
+        if isinstance(card, CardRequest):
+            if not card.cvv:
+                raise INCORRECT_CVC.error()
+            card = parse_card(sandbox, card)
+        token = Token(id="", created_ms=sandbox.clock.now_ms(), card=card, state="used")
         override = find_override(sandbox, PAY_CHECKOUT, payment, (), headers, token.card)
         if override is not None and override.action.problem is not None:
             spend_armed(sandbox, override)
