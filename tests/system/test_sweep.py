@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -15,10 +16,12 @@ from mock_clover.sweep.faults import FAULTS
 from tests.clients.toolbox import plain_environment
 from tests.raw_http import COMMAND_TIMEOUT_S, eventually
 from tests.server_process import ServerProcess
+from tests.system.test_howto import blocks, run
 
 SHOP = (sys.executable, str(Path(__file__).with_name("sweep_shop.py")))
 SWEEP = (sys.executable, "-m", "mock_clover", "sweep")
 CHARGE = "create_charge#1"
+PACE = re.compile(r"in \d+ s, \d+ a minute")
 
 
 def sweep(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -121,6 +124,21 @@ def test_a_command_that_cannot_be_swept_is_an_error(
     completed = sweep("--url", shared_server.url, "--", *command)
     assert completed.returncode == 2
     assert message in completed.stderr
+
+
+def test_the_page_of_the_sweep_runs(tmp_path: Path) -> None:
+    buggy, checkout, mended = blocks("sweep.md", "python")
+    (command,) = blocks("sweep.md", "sh")
+    (printed,) = blocks("sweep.md", "text")
+    (tmp_path / "checkout.py").write_text(checkout)
+    for retry, expected in ((buggy, printed), (mended, None)):
+        (tmp_path / "retry.py").write_text(retry)
+        out = run(["bash", "-euo", "pipefail", "-c", command], tmp_path, None)
+        if expected is not None:
+            assert PACE.sub("", out) == PACE.sub("", expected)
+        else:
+            assert re.search(r"^24 survived, 1 failed safely \(27 runs in ", out, re.MULTILINE), out
+            assert "exit code" not in out
 
 
 def test_an_interrupt_ends_the_commands(tmp_path: Path) -> None:
