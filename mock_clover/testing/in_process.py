@@ -3,9 +3,10 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
 
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.keys import KeyRing
@@ -120,7 +121,13 @@ class MockCloverApp(MockClover):
     app: Starlette
     """The Starlette application, for example to mount it in another one."""
 
-    @property
-    def __call__(self) -> Callable[[Any, Any, Any], Awaitable[None]]:
-        """The application itself, so that frameworks detect a coroutine function."""
-        return self.app.__call__
+    if TYPE_CHECKING:
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            """Handle a request; type checkers do not accept a property as a method."""
+    else:
+
+        @property
+        def __call__(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+            """The application itself, so that frameworks detect a coroutine function."""
+            return self.app.__call__
