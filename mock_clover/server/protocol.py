@@ -76,10 +76,10 @@ def has_room(connections: Collection[Any]) -> bool:
     """
     if len(connections) <= CONNECTIONS_MAX:
         return True
-    gone = next((each for each in connections if getattr(each, "gives_way", False)), None)
+    gone = next((each for each in connections if getattr(each, "is_half_closed", False)), None)
     if gone is None:
         return False
-    gone.give_way()
+    gone.abort()
     return True
 
 
@@ -137,11 +137,11 @@ class HardenedProtocol(_Base):
         return (self._is_blocked() and not self._closes_at_eof) or self._is_scheduled
 
     @property
-    def gives_way(self) -> bool:
+    def is_half_closed(self) -> bool:
         """Whether the client has closed its sending side, and the connection is still open."""
         return self._is_eof and not self.transport.is_closing()
 
-    def give_way(self) -> None:
+    def abort(self) -> None:
         """End the connection, so that another one has room."""
         self.transport.abort()
         self.connections.discard(self)
