@@ -7,6 +7,7 @@ entry in CHANGELOG.md.
 import asyncio
 import re
 from collections.abc import Iterable
+from importlib import import_module
 from typing import Literal, get_args, get_type_hints
 
 import pytest
@@ -150,6 +151,16 @@ def names(server: InProcessServer) -> dict[str, list[str]]:
         "fixtures": [name for name in vars(plugin) if name.startswith("mock_clover")],
         "fixture": _public(dir(MockClover)),
     }
+
+
+@pytest.mark.parametrize(
+    "name", ["mock_clover.ScenarioError", "mock_clover.testing.MockCloverError"]
+)
+def test_an_error_is_shown_by_its_public_name(name: str) -> None:
+    """The line of pytest's summary begins with it."""
+    module, _, own = name.rpartition(".")
+    error = getattr(import_module(module), own)
+    assert f"{error.__module__}.{error.__qualname__}" == name
 
 
 def _public(names: Iterable[str]) -> list[str]:

@@ -15,7 +15,7 @@ from mock_clover.core.suggestions import did_you_mean
 from mock_clover.engine.endpoint import Call, Endpoint
 from mock_clover.sandbox.faults import ActiveFault
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.scenario.records_fault import PROBLEM_RULE, Fault, find_fault_errors
+from mock_clover.scenario.records_fault import Fault, find_fault_errors
 
 
 class FaultResponse(Record, frozen=True, kw_only=True):
@@ -48,12 +48,11 @@ def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultResponse:
         raise CONTROL_INVALID.error(
             detail=f"endpoint: {unknown_name(fault.endpoint, OPERATIONS, 'routes')}"
         )
-    if fault.kind == "problem" and fault.problem is None and fault.status is None:
-        raise CONTROL_INVALID.error(detail=PROBLEM_RULE)
     if fault.kind == "delay" and not (fault.delay_ms or fault.jitter_ms):
         raise CONTROL_INVALID.error(detail="kind delay requires delay_ms, for example 2000")
     for field, message in find_fault_errors(fault, SELECTABLE_ERRORS):
-        raise CONTROL_INVALID.error(detail=f"{field}: {message}")
+        detail = message if field == "kind" else f"{field}: {message}"  # it begins with "kind"
+        raise CONTROL_INVALID.error(detail=detail)
     if obstacle := sandbox.hooks.unsupported_fault_reason(fault.kind):
         raise CONTROL_INVALID.error(detail=f"kind: {obstacle}")
     active = sandbox.faults.add(fault, sandbox.clock.now_ms())

@@ -38,6 +38,9 @@ class ScenarioError(ValueError):
     """Findings in a file: line, column, message, path. Empty if the error has no position in it."""
 
 
+ScenarioError.__module__ = "mock_clover"  # the public name, in tracebacks
+
+
 class Settings(ScenarioRecord, frozen=True, kw_only=True):
     """Settings of a scenario, for behaviour where the evidence is weak or contradictory."""
 

@@ -171,9 +171,11 @@ def find_fault_errors(fault: Fault, problems: Collection[str]) -> list[tuple[str
         errors.append(("times", "`times` is not allowed with `nth`: the fault applies once"))
     if fault.kind != "problem":
         errors += [(name, f"`{name}` is not allowed with kind {fault.kind}") for name in chosen]
+    elif not chosen:
+        errors.append(("kind", PROBLEM_RULE))
     elif fault.problem is not None and len(chosen) > 1:
         errors.append((chosen[1], f"`{chosen[1]}` is not allowed with `problem`"))
-    elif fault.status is None and chosen not in ([], ["problem"]):
+    elif fault.status is None and chosen != ["problem"]:
         errors.append((chosen[0], f"`{chosen[0]}` requires `status`"))
     elif len(fault.response()[0]) > BODY_BYTES_MAX:
         errors.append(("body", f"`body` is longer than {BODY_BYTES_MAX} bytes"))

@@ -20,6 +20,9 @@ class MockCloverError(Exception):
         """The decoded response body."""
 
 
+MockCloverError.__module__ = "mock_clover.testing"  # the name in pytest's reports
+
+
 class Transport(Protocol):
     """A way to send requests to a server."""
 

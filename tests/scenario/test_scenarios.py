@@ -215,6 +215,7 @@ LINE = "name: x\ncards:\n  - {number: '4242424242424242', %s}"
             "3:18",
             "not allowed with kind drop",
         ),
+        (FAULT % "kind: problem", "3:6", "kind problem requires problem=NAME"),
         (FAULT % "kind: delay", "3:6", "`delay` requires `delay_ms` or `jitter_ms`"),
         (
             LINE % "outcome: approve, decline_code: x",
