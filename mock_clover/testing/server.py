@@ -51,6 +51,7 @@ class ServerProcess:
         self._folder = tempfile.TemporaryDirectory(prefix="mock-clover-")
         port_file, log = Path(self._folder.name, "port"), Path(self._folder.name, "server.log")
         guard = [sys.executable, "-I", "-S", str(Path(__file__).with_name("process_guard.py"))]
+        guard.append(self._folder.name)
         # -P: a file of the tested project must not shadow our imports.
         serve = [sys.executable, "-P", "-m", "mock_clover", "serve"]
         with log.open("wb") as log_file:

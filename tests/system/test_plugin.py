@@ -529,6 +529,7 @@ def test_server_stops_when_pytest_is_killed(python: Path, tmp_path: Path) -> Non
                 os.kill(run.pid, end)
         for _, (_, url) in runs:
             eventually(lambda url=url: is_gone(url.read_text()))
+            eventually(lambda url=url: not [*url.parent.glob("mock-clover-*")])
 
 
 @contextmanager
@@ -541,7 +542,7 @@ def hanging(
     with subprocess.Popen(
         [python, *PYTEST, "-n", workers],
         cwd=folder,
-        env=plain_environment(),
+        env=plain_environment() | {"TMPDIR": str(folder)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
