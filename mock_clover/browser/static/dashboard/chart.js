@@ -1,20 +1,19 @@
-// The chart: outcomes as stacked bars, and the median and the 95th percentile as lines below them.
-// Its SVG elements are created once and moved, at most twice a second. A table has the same data.
+// The chart: outcomes as stacked bars over a time axis. Its SVG elements are created once and moved, at
+// most twice a second. A table has the same data, and the median and the 95th percentile.
 
 import { BUCKETS, ORDER, WIDTHS } from "./buckets.js";
 import { byId, el, replaceContent, setText, svg } from "./dom.js";
-import { count, durationOf, latencyText, timeOf } from "./format.js";
+import { count, jumpText, latencyText, timeOf } from "./format.js";
 import { OUTCOMES } from "./request-log.js";
 
 const DRAW_MS = 500;
-const BARS_PX = 74;
-const GAP_PX = 12;
-const LINES_PX = 36;
-const LEFT_PX = 52;
-const AXIS_PX = 20;
+const BARS_PX = 34;
+const LEFT_PX = 34;
+const AXIS_PX = 16;
 const TABLE_ROWS = 20;
 const TICKS = 5;
 const JUMPS_MAX = 4;
+const JUMP_PX = 90; // a label needs this space
 const NARROW_PX = 460;
 
 export class Chart {
@@ -41,20 +40,17 @@ export class Chart {
   }
 
   make() {
-    const height = BARS_PX + GAP_PX + LINES_PX + AXIS_PX;
     this.bars = Array.from({ length: BUCKETS }, () =>
       ORDER.map((name) => svg("rect", { class: `bar ${name}` })));
-    this.lines = ["p95", "p50"].map((name) => svg("path", { class: `line ${name}` }));
-    this.marks = [0, 1].map(() => svg("text", { class: "mark", x: LEFT_PX - 8, "text-anchor": "end" }));
-    this.rules = [BARS_PX, BARS_PX + GAP_PX + LINES_PX].map((y) =>
-      svg("line", { class: "axis", x1: LEFT_PX, y1: y + 0.5, y2: y + 0.5 }));
-    const axisY = BARS_PX + GAP_PX + LINES_PX + 14;
-    this.ticks = Array.from({ length: TICKS }, () => svg("text", { class: "mark tick", y: axisY }));
-    this.jumpMarks = Array.from({ length: JUMPS_MAX }, () => [
-      svg("line", { class: "jump", y1: 0, y2: BARS_PX + GAP_PX + LINES_PX }),
-      svg("text", { class: "jump-mark", y: 10 })]);
-    this.image = svg("svg", { role: "img", height, width: "100%", "aria-label": "" },
-      this.rules, this.bars.flat(), this.lines, this.marks, this.ticks, this.jumpMarks.flat());
+    this.tips = Array.from({ length: BUCKETS }, () => svg("title"));
+    this.areas = this.tips.map((tip) => svg("rect", { class: "area", y: 0, height: BARS_PX }, tip));
+    this.top = svg("text", { class: "mark", x: LEFT_PX - 6, y: 10, "text-anchor": "end" });
+    this.rule = svg("line", { class: "axis", x1: LEFT_PX, y1: BARS_PX + 0.5, y2: BARS_PX + 0.5 });
+    this.ticks = Array.from({ length: TICKS }, () => svg("text", { class: "mark tick", y: BARS_PX + 13 }));
+    this.jumpRules = Array.from({ length: JUMPS_MAX }, () => svg("line", { class: "jump", y1: 0, y2: BARS_PX }));
+    this.jumpMark = svg("text", { class: "jump-mark", y: 9 });
+    this.image = svg("svg", { role: "img", height: BARS_PX + AXIS_PX, width: "100%", "aria-label": "" },
+      this.rule, this.bars.flat(), this.top, this.ticks, this.jumpRules, this.jumpMark, this.areas);
     this.drawing.append(this.image);
   }
 
@@ -65,16 +61,10 @@ export class Chart {
     if (this.px < 120) return;
     const series = this.buckets.series(this.width, nowMs);
     const top = Math.max(1, ...series.map((each) => each.total));
-    const slow = Math.max(1, ...series.map((each) => each.p95 ?? 0));
     const step = (this.px - LEFT_PX) / BUCKETS;
     series.forEach((each, place) => this.drawBar(each, place, step, top));
-    ["p95", "p50"].forEach((name, place) =>
-      this.lines[place].setAttribute("d", this.path(series, name, step, slow)));
-    for (const rule of this.rules) rule.setAttribute("x2", this.px);
-    setText(this.marks[0], count(top));
-    this.marks[0].setAttribute("y", 10);
-    setText(this.marks[1], latencyText(Math.round(slow)));
-    this.marks[1].setAttribute("y", BARS_PX + GAP_PX + 10);
+    this.rule.setAttribute("x2", this.px);
+    setText(this.top, count(top));
     this.drawAxis(series, step);
     this.table(series);
   }
@@ -94,17 +84,20 @@ export class Chart {
     });
     const startMs = series[0].atMs;
     const shown = this.jumps.filter(([atMs]) => atMs >= startMs).slice(-JUMPS_MAX);
-    this.jumpMarks.forEach(([rule, mark], place) => {
-      const [atMs, byMs] = shown[place] ?? [null, 0];
-      const x = atMs === null ? -99 : LEFT_PX + ((atMs - startMs) / ms) * step;
-      for (const end of ["x1", "x2"]) rule.setAttribute(end, x);
-      mark.setAttribute("x", x - 4);
-      mark.setAttribute("text-anchor", "end");
-      setText(mark, atMs === null ? "" : `clock +${durationOf(byMs)}`);
+    const xOf = ([atMs]) => LEFT_PX + ((atMs - startMs) / ms) * step;
+    this.jumpRules.forEach((rule, place) => {
+      for (const end of ["x1", "x2"]) rule.setAttribute(end, shown[place] ? xOf(shown[place]) : -99);
     });
+    const last = shown.at(-1); // labels of several would overlap
+    const x = last ? xOf(last) : 0;
+    const isLeft = x > LEFT_PX + JUMP_PX;
+    this.jumpMark.setAttribute("x", isLeft ? x - 4 : x + 4);
+    this.jumpMark.setAttribute("text-anchor", isLeft ? "end" : "start");
+    setText(this.jumpMark, last ? `clock ${jumpText(last[1])}` : "");
   }
 
   drawBar(each, place, step, top) {
+    const x = LEFT_PX + place * step;
     let y = BARS_PX;
     ORDER.forEach((name, rank) => {
       const bar = this.bars[place][rank];
@@ -112,36 +105,21 @@ export class Chart {
       // One request among a thousand must be visible.
       const height = n ? Math.max((n / top) * (BARS_PX - 4), 1.5) : 0;
       y -= height;
-      bar.setAttribute("x", LEFT_PX + place * step + 0.5);
+      bar.setAttribute("x", x + 0.5);
       bar.setAttribute("y", y);
       bar.setAttribute("width", Math.max(step - 1.5, 1));
       bar.setAttribute("height", height);
     });
-  }
-
-  path(series, name, step, slow) {
-    const bottom = BARS_PX + GAP_PX + LINES_PX;
-    let drawn = "";
-    let isDown = false;
-    series.forEach((each, place) => {
-      if (each[name] === null) {
-        isDown = false;
-        return;
-      }
-      const x = LEFT_PX + (place + 0.5) * step;
-      const y = bottom - (each[name] / slow) * (LINES_PX - 3) - 1;
-      drawn += `${isDown ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
-      if (!isDown) drawn += `h${Math.max(step * 0.3, 1).toFixed(1)}`; // a single point is drawn as a dash
-      isDown = true;
-    });
-    return drawn;
+    const counted = ORDER.filter((name) => each.counts?.[name]).map((name) => `${each.counts[name]} ${name}`);
+    setText(this.tips[place], `${timeOf(each.atMs).slice(0, 8)}: ${counted.join(", ") || "none"}`);
+    this.areas[place].setAttribute("x", x);
+    this.areas[place].setAttribute("width", step);
   }
 
   /** Show the numbers. */
   showNumbers(sum) {
     const { about, ms } = WIDTHS[this.width];
     const rate = sum.total / ((ms * BUCKETS) / 1000);
-    for (const name of ORDER) setText(byId(`sum-${name}`), count(sum.counts[name]));
     setText(byId("sum-rate"), rate >= 10 ? count(Math.round(rate)) : rate.toFixed(1));
     setText(byId("sum-p50"), latencyText(sum.p50 === null ? null : Math.round(sum.p50)));
     setText(byId("sum-p95"), latencyText(sum.p95 === null ? null : Math.round(sum.p95)));

@@ -30,9 +30,12 @@ let chart;
 export function startExchanges() {
   list = new LongList(byId("list"), { make: makeRow, fill: fillRow, onMove: cursorMoved });
   chart = new Chart(buckets);
-  const chips = byId("chips-shown");
-  for (const [name, { sign, word }] of Object.entries(OUTCOMES)) chips.append(chip(name, word, sign));
-  for (const [name, { sign, word }] of Object.entries(FLAGS)) chips.append(chip(name, word, sign));
+  for (const [name, { sign, word }] of Object.entries(OUTCOMES)) {
+    const made = chip(name, word, sign);
+    made.lastChild.append(" ", el("b", { id: `sum-${name}` }, "0"));
+    byId("chips-shown").append(made);
+  }
+  for (const [name, { sign, word }] of Object.entries(FLAGS)) byId("chips-flags").append(chip(name, word, sign));
   byId("operation").addEventListener("change", filtered);
   byId("search").addEventListener("input", filtered);
   byId("search").addEventListener("keydown", leaveSearch);
@@ -145,7 +148,7 @@ function draw() {
     performance.mark("exchanges drawn"); // read by tests/bench/dashboard.py
   }
   if (state.openId !== null && list.cursorId === null) list.moveTo(state.openId, false);
-  const all = log.entries.length - indexFrom(log.entries, state.clearedId + 1);
+  const all = drawCounts();
   const n = state.items.length;
   setText(byId("shown-count"), n === all ? countOf(n, "request") : `${count(n)} of ${countOf(all, "request")}`);
   byId("none").hidden = n > 0;
@@ -155,6 +158,18 @@ function draw() {
   setText(byId("pause-count"), state.held ? `${count(state.heldCount)} new` : "");
   updateNewerButton();
   if (log.entries.length) addOperationFilters();
+}
+
+/** Show the number of requests of each outcome in its filter; return that of all requests. */
+function drawCounts() {
+  const sums = {};
+  const first = indexFrom(log.entries, state.clearedId + 1);
+  for (let place = first; place < log.entries.length; place += 1) {
+    const { outcome } = log.entries[place];
+    sums[outcome] = (sums[outcome] ?? 0) + 1;
+  }
+  for (const name of Object.keys(OUTCOMES)) setText(byId(`sum-${name}`), count(sums[name] ?? 0));
+  return log.entries.length - first;
 }
 
 /** Show how to get started instead of an empty list. */
@@ -318,7 +333,7 @@ function filtered() {
 function refilter() {
   const checked = (id) => [...byId(id).querySelectorAll("input:checked")].map((box) => box.value);
   state.filter = new Filter({
-    shown: checked("chips-shown"), methods: checked("chips-methods"),
+    shown: [...checked("chips-shown"), ...checked("chips-flags")], methods: checked("chips-methods"),
     operation: byId("operation").value, words: byId("search").value,
   });
   state.isStale = true;
@@ -340,7 +355,9 @@ function readQuery(query) {
   const listed = (name) => new Set((query.get(name) ?? "").split(",").filter(Boolean));
   const [shown, methods] = [listed("show"), listed("method")];
   for (const method of methods) addMethodFilter(method);
-  for (const box of byId("chips-shown").querySelectorAll("input")) box.checked = shown.has(box.value);
+  for (const box of document.querySelectorAll(":is(#chips-shown, #chips-flags) input")) {
+    box.checked = shown.has(box.value);
+  }
   for (const box of byId("chips-methods").querySelectorAll("input")) box.checked = methods.has(box.value);
   const operation = query.get("op") ?? "";
   const known = byId("operation");

@@ -52,6 +52,9 @@ function fillEntry(row, entry) {
   time.textContent = timeOf(entry.at_ms);
   status.textContent = `${sign} ${entry.lost ? "lost" : entry.status}`;
   payment.textContent = entry.payment;
+  payment.setAttribute("title", entry.payment); // long ones are cut
+  why.setAttribute("title", entry.why);
+  path.setAttribute("title", entry.endpoint);
   status.setAttribute("title", entry.lost ? "lost: the client got no complete response" : word);
   method.textContent = entry.method;
   path.textContent = entry.path;

@@ -1,6 +1,7 @@
 // Shared by the views: parts that are polled and redrawn, tables, states.
 
 import { el, replaceContent } from "./dom.js";
+import { OUTCOMES } from "./request-log.js";
 
 const started = new WeakMap();
 
@@ -76,16 +77,18 @@ const LABELS = { under_way: "in progress", held: "blocked" };
 /** Return the words for a state of the API. */
 export const stateLabel = (state) => LABELS[state] ?? state.replaceAll("_", " ");
 
+// Colours and signs are those of the outcomes of requests; what is neither good nor bad has none.
 const STATES = {
-  good: ["captured", "paid", "active", "delivered", "succeeded", "authorized"],
-  bad: ["declined", "failed", "dropped", "expired", "canceled", "voided"],
+  ok: ["captured", "paid", "active", "delivered", "succeeded", "authorized"],
+  declined: ["declined"],
+  failed: ["failed", "dropped"],
 };
 
 /** Show a state as a word with a sign, not by colour alone. */
 export function stateWord(state) {
   if (!state) return "";
   const kind = Object.keys(STATES).find((each) => STATES[each].includes(state)) ?? "other";
-  const sign = { good: "● ", bad: "✕ ", other: "◌ " }[kind];
-  return el("span", { class: `state ${kind}` }, el("span", { "aria-hidden": "true" }, sign),
+  const sign = kind === "other" ? "" : `${OUTCOMES[kind].sign} `;
+  return el("span", { class: `state is-${kind}` }, el("span", { "aria-hidden": "true" }, sign),
     stateLabel(state));
 }
