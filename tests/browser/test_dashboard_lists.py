@@ -72,3 +72,17 @@ def test_days_and_jumps_are_lines_between_requests(dashboard_page: DashboardPage
     page.locator("label[for=chip-ok]").click()
     page.locator("#list .is-jump").click()
     expect(page.locator("#faults .moves")).to_contain_text("1 authorization expired")
+
+
+@pytest.mark.parametrize("words", ["109.00", "$109", "$1,090.00", "1090.00", "109000"])
+def test_amounts_are_found_as_they_are_shown(dashboard_page: DashboardPage, words: str) -> None:
+    amount = 10900 if words in ("109.00", "$109") else 109000
+    charge = dashboard_page.pay(amount).body["id"]
+    dashboard_page.pay(500)
+    page = dashboard_page.open("data/charges").page
+    page.get_by_label("Search charges").fill(words)
+    expect(page.locator("#data tbody tr")).to_have_count(1)
+    expect(page.locator("#data tbody tr")).to_contain_text(charge)
+    page.get_by_role("link", name="Requests").click()
+    page.get_by_label("Search paths").fill(words)
+    expect(dashboard_page.row("create_charge")).to_have_count(1)

@@ -4,7 +4,7 @@ import { call, get } from "./api.js";
 import { runAndReport } from "./dialogs.js";
 import { button, el, field, replaceContent } from "./dom.js";
 import { dateOf, jumpText, stampOf, timeOf } from "./format.js";
-import { to } from "./routes.js";
+import { here, to } from "./routes.js";
 import { dueText, kindText } from "./times.js";
 import { part, pollAndRender, table } from "./views.js";
 
@@ -35,11 +35,13 @@ export function clockPart() {
     class: "inline",
     on: { submit: (event) => { event.preventDefault(); move({ advance: duration.value.trim() })(); } },
   }, field("Advance by", duration), el("button", { type: "submit" }, "Advance"));
+  const advance = DURATIONS.map(([value, words]) => button(`+ ${words}`, move({ advance: value })));
+  if (here().query.has("clock")) requestAnimationFrame(() => advance[0].focus()); // the link in the header
   return part("Clock", el("div", { class: "card padded stack" }, face,
     el("div", { class: "actions" },
       button("Freeze", move({ freeze: true })), button("Resume", move({ resume: true }))),
     el("div", { class: "actions", role: "group", "aria-label": "Advance by" },
-      DURATIONS.map(([value, words]) => button(`+ ${words}`, move({ advance: value })))),
+      advance),
     advanceForm, message), el("h3", {}, "Jumps, newest first"), moves);
 }
 

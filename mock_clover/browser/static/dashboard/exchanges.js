@@ -225,7 +225,7 @@ function addOperationFilters() {
 }
 
 function clicked(event) {
-  if (event.target.closest(".is-jump")) go(to("faults"));
+  if (event.target.closest(".is-jump")) go(`${to("faults")}?clock`);
   const row = event.target.closest("[role=option]");
   if (row) list.moveTo(Number(row.id.slice(2)), false);
   if (row) go(addressOf(list.cursorId));

@@ -42,6 +42,10 @@ function start() {
   initTheme();
   startNext();
   byId("keys").addEventListener("click", openKeys);
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault(); // its address is not that of a view
+    byId("main").focus();
+  });
   listen({
     "/": () => isShown() && (byId("search").focus(), true),
     j: () => isShown() && stepBy(1),
