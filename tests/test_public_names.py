@@ -81,6 +81,7 @@ PUBLIC = {
         verify_webhook send_webhook list_deliveries resend_delivery list_checkouts
         get_checkout pay_checkout cancel_checkout checkout_page checkout_submit
         list_activity list_clock_moves arm_next list_next clear_next disarm_next send_request
+        get_payment
     """,
     "control paths": """
         / /_mock/activity /3ds/challenge/{transaction} /3ds/challenge/{transaction}/answer
@@ -91,7 +92,7 @@ PUBLIC = {
         /_mock/deliveries /_mock/deliveries/{id}/resend /_mock/env /_mock/faults
         /_mock/faults/{id} /_mock/fork /_mock/health /_mock/journal /_mock/journal/{id}
         /_mock/journal/{id}/replay /_mock/ledger /_mock/next /_mock/next/{id} /_mock/notices
-        /_mock/openapi.json /_mock/rows
+        /_mock/openapi.json /_mock/rows /_mock/payments/{id}
         /_mock/rows/{kind} /_mock/rows/{kind}/{id} /_mock/sandboxes /_mock/sandboxes/{name}
         /_mock/scenario /_mock/scenario/check /_mock/scenario/text /_mock/scenarios
         /_mock/scenarios/{name} /_mock/send /_mock/snapshot /_mock/threeds

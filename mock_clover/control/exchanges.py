@@ -7,6 +7,7 @@ import msgspec
 from mock_clover.control.code import CodeSamples, Sampled, code_samples, curl_command
 from mock_clover.control.endpoint import control_endpoint
 from mock_clover.control.masking import masked_key, masked_row
+from mock_clover.control.payments import payment_of
 from mock_clover.control.repeat import (
     RepeatPlan,
     body_to_repeat,
@@ -65,6 +66,8 @@ class ExchangeResponse(Record, frozen=True, kw_only=True):
     """The exchange that this one repeats."""
     replays: tuple[int, ...]
     """The stored exchanges that repeat this one."""
+    payment: str | None
+    """The id of the payment that it is about, for `GET /_mock/payments/{id}`."""
     hint: str | None
     """What the response or a replay omits, and why."""
 
@@ -94,6 +97,7 @@ def get_exchange(sandbox: Sandbox, call: Call[None, None]) -> ExchangeResponse:
         replayable=not plan.obstacle,
         replay_of=sandbox.journal.origins.get(exchange.number),
         replays=sandbox.journal.replays_of(exchange.number),
+        payment=payment_of(sandbox, exchange, plan.ids),
         hint="; ".join(hints) or None,
     )
 

@@ -113,6 +113,7 @@ def test_exchange_has_changes_and_curl_command(server: InProcessServer) -> None:
         "replayable": True,
         "replay_of": None,
         "replays": [],
+        "payment": charge["id"],
         "hint": None,
     }
 

@@ -84,6 +84,7 @@ LONG: dict[str, tuple[Prepare, str, str, Any]] = {
     "read the journal": (make_due, "GET", "/_mock/journal", None),
     "the audit": (subscribe, "GET", "/_mock/audit", None),
     "the ledger": (subscribe, "GET", "/_mock/ledger", None),
+    "tell a payment": (make_due, "GET", "/_mock/payments/PAYMENT", None),
     "verify requests": (make_due, "POST", "/_mock/verify", {"match": {"amount": 0}, "never": True}),
     "apply a scenario": (subscribe, "PUT", "/_mock/scenario", SCENARIO),
 }
@@ -125,6 +126,7 @@ def test_another_request_is_answered_during(
     server = make_server(resolve_scenario(SCENARIO))
     server.sandboxes.get_or_create("other")
     prepare(server)
+    path = path.replace("PAYMENT", next((each.id for each in server.sandbox.charges), ""))
     if body is SNAPSHOT:
         body = server.send("GET", "/_mock/snapshot").json
     server.app.slices = Slices(slice_ns=0)

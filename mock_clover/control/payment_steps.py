@@ -1,0 +1,210 @@
+"""The steps of a payment: the events of its rows, with the requests and webhooks behind them.
+
+An event is assigned to the exchange that created its row, or to the next one that changed it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from mock_clover.clover.charges.records import Charge
+from mock_clover.clover.webhooks.records_delivery import Delivery, DeliveryState
+from mock_clover.control.timeline import Link, TimelineEvent, charge_events
+from mock_clover.core.masking import redact
+from mock_clover.core.record import Record, encode
+from mock_clover.sandbox.exchange import Exchange, ExchangeOutcome
+from mock_clover.sandbox.sandbox import Sandbox
+
+_CREATE_SOURCE = "create_token"
+_ID = re.compile(rb"[0-9A-Za-z_]{13,28}")
+
+
+class StepRequest(Record, frozen=True, kw_only=True):
+    """The request that caused a step."""
+
+    id: int
+    method: str
+    path: str
+    status: int | None
+    outcome: ExchangeOutcome
+    why: str
+
+
+class StepDelivery(Record, frozen=True, kw_only=True):
+    """The webhook that a step is about."""
+
+    id: str
+    target: str
+    event: str | None = None
+    state: DeliveryState
+    attempts: int
+
+
+class PaymentStep(Record, frozen=True, kw_only=True):
+    """One step: a change of the payment, a request that changed nothing, or a webhook."""
+
+    at_ms: int
+    what: str
+    amount: int | None = None
+    balance: int | None = None
+    """Of the charge, after the step."""
+    row: Link | None = None
+    job: str | None = None
+    """The kind of the scheduled job that caused it."""
+    request: StepRequest | None = None
+    delivery: StepDelivery | None = None
+
+
+def sent_body(exchange: Exchange) -> bytes:
+    """Return the body of a request, masked if it was not decoded."""
+    return exchange.body if exchange.request is None else encode(exchange.request)
+
+
+class About(NamedTuple):
+    """An exchange, and the ids of the payment that it names."""
+
+    exchange: Exchange
+    ids: set[str]
+
+
+class _Placed(NamedTuple):
+    """A step and its place: by time, then by the exchange that it follows, then by rank."""
+
+    at_ms: int
+    number: int
+    rank: int
+    step: PaymentStep
+
+
+class Story:
+    """Assigns the events of a payment to the exchanges that caused them."""
+
+    def __init__(self, sandbox: Sandbox, about: list[About]) -> None:
+        self.sandbox = sandbox
+        self.about = about
+        self.used: set[int] = set()
+
+    def steps(
+        self, charges: Iterable[Charge], tokens: set[str], ids: set[str]
+    ) -> list[PaymentStep]:
+        """Return all steps in order; `ids` are those of all rows of the payment."""
+        placed = [*self._token_steps(tokens)]
+        for charge in charges:
+            placed += self._charge_steps(charge)
+        placed += self._plain_exchanges()
+        placed += self._deliveries(ids)
+        return [each.step for each in sorted(placed, key=lambda each: each[:3])]
+
+    def _token_steps(self, tokens: set[str]) -> Iterator[_Placed]:
+        for key in sorted(tokens):
+            token = self.sandbox.tokens.get(key)
+            if token is not None:
+                event = TimelineEvent(at_ms=token.created_ms, what="token created", by=key)
+                yield self._placed(event, Link(kind="tokens", id=key), self._creator(key), 0)
+
+    def _charge_steps(self, charge: Charge) -> Iterator[_Placed]:
+        exchange: Exchange | None = None
+        number = 0
+        for place, event in enumerate(charge_events(self.sandbox, charge)):
+            row = None
+            if event.by == charge.id:
+                row = Link(kind="charges", id=charge.id)
+                following = self._next(charge.id, event.at_ms) if place else None
+                exchange = following or (exchange if place else self._creator(charge.id))
+            elif event.by is not None and event.by in self.sandbox.refunds:
+                row = Link(kind="refunds", id=event.by)
+                is_cancel = event.what == "refund canceled"
+                exchange = self._next(row.id, event.at_ms) if is_cancel else self._creator(row.id)
+            else:
+                exchange = None
+            number = number if exchange is None else exchange.number
+            yield self._placed(event, row, exchange, number)
+
+    def _creator(self, key: str) -> Exchange | None:
+        """Return the exchange that created a row, and mark it as used."""
+        own = (f'"id":"{key}"'.encode(), f'"charge":"{key}"'.encode())
+        for exchange, ids in self.about:
+            is_new = exchange.committed and exchange.number not in self.used
+            if key in ids and is_new and any(each in exchange.reply for each in own):
+                self.used.add(exchange.number)
+                return exchange
+        return None
+
+    def _next(self, key: str, at_ms: int) -> Exchange | None:
+        """Return the next exchange that changed a row, and mark it as used."""
+        for exchange, ids in self.about:
+            is_new = exchange.committed and exchange.number not in self.used
+            names = key in exchange.path or key.encode() in sent_body(exchange)
+            if key in ids and is_new and names and exchange.at_ms >= at_ms:
+                self.used.add(exchange.number)
+                return exchange
+        return None
+
+    def _placed(
+        self, event: TimelineEvent, row: Link | None, exchange: Exchange | None, number: int
+    ) -> _Placed:
+        step = PaymentStep(
+            at_ms=event.at_ms,
+            what=event.what,
+            amount=event.amount,
+            balance=event.balance,
+            row=row,
+            job=event.by if row is None else None,
+            request=None if exchange is None else _request(exchange),
+        )
+        return _Placed(event.at_ms, exchange.number if exchange else number, 0, step)
+
+    def _plain_exchanges(self) -> Iterator[_Placed]:
+        """Yield the requests that changed nothing of the payment."""
+        for exchange, _ in self.about:
+            if exchange.number not in self.used:
+                what = "request" if exchange.outcome == "ok" else str(exchange.outcome)
+                what = "retry" if exchange.idempotency == "replayed" else what
+                step = PaymentStep(at_ms=exchange.at_ms, what=what, request=_request(exchange))
+                yield _Placed(exchange.at_ms, exchange.number, 1, step)
+
+    def _deliveries(self, ids: set[str]) -> Iterator[_Placed]:
+        for delivery in self.sandbox.outbox or ():
+            if delivery.object_id not in ids and ids.isdisjoint(words_of(delivery.body.encode())):
+                continue
+            step = PaymentStep(
+                at_ms=delivery.made_ms,
+                what="webhook",
+                delivery=StepDelivery(
+                    id=delivery.id,
+                    target=delivery.target,
+                    event=delivery.event or None,
+                    state=delivery.state,
+                    attempts=len(delivery.attempts),
+                ),
+            )
+            yield _Placed(delivery.made_ms, self._before(delivery), 2, step)
+
+    def _before(self, delivery: Delivery) -> int:
+        """Return the exchange that a delivery follows; of several at one time, one that fits."""
+        later = [each for each in self.about if each.exchange.at_ms >= delivery.made_ms]
+        later = [each for each in later if each.exchange.committed]
+        first_ms = min((each.exchange.at_ms for each in later), default=0)
+        at_once = [each for each in later if each.exchange.at_ms == first_ms]
+        named = [each for each in at_once if delivery.object_id in each.ids] or [
+            each for each in at_once if each.exchange.endpoint != _CREATE_SOURCE
+        ]
+        if not named:
+            return 0
+        return named[0 if delivery.event.endswith("CREATE") else -1].exchange.number
+
+
+def words_of(data: bytes) -> set[str]:
+    """Return the words in a text that have the length of an id."""
+    return {word.decode() for word in _ID.findall(data)}
+
+
+def _request(exchange: Exchange) -> StepRequest:
+    return StepRequest(
+        id=exchange.number,
+        method=exchange.method,
+        path=redact(exchange.path),
+        status=exchange.status,
+        outcome=exchange.outcome,
+        why=redact(exchange.why),
+    )
