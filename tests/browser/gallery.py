@@ -248,7 +248,7 @@ VIEWS = {
 DASHBOARD = (
     *VIEWS,
     *("exchanges/{}", "data/charges", "data/charges/{}", "data/customers/{}", "data/orders/{}"),
-    "explain/2",  # the form with the request of an exchange, and its response
+    "explain/2/why",  # the form with the request of an exchange, and its response
 )
 """Dashboard paths that look different; `{}` is the id of a row."""
 

@@ -88,7 +88,9 @@ def test_replay_opens_new_exchange(dashboard_page: DashboardPage) -> None:
     expect(page.locator("[aria-selected=true]")).to_have_attribute("id", "x-6")
     page.goto(f"{dashboard_page.clover.url}/_mock/#/exchanges/1")  # the token's card is not saved
     expect(page.get_by_role("button", name="Replay")).to_be_disabled()
-    expect(page.locator("[data-more]")).to_contain_text("contained card data")
+    expect(page.locator("[data-more]")).to_contain_text(
+        "card.encrypted_pan and card.transarmor_key_id are not stored"
+    )
 
 
 def test_scenario_is_edited_validated_and_applied(dashboard_page: DashboardPage) -> None:
@@ -134,9 +136,11 @@ def test_explain_request(dashboard_page: DashboardPage) -> None:
     dashboard_page.pay(700, pan=VISA)
     dashboard_page.open("exchanges/2")
     page = dashboard_page.page
-    page.get_by_role("link", name="Explain").click()
+    page.get_by_role("link", name="Ask why").click()
     expect(page.get_by_label("Path and query")).to_have_value("/v1/charges")
-    expect(page.locator("#explain-body")).to_contain_text("TOKEN_ALREADY_USED")
+    expect(page.locator("#explain-body")).to_contain_text("What request 2 got")
+    expect(page.locator("#explain-body .outcome")).to_have_count(2)
+    expect(page.locator("#explain-body")).not_to_contain_text("TOKEN_ALREADY_USED")
     page.get_by_label("Start from example").select_option("List charges")
     page.get_by_role("button", name="Explain").click()
     expect(page.locator("#explain-body")).to_contain_text("200")

@@ -10,6 +10,7 @@ import { to } from "./routes.js";
 
 let latestRequest = 0;
 let kinds = []; // of rows that have a page
+let latestReplay = null; // what the server sent in place of spent values
 
 /** Show an exchange: first what the list has of it, then everything from the server. */
 export async function openDetail(id, entry, acts) {
@@ -80,8 +81,9 @@ function page(whole, acts, waiting) {
     why(whole),
     actions(whole, acts),
     part("Response", exchange.reply),
-    exchange.sent === undefined ? part("Request", exchange.request) : [
-      part("Request as it was sent", exchange.sent), part("Request as it was read", exchange.request)],
+    part(exchange.sent === undefined ? "Request" : "Request as it was sent",
+      exchange.sent ?? exchange.request, sentHead(exchange)),
+    exchange.sent === undefined ? null : part("Request as it was read", exchange.request),
     changes(whole),
     facts(exchange),
     el("p", { class: "hint", "data-more": true }, whole.hint ?? waiting),
@@ -102,28 +104,61 @@ function why({ exchange, rule }) {
 
 function actions(whole, acts) {
   if (!("replayable" in whole)) return null;
+  const { exchange } = whole;
   const message = el("div", { class: "message" });
   const replay = button("Replay", async () => {
     replay.disabled = true;
-    const made = await runAndReport(message, () => call("POST", `journal/${whole.exchange.id}/replay`, {}));
+    latestReplay = await runAndReport(message, () => call("POST", `journal/${exchange.id}/replay`, {}));
     replay.disabled = false;
-    if (made) acts.onReplayed(made.id);
+    if (latestReplay) acts.onReplayed(latestReplay.id);
   }, { "data-replay": true, disabled: !whole.replayable, title: whole.replayable ? "" : whole.hint ?? "" });
   return el("div", { class: "repeat" },
     el("div", { class: "actions" }, replay,
-      whole.curl ? copyButton("Copy as curl", () => whole.curl, { class: "" }) : null,
-      el("a", { class: "quiet", href: to("explain", whole.exchange.id) }, "Explain")),
-    message);
+      whole.template ? el("a", { class: "as-button", href: to("explain", exchange.id) }, "Edit and send") : null,
+      el("a", { class: "as-button", href: to("explain", exchange.id, "why") }, "Ask why")),
+    copies(whole), origins(whole), message);
 }
 
-function part(title, value) {
+/** Offer the request as code. */
+function copies({ curl, code }) {
+  if (!curl) return null;
+  const samples = [["curl", curl], ["Python", code.python], ["Node", code.node], ["pytest", code.pytest]];
+  return el("div", { class: "actions copies", role: "group", "aria-label": "Copy as" },
+    el("span", { class: "hint" }, "Copy as"), samples.map(([name, text]) =>
+      copyButton(name, () => text, { "aria-label": `Copy as ${name}` })));
+}
+
+const link = (id) => el("a", { href: to("exchanges", id) }, `request ${id}`);
+
+/** Link a replay and its origin, and tell what was sent in place of spent values. */
+function origins({ exchange, replay_of: origin, replays }) {
+  const replaced = latestReplay?.id === exchange.id ? latestReplay.replaced : null;
+  return [
+    origin ? el("p", {}, "Replay of ", link(origin), ".") : null,
+    replaced ? replacedValues(replaced) : null,
+    replays.length ? el("p", {}, "Replayed as ", replays.map((id, place) => [place ? ", " : "", link(id)]), ".") : null,
+  ];
+}
+
+/** List what was sent in place of values that cannot be used again. */
+export const replacedValues = (replaced) => el("ul", { class: "plain hint" }, replaced.map((each) =>
+  el("li", {}, el("span", { class: "mono" }, `${each.member}: ${each.sent}`), ` (${each.because})`)));
+
+/** Show the request line and the headers as they were sent. */
+function sentHead({ method, path, query, headers }) {
+  const lines = Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value ?? "(not stored)"}`);
+  return el("pre", { class: "text", tabindex: 0, role: "group", "aria-label": "Sent headers" },
+    [`${method} ${path}${query ? `?${query}` : ""}`, ...lines].join("\n"));
+}
+
+function part(title, value, before = null) {
   if (value === null || value === undefined || value === "") {
-    return el("section", {}, el("h3", {}, title), el("p", { class: "hint" }, "No body."));
+    return el("section", { "aria-label": title }, el("h3", {}, title), before, el("p", { class: "hint" }, "No body."));
   }
   const isText = typeof value === "string";
   const text = () => (isText ? value : JSON.stringify(value, null, 2));
   return el("section", { "aria-label": title },
-    el("div", { class: "part-head" }, el("h3", {}, title), copyButton("Copy", text)),
+    el("div", { class: "part-head" }, el("h3", {}, title), copyButton("Copy", text)), before,
     isText ? el("pre", { class: "text", tabindex: 0 }, value) : jsonTree(value, title));
 }
 
@@ -144,9 +179,6 @@ function changes(whole) {
 const hintWithoutChanges = (whole) =>
   whole.noted ? "No changes." : "Incomplete: changes are recorded only while a dashboard is open.";
 
-const headersOf = ({ headers }) => Object.entries(headers ?? {})
-  .map(([name, value]) => (value === null ? name : `${name}: ${value}`)).join("; ");
-
 function facts(exchange) {
   const rows = [
     ["ID", String(exchange.id)],
@@ -155,8 +187,6 @@ function facts(exchange) {
     ["Carried out", exchange.committed === undefined ? "" : exchange.committed ? "yes" : "no"],
     ["Idempotency", exchange.idempotency],
     ["Client", exchange.client],
-    ["Query", exchange.query],
-    ["Headers", headersOf(exchange)],
     ["Ignored", exchange.ignored?.join("; ")],
   ].filter(([, value]) => value);
   return el("section", { "aria-label": "Details" }, el("h3", {}, "Details"),
