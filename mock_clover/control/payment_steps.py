@@ -152,7 +152,8 @@ class Story:
             job=event.by if row is None else None,
             request=None if exchange is None else _request(exchange),
         )
-        return _Placed(event.at_ms, exchange.number if exchange else number, 0, step)
+        number = exchange.number if exchange else number
+        return _Placed(at_ms=event.at_ms, number=number, rank=0, step=step)
 
     def _plain_exchanges(self) -> Iterator[_Placed]:
         """Yield the requests that changed nothing of the payment."""
@@ -161,7 +162,8 @@ class Story:
                 what = "request" if exchange.outcome == "ok" else str(exchange.outcome)
                 what = "retry" if exchange.idempotency == "replayed" else what
                 step = PaymentStep(at_ms=exchange.at_ms, what=what, request=_request(exchange))
-                yield _Placed(exchange.at_ms, exchange.number, 1, step)
+                at_ms, number = exchange.at_ms, exchange.number
+                yield _Placed(at_ms=at_ms, number=number, rank=1, step=step)
 
     def _deliveries(self, ids: set[str]) -> Iterator[_Placed]:
         for delivery in self.sandbox.outbox or ():
@@ -178,7 +180,8 @@ class Story:
                     attempts=len(delivery.attempts),
                 ),
             )
-            yield _Placed(delivery.made_ms, self._before(delivery), 2, step)
+            number = self._before(delivery)
+            yield _Placed(at_ms=delivery.made_ms, number=number, rank=2, step=step)
 
     def _before(self, delivery: Delivery) -> int:
         """Return the exchange that a delivery follows; of several at one time, one that fits."""

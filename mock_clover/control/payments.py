@@ -44,7 +44,7 @@ _PAID, _RETURNED = ("captured", "tip added"), ("refunded", "voided")
 _ID_MEMBERS = ("charge", "charge_id", "source", "token", "order", "id")
 
 
-class PaymentResponse(Record, frozen=True, kw_only=True):
+class PaymentStory(Record, frozen=True, kw_only=True):
     """A payment from its first to its last step."""
 
     kind: str
@@ -133,7 +133,7 @@ def get_payment(sandbox: Sandbox, call: Call[None, None]) -> LongResult:
     return Work(_tell(sandbox, payment))
 
 
-def _tell(sandbox: Sandbox, payment: _Payment) -> Steps[PaymentResponse]:
+def _tell(sandbox: Sandbox, payment: _Payment) -> Steps[PaymentStory]:
     links = payment.links(sandbox)
     tokens = {link.id for link in links if link.kind == "tokens"}
     ids = {payment.id, *(each.id for each in payment.charges), *tokens}
@@ -154,7 +154,7 @@ def _tell(sandbox: Sandbox, payment: _Payment) -> Steps[PaymentResponse]:
     captured = sum(event.amount or 0 for event in events if event.what in _PAID)
     refunded = _refunded(sandbox, payment.charges)
     row = ROW_KINDS[payment.kind].find(sandbox, payment.id)
-    return PaymentResponse(
+    return PaymentStory(
         kind=payment.kind,
         id=payment.id,
         line=_masked(ROW_KINDS[payment.kind].summarize(sandbox, payment.id, row)),
@@ -189,5 +189,5 @@ def _masked(line: RowSummary) -> RowSummary:
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    control_endpoint("get_payment", "GET", "/_mock/payments/{id}", get_payment, PaymentResponse),
+    control_endpoint("get_payment", "GET", "/_mock/payments/{id}", get_payment, PaymentStory),
 )
