@@ -50,6 +50,13 @@ export function replayOpen() {
   return replay !== null;
 }
 
+/** Copy the request that is shown as curl; return false if there is none. */
+export function copyOpen() {
+  const copy = [...byId("detail").querySelectorAll("button")].find((each) => /curl/i.test(each.textContent));
+  copy?.click();
+  return copy !== undefined;
+}
+
 function setHint(root, words) {
   const place = root.querySelector("[data-more]");
   if (place) replaceContent(place, words);

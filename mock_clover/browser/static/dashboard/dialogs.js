@@ -43,15 +43,19 @@ export function askToken(errorMessage) {
 }
 
 const KEYS = [
+  ["Ctrl+K", "commands: views, actions, outcomes, sandboxes, ids"],
+  ["1, …, 9", "open a view"],
   ["j, ↓", "next (older) request"],
   ["k, ↑", "previous (newer) request"],
   ["Home, End", "newest, oldest request"],
   ["Enter", "open, then focus the details"],
   ["Esc", "close the details; then jump to the newest"],
-  ["/", "search; Enter or ↓ leads to the results"],
+  ["/", "search; Enter or ↓ leads to the results, Esc empties it"],
   ["r", "replay the open request"],
+  ["c", "copy the open request as curl"],
   ["n", "set the outcome of the next charge"],
   ["p", "pause or resume"],
+  ["Ctrl+Enter", "apply a scenario, send a form from its text"],
   ["?", "show keyboard shortcuts"],
 ];
 
@@ -72,6 +76,16 @@ export function showKeys(areOn, onSwitch) {
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
+}
+
+const TOAST_MS = 5000;
+
+/** Show a message for a few seconds above everything else. */
+export function toast(words, isError = false) {
+  const shown = el("p", { class: `toast ${isError ? "message-error" : "message-success"}`, role: "status" }, words);
+  document.querySelector(".toast")?.remove();
+  document.body.append(shown);
+  setTimeout(() => shown.remove(), TOAST_MS);
 }
 
 const QUIET_MS = 4000;

@@ -292,8 +292,13 @@ function backToList() {
   byId("list").focus();
 }
 
-/** Handle Escape: close the details, leave the search, or return to the newest request. */
+/** Handle Escape: empty the search, close the details, leave the search, or return to the newest request. */
 export function escape() {
+  if (document.activeElement === byId("search") && byId("search").value) {
+    byId("search").value = "";
+    filtered();
+    return true;
+  }
   if (state.openId !== null) backToList();
   else if (document.activeElement === byId("search")) byId("list").focus();
   else if (list.cursorId !== null || list.hiddenAbove) { list.toTop(); scheduleDraw(); }

@@ -2,13 +2,13 @@
 
 import { allowTokenPrompt, get, homeOf, onTokenNeeded, SANDBOX, useMerchant } from "./api.js";
 import { add, button, byId, el, replaceContent, setText } from "./dom.js";
-import { replayOpen } from "./detail.js";
+import { copyOpen, replayOpen } from "./detail.js";
 import { announce, askToken } from "./dialogs.js";
 import {
   connected, escape, isShown, markJumps, openExchanges, pause, receive, startExchanges, stepBy,
 } from "./exchanges.js";
 import { countOf, dateOf } from "./format.js";
-import { listen, openKeys } from "./keys.js";
+import { listen, openCommands, openKeys } from "./keys.js";
 import { follow } from "./live.js";
 import { openNext, refreshNext, startNext } from "./next.js";
 import { go, here } from "./routes.js";
@@ -46,12 +46,13 @@ function start() {
     event.preventDefault(); // its address is not that of a view
     byId("main").focus();
   });
+  byId("commands").addEventListener("click", openCommands);
   listen({
-    "/": () => isShown() && (byId("search").focus(), true),
     j: () => isShown() && stepBy(1),
     k: () => isShown() && stepBy(-1),
     p: () => isShown() && pause(),
     r: () => isShown() && replayOpen(),
+    c: () => isShown() && copyOpen(),
     n: () => openNext(),
     Escape: () => isShown() && escape(),
   });

@@ -73,10 +73,13 @@ async function fill() {
 const group = (title, buttons) => el("div", { role: "group", "aria-label": title },
   el("h3", {}, title), el("div", { class: "actions" }, buttons));
 
+/** Arm an outcome or a fault. */
+export const armNext = (body) => call("POST", "next", body);
+
 async function arm(body, message) {
   replaceContent(message);
   try {
-    const armed = await call("POST", "next", body);
+    const armed = await armNext(body);
     announce(() => `Armed: the next charge will be ${wordsOf(armed)}.`);
     close();
   } catch (error) {

@@ -1,0 +1,108 @@
+"""The dashboard by keyboard: the command palette, views, search, and keys for the open request."""
+
+import re
+
+import pytest
+from browser_session import SharedBrowserSession
+from dashboard_page import DashboardPage
+from playwright.sync_api import expect
+
+from mock_clover.testing import MockClover
+
+
+@pytest.fixture
+def dashboard_page(clover: MockClover, session: SharedBrowserSession) -> DashboardPage:
+    session.page.set_viewport_size({"width": 1400, "height": 900})
+    return DashboardPage(clover, session)
+
+
+def test_palette_leads_everywhere(dashboard_page: DashboardPage) -> None:
+    charge = dashboard_page.pay(description="A lamp").body["id"]
+    dashboard_page.open("scenario")
+    page, clover = dashboard_page.page, dashboard_page.clover
+    dialog = page.get_by_role("dialog", name="Commands")
+    field = dialog.get_by_role("combobox")
+    chosen = dialog.locator("[aria-selected=true]")
+    page.get_by_label("Scenario, in YAML").focus()
+
+    def ask(words: str) -> None:
+        page.keyboard.press("Control+k")
+        expect(field).to_be_focused()
+        expect(dialog.get_by_role("option", name="insufficient funds")).to_be_visible()
+        field.fill(words)
+
+    ask("webh")
+    expect(chosen).to_have_text(re.compile("^Webhooks"))
+    page.keyboard.press("Enter")
+    expect(page.locator("#webhooks-title")).to_be_focused()
+    ask("stolen")
+    expect(chosen).to_contain_text("declined, stolen card")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Done: Next charge: declined, stolen card.")).to_be_visible()
+    expect(page.get_by_role("button", name="Disarm next: declined: stolen card")).to_be_visible()
+    assert dashboard_page.pay().status == 402
+    before = clover.clock.now_ms
+    ask("8d")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Done: Advance the clock by 8d.")).to_be_visible()
+    assert (clover.clock.now_ms - before) // 86_400_000 == 8
+    ask(charge)
+    expect(chosen).to_contain_text("A lamp")
+    page.keyboard.press("ArrowDown")
+    expect(chosen).to_have_text(re.compile("^Requests with"))
+    assert field.get_attribute("aria-activedescendant") == chosen.get_attribute("id")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(page.locator("#data-body .title")).to_have_text("A lamp")
+    ask(charge)
+    dialog.get_by_role("option", name="Requests with").click()
+    expect(dashboard_page.rows).to_have_count(1)
+    page.keyboard.press("Control+k")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    page.get_by_role("button", name="Commands").click()
+    expect(field).to_be_focused()
+    page.keyboard.press("Escape")
+    dashboard_page.leave()
+
+
+def test_keys_of_views_search_and_the_open_request(dashboard_page: DashboardPage) -> None:
+    charge = dashboard_page.pay(2500).body["id"]
+    dashboard_page.shop.send("GET", f"/v1/charges/{charge}")
+    dashboard_page.open("cardholder")
+    page = dashboard_page.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    for key, view in (("2", "data"), ("6", "webhooks"), ("5", "faults")):
+        page.keyboard.press(key)
+        expect(page.locator(f"#{view}-title")).to_be_focused()
+    page.keyboard.press("/")  # this view has no search
+    search = page.get_by_label("Search paths")
+    expect(search).to_be_focused()
+    page.keyboard.type("get_charge 1")
+    expect(search).to_have_value("get_charge 1")  # digits are typed, not taken as keys
+    page.keyboard.press("Escape")
+    expect(search).to_have_value("")
+    expect(dashboard_page.rows).to_have_count(3)
+    page.keyboard.type("get_charge")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(page.locator("#detail-title")).to_contain_text(f"/v1/charges/{charge}")
+    expect(page.get_by_role("button", name="Copy as curl")).to_be_visible()
+    page.keyboard.press("c")
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert f"/v1/charges/{charge}" in page.evaluate("navigator.clipboard.readText()")
+    page.keyboard.press("r")
+    expect(page).to_have_url(re.compile(r"#/exchanges/4\b"))
+    page.keyboard.press("2")
+    page.keyboard.press("/")
+    expect(page.get_by_label("Search charges")).to_be_focused()
+    page.goto(f"{dashboard_page.clover.url}/_mock/#/explain")
+    body = page.get_by_label("Body")
+    body.fill('{"amount": 1}')
+    body.press("Control+Enter")
+    expect(page.locator("#explain-body .outcome")).to_be_visible()
+    page.locator("#explain-title").focus()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("Ctrl+K")
+    page.get_by_role("button", name="Close").click()
+    dashboard_page.leave()
