@@ -12,7 +12,7 @@ from mock_clover.core.record import Record
 from mock_clover.core.suggestions import did_you_mean
 from mock_clover.engine.endpoint import Call, Endpoint
 from mock_clover.engine.overrides import parse_fault, parse_outcome
-from mock_clover.sandbox.armed import ArmedOutcome
+from mock_clover.sandbox.armed import ISSUER_OPERATIONS, ArmedOutcome
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records_fault import Fault
 
@@ -93,7 +93,15 @@ def check_armed(
         raise ValueError(f"endpoint: {unknown_name(redact(endpoint), known)}")
     try:
         if outcome is not None:
-            parse_outcome(outcome, "outcome")
+            action = parse_outcome(outcome, "outcome")
+            if (
+                endpoint is not None
+                and endpoint not in ISSUER_OPERATIONS
+                and (action.is_issuer_outcome or action.threeds is not None)
+            ):
+                raise ValueError(
+                    f"endpoint: {endpoint} does not ask the issuer; arm an error or a fault for it"
+                )
             return
         parsed = parse_fault(fault or "", "fault")
     except ApiError as error:

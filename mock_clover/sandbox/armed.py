@@ -5,10 +5,16 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from mock_clover.clover.checkout.records import PAY_CHECKOUT
+from mock_clover.clover.recurring.records import CHARGE_SUBSCRIPTION
 from mock_clover.core.record import Value
 
 PAYMENTS = ("create_charge", "pay_order", "capture_charge", PAY_CHECKOUT)
 """The operations of an armed outcome that names none."""
+ISSUER_OPERATIONS = (
+    *("create_charge", "pay_order", "finalize_payment", "create_customer", "update_customer"),
+    *(PAY_CHECKOUT, CHARGE_SUBSCRIPTION),
+)
+"""The operations that ask the issuer. An outcome of the issuer would stay armed for any other."""
 ARMED_MAX = 100
 
 

@@ -337,10 +337,10 @@ class App:
             reply = await run_unless_shut_down(
                 self.slices, self.handle(*request, after_delay=reply), scope
             )
-        elif reply.fault is not None and await apply_fault(reply, scope, receive, send):
-            return
         if isinstance(reply, Wait):
             raise TypeError("a request is delayed once")
+        if reply.fault is not None and await apply_fault(reply, scope, receive, send):
+            return
         if reply.long_poll_ms:
             try:
                 reply = await self._long_poll(request, reply, scope)

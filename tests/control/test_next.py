@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from mock_clover.sandbox.armed import ISSUER_OPERATIONS
 from tests import checkouts
 from tests.hostile import BROWSER
 from tests.in_process import InProcessServer
@@ -63,6 +64,17 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
     (
         {"outcome": DECLINE, "endpoint": "create_chrge"},
         "endpoint: unknown name 'create_chrge'; did you mean `create_charge`?",
+    ),
+    *(
+        (
+            {"outcome": outcome, "endpoint": name},
+            f"endpoint: {name} does not ask the issuer; arm an error or a fault for it",
+        )
+        for outcome, name in (
+            (DECLINE, "capture_charge"),
+            ("approve/500", "capture_charge"),
+            ("threeds/challenge", "create_refund"),
+        )
     ),
     ({"outcome": DECLINE, "times": 0}, "times is 0; at least 1"),
     ({"outcom": DECLINE}, "Object contains unknown field `outcom`; did you mean `outcome`?"),
@@ -150,6 +162,19 @@ def test_capture_takes_errors_and_faults_but_no_decline(server: InProcessServer)
     assert left(server) == {DECLINE: 1}
     assert server.send(*capture).status == 200
     assert left(server) == {DECLINE: 1}
+
+
+def test_outcome_of_the_issuer_is_spent_by_a_saved_card(server: InProcessServer) -> None:
+    for endpoint in ISSUER_OPERATIONS:
+        arm(server, outcome="approve", endpoint=endpoint)
+    server.send("DELETE", "/_mock/next")
+    arm(server, outcome=DECLINE, endpoint="create_customer")
+    body = {"email": "a@b.co", "source": "clv_no"}
+    assert server.send("POST", "/v1/customers", body).status == 400
+    assert left(server) == {DECLINE: 1}, "the request was rejected before the issuer was asked"
+    body["source"] = server.token()
+    assert server.send("POST", "/v1/customers", body).status == 402
+    assert left(server) == {}
 
 
 def test_flow_waits_for_a_payment_with_three_d_secure(server: InProcessServer) -> None:

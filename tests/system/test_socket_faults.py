@@ -438,6 +438,24 @@ def test_a_rule_has_a_fault_beside_its_outcome(shop: Shop) -> None:
     assert (ends, shop.amounts()) == ([True, False], [13, 14])
 
 
+@pytest.mark.parametrize("kind", ["drop", "truncate", "garbage"])
+def test_fault_of_a_rule_applies_to_a_request_that_was_delayed(shop: Shop, kind: str) -> None:
+    fault = {"kind": kind, "when": "after_commit"}
+    rule = {"when": {"endpoint": "create_charge"}, "then": {"fault": fault}}
+    assert shop.send("PUT", "/_mock/scenario", {"name": "late", "rules": [rule]}).status == 200
+    with RawConnection(shop.port) as connection:
+        connection.send(shop.charge(**fault_of("delay delay_ms=1")))
+        if kind == "drop":
+            with pytest.raises(ConnectionResetError):
+                connection.read_response()
+        else:
+            received = connection.read_to_end()
+            assert received.startswith(b"HTTP/") == (kind == "truncate")
+            assert b"}" not in received[-1:]
+    assert shop.amounts() == [5]
+    assert [fault for _, fault in shop.journal()] == [f"{kind} after_commit"]
+
+
 def test_rule_fault_before_commit(shop: Shop) -> None:
     rule = {"when": {"amount": 13}, "then": {"fault": {"kind": "drop", "when": "before_commit"}}}
     shop.send("PUT", "/_mock/scenario", {"name": "x", "rules": [rule]})
