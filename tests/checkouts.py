@@ -54,8 +54,7 @@ def fields(pan: str = VISA, **changes: str) -> bytes:
     """Return the form data that a browser sends."""
     form = {
         "number": pan,
-        "exp_month": "12",
-        "exp_year": "2030",
+        "expiry": "12/30",
         "cvv": "123",
         "name": "",
         "address_zip": "",

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from mock_clover.clover.checkout.records import redirect_url_error
 from mock_clover.core.record import Value
 from mock_clover.engine.html_style import STYLE
+from mock_clover.engine.language import ENGLISH, Language
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*")
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -21,7 +22,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 _STYLE_HASH = b64encode(sha256(STYLE.encode()).digest()).decode()
 _PAGE = """\
 <!DOCTYPE html>
-<html lang="en">
+<html lang="{lang}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
@@ -31,13 +32,13 @@ _PAGE = """\
 <body{width}>
 <header>
 <p><bdi>{shop}</bdi></p>
-<p class="badge">Test</p>
+<p class="badge">{badge}</p>
 </header>
 <main>
 <h1>{heading}</h1>
 {body}
 </main>
-<footer><p>mock-clover, not Clover: no money moves. Do not enter a real card number.</p></footer>
+<footer><p>{notice}</p></footer>
 </body>
 </html>
 """
@@ -48,6 +49,9 @@ _SECURITY_HEADERS: Headers = (
     (b"referrer-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
 )
+
+
+_NOTICE = "mock-clover, not Clover: no money moves. Do not enter a real card number."
 
 
 class FieldError(NamedTuple):
@@ -70,13 +74,22 @@ class FormField(Value, frozen=True):
 
 
 def page(
-    heading: str, body: str, *, shop: str = "mock-clover", title: str = "", wide: bool = False
+    heading: str,
+    body: str,
+    *,
+    shop: str = "mock-clover",
+    title: str = "",
+    wide: bool = False,
+    language: Language = ENGLISH,
 ) -> str:
     """Return a complete page. `shop` is the header, `body` is HTML.
 
-    `title` defaults to `heading`.
+    `title` defaults to `heading`. Both, and the body, are in the language already.
     """
     return _PAGE.format(
+        lang=language.code,
+        badge=language.say("Test"),
+        notice=language.say(_NOTICE),
         title=f"{escape_html(title or heading)} · {escape_html(shop)}",
         heading=escape_html(heading),
         style=STYLE,

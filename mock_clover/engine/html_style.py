@@ -63,7 +63,7 @@ input[aria-invalid]:focus-visible{outline-color:var(--wrong)}
 input::placeholder{color:var(--quiet);opacity:1}
 .field small,.said{display:block;margin-top:.25rem}
 .said{color:var(--wrong);font-size:.875rem;font-weight:600}
-.row{display:grid;grid-template-columns:1fr 1fr 1fr;gap:0 .75rem}
+.row{display:grid;grid-template-columns:1fr 1fr;gap:0 .75rem}
 .row .field{display:grid;grid-template-rows:subgrid;grid-row:span 3;row-gap:0}
 .row label{align-self:end}
 fieldset{border:0;margin:0 0 1rem;padding:0;min-width:0}
@@ -77,7 +77,7 @@ button.main:hover{background:var(--deep);border-color:var(--deep)}
 button:focus-visible{border-radius:.5rem}
 @media (prefers-reduced-motion:no-preference){
 button,input{transition:background-color .12s,border-color .12s}}
-@media (max-width:26rem){.row{grid-template-columns:1fr 1fr}.row .cvv{grid-column:1/-1}}
+@media (max-width:22rem){.row{grid-template-columns:1fr}}
 """
 _TABLE = """\
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}

@@ -47,8 +47,7 @@ def checkout(context: SceneContext) -> Page:
 def pay_hosted(page: Page, pan: str, cvv: str = "123") -> None:
     """Fill in and submit the form of a hosted checkout."""
     page.get_by_label("Card number").fill(pan)
-    page.locator("[name=exp_month]").fill("12")
-    page.locator("[name=exp_year]").fill("2030")
+    page.locator("[name=expiry]").fill("12/30")
     page.locator("[name=cvv]").fill(cvv)
     page.locator("button[value=pay]").click()
 

@@ -28,7 +28,7 @@ from tests.tls_server_process import TlsServerProcess, start
 SCRIPTS = "https://checkout.sandbox.dev.clover.com"
 CHECKOUTS = "apisandbox.dev.clover.com"
 PATH = "/invoicingcheckoutservice/v1/checkouts"
-CARD = {"number": "4242424242424242", "exp_month": "12", "exp_year": "2030", "cvv": "123"}
+CARD = {"number": "4242424242424242", "expiry": "12/30", "cvv": "123"}
 CART = {"lineItems": [{"name": "Mug", "price": 700, "unitQty": 1}]}
 
 

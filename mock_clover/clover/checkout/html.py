@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from mock_clover.clover.charges.records import Charge
+from mock_clover.clover.checkout.html_texts import format_amount
 from mock_clover.clover.checkout.operations_form import CUSTOM_TIP, TipOption
-from mock_clover.clover.checkout.records import CURRENCY, Checkout, Line
+from mock_clover.clover.checkout.records import Checkout, Line
 from mock_clover.core.record import Value
 from mock_clover.engine.html import (
     FieldError,
@@ -23,13 +24,14 @@ from mock_clover.engine.html import (
     page,
     security_headers,
 )
+from mock_clover.engine.language import ENGLISH, Language
 
 _CART = """\
 <section class="sheet" aria-labelledby="cart">
-<h2 id="cart">Your order</h2>
+<h2 id="cart">{heading}</h2>
 <table>
 <caption>{count}</caption>
-<thead><tr><th scope="col">Item</th><th scope="col">Price</th></tr></thead>
+<thead><tr><th scope="col">{item}</th><th scope="col">{price}</th></tr></thead>
 <tbody>
 {rows}
 </tbody>
@@ -41,14 +43,14 @@ _CART = """\
 """
 _FORM = """\
 <form class="sheet" method="post" novalidate>
-{tips}<h2>Pay by card</h2>
-{fields}<button class="main" name="do" value="pay">Pay {total}</button>
-<button name="do" value="cancel">Cancel</button>
+{tips}<h2>{heading}</h2>
+{fields}<button class="main" name="do" value="pay">{pay} {total}</button>
+<button name="do" value="cancel">{cancel}</button>
 {back}</form>
 """
 _TIPS = """\
 <fieldset class="tips">
-<legend>Add a tip</legend>
+<legend>{legend}</legend>
 <div class="offers">
 {tip_options}</div>
 {custom_tip}</fieldset>
@@ -62,14 +64,7 @@ _NUMBER_FIELD = FormField(
 )
 _EXPIRY_AND_CVV_FIELDS = (
     FormField(
-        "exp_month",
-        "Expiry month",
-        'inputmode="numeric" autocomplete="cc-exp-month" maxlength="2" placeholder="MM" required',
-    ),
-    FormField(
-        "exp_year",
-        "Expiry year",
-        'inputmode="numeric" autocomplete="cc-exp-year" maxlength="4" placeholder="YYYY" required',
+        "expiry", "Expiry date", 'inputmode="numeric" autocomplete="cc-exp" maxlength="12" required'
     ),
     FormField(
         "cvv",
@@ -77,12 +72,25 @@ _EXPIRY_AND_CVV_FIELDS = (
         'inputmode="numeric" autocomplete="cc-csc" maxlength="4" required',
     ),
 )
+_ADDRESS_FIELD = FormField(
+    "address_line1",
+    "Street address (optional)",
+    'autocomplete="billing address-line1" maxlength="255"',
+)
 _OPTIONAL_FIELDS = (
     FormField("name", "Name on the card (optional)", 'autocomplete="cc-name" maxlength="255"'),
-    FormField("address_zip", "Postal code (optional)", 'autocomplete="postal-code" maxlength="20"'),
+    _ADDRESS_FIELD,
+)
+_CITY_AND_CODE_FIELDS = (
+    FormField(
+        "address_city", "City (optional)", 'autocomplete="billing address-level2" maxlength="255"'
+    ),
+    FormField(
+        "address_zip", "Postal code (optional)", 'autocomplete="billing postal-code" maxlength="20"'
+    ),
 )
 _CUSTOM_TIP_FIELD = FormField(
-    "tip_own", f"Custom tip in {CURRENCY}", 'inputmode="decimal" autocomplete="off" maxlength="9"'
+    "tip_own", "Custom tip in USD", 'inputmode="decimal" autocomplete="off" maxlength="9"'
 )
 _ADVICE = "For your security, please enter the card number and security code again."
 _LAST_MS = 253_402_300_799_000
@@ -105,34 +113,55 @@ class PageContent(Value, frozen=True, kw_only=True):
     field_errors: tuple[FieldError, ...] = ()
     values: dict[str, str] = {}
     """The values of the form that may be shown again."""
+    language: Language = ENGLISH
 
     @property
     def amount_due(self) -> int:
         """Amount to pay without a tip."""
         return self.checkout.amount + self.surcharge
 
+    def say(self, text: str) -> str:
+        """Return a text in the language of the page."""
+        return self.language.say(text)
+
+    def money(self, amount: int) -> str:
+        """Return an amount in the form of the language."""
+        return format_amount(amount, self.language)
+
 
 def form_page(content: PageContent) -> str:
     """Return the page on which a session is paid."""
-    checkout, alert_html = content.checkout, ""
+    say, checkout, alert_html = content.say, content.checkout, ""
     if content.field_errors:
         alert_html = error_alert(
-            "Please correct the following fields.", content.field_errors, _ADVICE
+            say("Please correct the following fields."), content.field_errors, say(_ADVICE)
         )
     elif content.message:
-        alert_html = error_alert(f"{content.message} Please try again.", (), _ADVICE)
+        text = f"{content.message} {say('Please try again.')}"
+        alert_html = error_alert(text, (), say(_ADVICE))
     failed = bool(alert_html)
+    leave = say("Return to the shop without paying")
     form = _FORM.format(
         tips=_render_tips(content),
+        heading=say("Pay by card"),
         fields=_render_fields(content),
-        total=_amounts_by_tip(content.amount_due, content.tip_options),
-        back=link(checkout.failure, "Return to the shop without paying") if failed else "",
+        pay=say("Pay"),
+        total=_amounts_by_tip(content, content.amount_due),
+        cancel=say("Cancel"),
+        back=link(checkout.failure, leave) if failed else "",
     )
     order = f"{_render_cart(content)}{_expiry_notice(content)}"
     body = f'{alert_html}<div class="columns">\n<div>\n{order}</div>\n'
     body += f"<div>\n{form}{content.hints}</div>\n</div>"
-    title = "Error: Checkout" if failed else "Checkout"
-    return page("Checkout", body, shop=content.shop, wide=True, title=title)
+    title = say("Error: Checkout" if failed else "Checkout")
+    return page(
+        say("Checkout"),
+        body,
+        shop=content.shop,
+        wide=True,
+        title=title,
+        language=content.language,
+    )
 
 
 def closed_page(
@@ -142,14 +171,15 @@ def closed_page(
     *,
     charge: Charge | None = None,
     shop: str = "mock-clover",
+    language: Language = ENGLISH,
 ) -> str:
     """Return the page of a session that is not open, with a link to the shop if there is a URL."""
-    notice = (
-        f'<div class="{"good" if charge else "quiet"}">\n<p>{escape_html(message)}</p>\n</div>\n'
-    )
-    receipt = _render_receipt(charge) if charge is not None else ""
-    back = link(url, "Return to the shop")
-    return page(title, f'<div class="sheet">\n{notice}{receipt}{back}</div>', shop=shop)
+    text = escape_html(language.say(message))
+    notice = f'<div class="{"good" if charge else "quiet"}">\n<p>{text}</p>\n</div>\n'
+    receipt = _render_receipt(charge, language) if charge is not None else ""
+    back = link(url, language.say("Return to the shop"))
+    body = f'<div class="sheet">\n{notice}{receipt}{back}</div>'
+    return page(language.say(title), body, shop=shop, language=language)
 
 
 def security_headers_for(checkout: Checkout | None) -> Headers:
@@ -160,68 +190,78 @@ def security_headers_for(checkout: Checkout | None) -> Headers:
 
 
 def _render_cart(content: PageContent) -> str:
-    checkout = content.checkout
+    checkout, say = content.checkout, content.say
     tax = checkout.tax_amount or 0
-    sums = [("Tax", _money(tax))] if tax else []
+    sums = [("Tax", content.money(tax))] if tax else []
     if content.surcharge:
-        sums += [("Card surcharge", _money(content.surcharge))]
+        sums += [("Card surcharge", content.money(content.surcharge))]
     if content.tip_options:
-        sums += [("Tip", _amounts_by_tip(0, content.tip_options, custom="custom"))]
-    sums += [("Total", _amounts_by_tip(content.amount_due, content.tip_options))]
+        sums += [("Tip", _amounts_by_tip(content, 0, custom=say("custom")))]
+    sums += [("Total", _amounts_by_tip(content, content.amount_due))]
     count = sum(line.quantity for line in checkout.lines)
+    caption = say("1 item, in USD" if count == 1 else "{count} items, in USD")
     return _CART.format(
-        count="1 item" if count == 1 else f"{count} items",
-        rows="\n".join(map(_render_row, checkout.lines)),
+        heading=say("Your order"),
+        item=say("Item"),
+        price=say("Price"),
+        count=caption.format(count=count),
+        rows="\n".join(_render_row(content, line) for line in checkout.lines),
         sums="\n".join(
-            f'<tr><th scope="row">{name}</th><td>{amount}</td></tr>' for name, amount in sums
+            f'<tr><th scope="row">{say(name)}</th><td>{amount}</td></tr>' for name, amount in sums
         ),
     )
 
 
-def _render_row(line: Line) -> str:
+def _render_row(content: PageContent, line: Line) -> str:
     times = f"\u00a0×\u00a0{line.quantity}" if line.quantity > 1 else ""  # noqa: RUF001 - a multiplication sign
     note = f"<small><bdi>{escape_html(line.note)}</bdi></small>" if line.note else ""
-    price = _money(line.price * line.quantity)
+    price = content.money(line.price * line.quantity)
     name = escape_html(line.name)
     return f'<tr><th scope="row"><bdi>{name}</bdi>{times}{note}</th><td>{price}</td></tr>'
 
 
-def _amounts_by_tip(amount: int, tip_options: tuple[TipOption, ...], custom: str = "") -> str:
+def _amounts_by_tip(content: PageContent, amount: int, custom: str = "") -> str:
     """Return an amount with each possible tip; CSS shows the selected one."""
-    if not tip_options:
-        return _money(amount)
+    if not content.tip_options:
+        return content.money(amount)
     sums = [
-        f'<span class="t{index}">{_money(amount + option.amount)}</span>'
-        for index, option in enumerate(tip_options)
+        f'<span class="t{index}">{content.money(amount + option.amount)}</span>'
+        for index, option in enumerate(content.tip_options)
     ]
-    return "".join(sums) + f'<span class="t-own">{custom or f"{_money(amount)} + tip"}</span>'
+    own = custom or f"{content.money(amount)} + {content.say('tip')}"
+    return "".join(sums) + f'<span class="t-own">{own}</span>'
 
 
 def _expiry_notice(content: PageContent) -> str:
     """Return the HTML that says when a session expires, by the sandbox's clock."""
-    minutes_left = -(-(content.checkout.expires_ms - content.now_ms) // 60_000)
+    say, language = content.say, content.language
+    left = -(-(content.checkout.expires_ms - content.now_ms) // 60_000)
     at = datetime.fromtimestamp(min(content.checkout.expires_ms, _LAST_MS) / 1000, UTC)
-    time = (
-        f'<time datetime="{at:%Y-%m-%dT%H:%M:%SZ}">{at:%H:%M:%S} UTC on {at.day} {at:%B %Y}</time>'
-    )
-    minutes = f"{minutes_left} minute{'' if minutes_left == 1 else 's'}"
-    return f'<p class="quiet">This page expires in {minutes} (sandbox clock), at {time}.</p>\n'
+    date = f"{at:%Y-%m-%d}" if language.code == "fr" else f"{at.day} {at:%B %Y}"
+    shown = say("{time} UTC on {date}").format(time=f"{at:%H:%M:%S}", date=date)
+    time = f'<time datetime="{at:%Y-%m-%dT%H:%M:%SZ}">{shown}</time>'
+    minutes = say("1 minute" if left == 1 else "{count} minutes").format(count=left)
+    notice = say("This page expires in {minutes} (sandbox clock), at {time}.")
+    return f'<p class="quiet">{notice.format(minutes=minutes, time=time)}</p>\n'
 
 
 def _render_tips(content: PageContent) -> str:
     if not content.tip_options:
         return ""
-    chosen = content.values.get("tip", "0")
+    say, chosen = content.say, content.values.get("tip", "0")
     tip_options = [
         (
             str(index),
             str(option.percent),
-            f"{option.percent}%<small>{_money(option.amount)}</small>" if index else "No tip",
+            f"{option.percent}%<small>{content.money(option.amount)}</small>"
+            if index
+            else say("No tip"),
         )
         for index, option in enumerate(content.tip_options)
     ]
-    tip_options.append((CUSTOM_TIP, CUSTOM_TIP, "Custom"))
+    tip_options.append((CUSTOM_TIP, CUSTOM_TIP, say("Custom")))
     return _TIPS.format(
+        legend=say("Add a tip"),
         tip_options="".join(
             _TIP_OPTION.format(
                 index=index,
@@ -236,9 +276,12 @@ def _render_tips(content: PageContent) -> str:
 
 
 def _render_fields(content: PageContent) -> str:
-    row = "".join(_render_field(content, spec) for spec in _EXPIRY_AND_CVV_FIELDS)
-    rest = "".join(_render_field(content, spec) for spec in _OPTIONAL_FIELDS)
-    return f'{_render_field(content, _NUMBER_FIELD)}<div class="row">\n{row}</div>\n{rest}'
+    def render(specs: tuple[FormField, ...]) -> str:
+        return "".join(_render_field(content, spec) for spec in specs)
+
+    secret = f'<div class="row">\n{render(_EXPIRY_AND_CVV_FIELDS)}</div>\n'
+    place = f'<div class="row">\n{render(_CITY_AND_CODE_FIELDS)}</div>\n'
+    return f"{render((_NUMBER_FIELD,))}{secret}{render(_OPTIONAL_FIELDS)}{place}"
 
 
 def _render_field(content: PageContent, spec: FormField) -> str:
@@ -248,30 +291,36 @@ def _render_field(content: PageContent, spec: FormField) -> str:
         if content.field_errors
         else ("number" if content.message else "")
     )
-    spec = replace(spec, value=content.values.get(spec.name, ""))
+    attributes = spec.attributes
+    if spec.name == "expiry":
+        attributes += f' placeholder="{content.say("MM/YY")}"'
+    spec = replace(
+        spec,
+        label=content.say(spec.label),
+        attributes=attributes,
+        value=content.values.get(spec.name, ""),
+    )
     described_by = (
         "alert" if spec.name == first and content.message and not content.field_errors else ""
     )
     return field(spec, content.field_errors, focus=spec.name == first, described_by=described_by)
 
 
-def _render_receipt(charge: Charge) -> str:
+def _render_receipt(charge: Charge, language: Language) -> str:
     """Return the receipt of a payment."""
     tip = charge.request.tip_amount or 0
     card = charge.token.card
     added = charge.surcharge.amount if charge.surcharge is not None else 0
     rows = [
-        ("Paid", _money(charge.amount_captured + added + tip)),
-        *((("Surcharge included", _money(added)),) if added else ()),
-        *((("Tip included", _money(tip)),) if tip else ()),
+        ("Paid", format_amount(charge.amount_captured + added + tip, language)),
+        *((("Surcharge included", format_amount(added, language)),) if added else ()),
+        *((("Tip included", format_amount(tip, language)),) if tip else ()),
         ("Card", f"{card.brand} … {card.last4}"),
         ("Order", charge.order or ""),
     ]
     details = "".join(
-        f"<dt>{name}</dt>\n<dd>{escape_html(value)}</dd>\n" for name, value in rows if value
+        f"<dt>{language.say(name)}</dt>\n<dd>{escape_html(value)}</dd>\n"
+        for name, value in rows
+        if value
     )
     return f"<dl>\n{details}</dl>\n"
-
-
-def _money(amount: int) -> str:
-    return f"{amount // 100:,}.{amount % 100:02d} {CURRENCY}"

@@ -1,12 +1,13 @@
 """The form of the hosted checkout page: tips, field errors and values to show again.
 
 A PAN and a CVV are never sent back to the browser, nor is a value in another field that could be
-one: only a month, a year, a name without digits, a postal code and a tip are.
+one: only an expiry date, a name and a city without digits, a street, a postal code and a tip are.
 """
 
 import re
 from collections.abc import Callable
 from typing import NamedTuple
+from unicodedata import normalize
 
 from mock_clover.clover.checkout.records import Checkout, CheckoutForm
 from mock_clover.clover.common.problems import INCORRECT_CVC, INVALID_TIP_AMOUNT, ApiError
@@ -18,30 +19,37 @@ from mock_clover.engine.html import FieldError
 from mock_clover.sandbox.sandbox import Sandbox
 
 CUSTOM_TIP = "own"
+_MONTH_AND_YEAR = re.compile(r"([0-9]{1,2}) {0,3}[/\-. ] {0,3}([0-9]{4}|[0-9]{2})", re.ASCII)
+_DIGITS_ONLY = re.compile(r"([0-9]{2})([0-9]{4}|[0-9]{2})", re.ASCII)
+_YEAR_AND_MONTH = re.compile(r"([0-9]{4})-([0-9]{1,2})", re.ASCII)
 _CUSTOM_TIP_AMOUNT = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,2})?", re.ASCII)
+_EXPIRY_CHARS_MAX = 20
+_DIGITS_MAX = 9
+"""In an optional value: a postal code of the United States has nine."""
 _CVV = re.compile(r"[0-9]{3,4}", re.ASCII)
 _MISSING_FIELD_MESSAGES = {
     "number": "Enter the card number",
-    "exp_month": "Enter the expiry month",
-    "exp_year": "Enter the expiry year",
+    "expiry": "Enter the expiry date",
     "cvv": "Enter the security code",
 }
+_EXPIRY_MESSAGE = "Enter the expiry date as MM/YY"
 _FIELD_ERRORS = {
     "INVALID_PAN": ("number", "Check the card number"),
     "INCORRECT_NUMBER": ("number", "Check the card number"),
     "INVALID_CARD_TYPE": ("number", "This type of card is not accepted"),
     "CARD_NOT_LISTED": ("number", "This is not one of the test cards"),
-    "INVALID_EXPIRY_MONTH": ("exp_month", "Enter the month as 01 to 12"),
-    "INVALID_EXPIRY_YEAR": ("exp_year", "Enter the year as shown on the card"),
-    "EXPIRED_CARD": ("exp_year", "The card has expired"),
+    "INVALID_EXPIRY_MONTH": ("expiry", _EXPIRY_MESSAGE),
+    "INVALID_EXPIRY_YEAR": ("expiry", _EXPIRY_MESSAGE),
+    "EXPIRED_CARD": ("expiry", "The card has expired"),
     "INCORRECT_CVC": ("cvv", "Enter the three digits on the back, or four on an Amex"),
     "INVALID_TIP_AMOUNT": ("tip_own", "Enter the tip as an amount, for example 5.00"),
 }
 """Field and message for the customer, by problem."""
 _REDISPLAYABLE = {
-    "exp_month": re.compile(r"(0?[1-9]|1[0-2])", re.ASCII),
-    "exp_year": re.compile(r"(20)?[2-9][0-9]", re.ASCII),
+    "expiry": re.compile(r"(0?[1-9]|1[0-2]) ?/ ?(20)?[2-9][0-9]", re.ASCII),
     "name": re.compile(r"[^0-9]{1,255}"),
+    "address_line1": re.compile(r"[0-9]{0,5}[^0-9]{1,100}"),
+    "address_city": re.compile(r"[^0-9]{1,255}"),
     "address_zip": re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]{3,8}[A-Za-z0-9]", re.ASCII),
     "tip": re.compile(r"[0-9]{1,3}|own", re.ASCII),
     "tip_own": _CUSTOM_TIP_AMOUNT,
@@ -93,6 +101,25 @@ def read_tip(offered: tuple[TipOption, ...], form: CheckoutForm) -> int | None:
     return amount or None
 
 
+def split_expiry(text: str) -> tuple[str, str]:
+    """Return month and year of what a customer typed, or two empty texts.
+
+    `12/30`, `1/30`, `12 / 2030`, `12-30`, `1230` and `2030-12`; digits of any script.
+    """
+    plain = normalize("NFKC", text[:_EXPIRY_CHARS_MAX]).strip()
+    found = _MONTH_AND_YEAR.fullmatch(plain) or _DIGITS_ONLY.fullmatch(plain)
+    if found:
+        return found[1], found[2]
+    found = _YEAR_AND_MONTH.fullmatch(plain)
+    return (found[2], found[1]) if found else ("", "")
+
+
+def without_number(form: CheckoutForm, name: str) -> str:
+    """Return an optional value, or '' if it could be a card number in the wrong field."""
+    text: str = getattr(form, name)
+    return "" if sum(map(str.isdigit, text)) > _DIGITS_MAX else text
+
+
 def field_errors(sandbox: Sandbox, form: CheckoutForm, error: ApiError) -> tuple[FieldError, ...]:
     """Return all field errors in the order of the page; empty if the error is not about a field.
 
@@ -128,9 +155,7 @@ def _field_checks(sandbox: Sandbox, form: CheckoutForm) -> tuple[Callable[[], ob
     valid_card = CardRequest(exp_month=f"{month:02d}", exp_year=str(year), number=form.number)
     return (
         lambda: parse_card(sandbox, valid_card),
-        lambda: parse_expiry(sandbox, form.exp_month, str(min(year + 1, 9_999))),
-        lambda: parse_expiry(sandbox, "12", form.exp_year),
-        lambda: parse_expiry(sandbox, form.exp_month, form.exp_year),
+        lambda: parse_expiry(sandbox, *split_expiry(form.expiry)),
         lambda: _check_cvv(form.cvv),
     )
 

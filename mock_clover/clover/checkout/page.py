@@ -9,6 +9,7 @@ from mock_clover.clover.charges.records_surcharge import surcharge
 from mock_clover.clover.checkout import html
 from mock_clover.clover.checkout.html import PageContent
 from mock_clover.clover.checkout.html_hints import card_hints
+from mock_clover.clover.checkout.html_texts import FRENCH
 from mock_clover.clover.checkout.operations import (
     CheckoutPaymentResult,
     cancel,
@@ -20,7 +21,9 @@ from mock_clover.clover.checkout.operations_form import (
     field_errors,
     read_tip,
     redisplayed_values,
+    split_expiry,
     tip_options,
+    without_number,
 )
 from mock_clover.clover.checkout.records import Checkout, CheckoutForm, CheckoutState
 from mock_clover.clover.common.problems import ApiError
@@ -28,6 +31,7 @@ from mock_clover.clover.common.verdict import Decline
 from mock_clover.clover.tokens.records import CardRequest
 from mock_clover.engine.endpoint import Call, HtmlPage
 from mock_clover.engine.html import location_header
+from mock_clover.engine.language import ENGLISH, Language, prefers_french
 from mock_clover.sandbox.people import merchant_name
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -41,7 +45,7 @@ _REPEAT_MESSAGES = _MESSAGES | {
     "paid": "This checkout has already been paid. You were not charged again."
 }
 _DECLINED = 402
-_CARD_FIELDS = ("number", "exp_month", "exp_year", "cvv", "name", "address_zip")
+_OPTIONAL_FIELDS = ("name", "address_line1", "address_city", "address_zip")
 
 
 def show_page(sandbox: Sandbox, call: Call[CheckoutForm, None]) -> HtmlPage:
@@ -54,8 +58,8 @@ def show_page(sandbox: Sandbox, call: Call[CheckoutForm, None]) -> HtmlPage:
     state = checkout.state(sandbox.clock.now_ms())
     call.why = f"the checkout is {state}"
     if state == "open":
-        return _form_page(200, _page_content(sandbox, checkout, call.body))
-    return _closed_page(sandbox, checkout, 410 if state == "expired" else 200, state)
+        return _form_page(200, _page_content(sandbox, checkout, call))
+    return _closed_page(sandbox, checkout, 410 if state == "expired" else 200, state, call)
 
 
 def submit_page(sandbox: Sandbox, call: Call[CheckoutForm, None]) -> HtmlPage:
@@ -66,14 +70,25 @@ def submit_page(sandbox: Sandbox, call: Call[CheckoutForm, None]) -> HtmlPage:
         if form.do == "cancel":
             cancelled = cancel(sandbox, checkout_id)
             call.why = "the customer cancelled"
-            return _redirect(cancelled, cancelled.cancel, "cancelled")
+            return _redirect(cancelled, cancelled.cancel, "cancelled", call)
         checkout = _open_checkout(sandbox, checkout_id)
         tip = None if checkout is None else read_tip(tip_options(sandbox, checkout), form)
-        card = CardRequest(**{name: getattr(form, name) or None for name in _CARD_FIELDS})
-        paid = pay(sandbox, checkout_id, card, tip, call.headers)
+        paid = pay(sandbox, checkout_id, _read_card(form), tip, call.headers)
     except ApiError as error:
         return _error_page(sandbox, error, call)
     return _paid_page(sandbox, paid, call)
+
+
+def _read_card(form: CheckoutForm) -> CardRequest:
+    month, year = split_expiry(form.expiry)
+    optional = {name: text for name in _OPTIONAL_FIELDS if (text := without_number(form, name))}
+    return CardRequest(
+        number=form.number or None,
+        cvv=form.cvv or None,
+        exp_month=month or None,
+        exp_year=year or None,
+        **optional,
+    )
 
 
 def redirect_url_after(sandbox: Sandbox, paid: CheckoutPaymentResult) -> str | None:
@@ -90,11 +105,15 @@ def _paid_page(
     call.why = paid.verdict.why
     url = redirect_url_after(sandbox, paid)
     if not isinstance(paid.verdict, Decline):
-        return _redirect(paid.checkout, url, "paid")
+        return _redirect(paid.checkout, url, "paid", call)
     if url:
-        return _redirect(paid.checkout, url, "open")
-    content = _page_content(sandbox, paid.checkout, call.body, submitted=True)
+        return _redirect(paid.checkout, url, "open", call)
+    content = _page_content(sandbox, paid.checkout, call, submitted=True)
     return _form_page(_DECLINED, replace(content, message=paid.verdict.message))
+
+
+def _language(call: Call[CheckoutForm, None]) -> Language:
+    return FRENCH if prefers_french(call.headers) else ENGLISH
 
 
 def _open_checkout(sandbox: Sandbox, checkout_id: str) -> Checkout | None:
@@ -106,10 +125,14 @@ def _open_checkout(sandbox: Sandbox, checkout_id: str) -> Checkout | None:
 
 
 def _page_content(
-    sandbox: Sandbox, checkout: Checkout, form: CheckoutForm, *, submitted: bool = False
+    sandbox: Sandbox,
+    checkout: Checkout,
+    call: Call[CheckoutForm, None],
+    *,
+    submitted: bool = False,
 ) -> PageContent:
     """Return the page content of a session, with the form values if it was submitted."""
-    rate = sandbox.settings.surcharge_rate
+    form, rate = call.body, sandbox.settings.surcharge_rate
     return PageContent(
         checkout=checkout,
         shop=merchant_name(sandbox.seed),
@@ -118,6 +141,7 @@ def _page_content(
         surcharge=surcharge(checkout.amount, rate) if rate is not None else 0,
         hints=card_hints(sandbox.rules.scenario) if form.mock_clover_cards == "1" else "",
         values=redisplayed_values(form) if submitted else {},
+        language=_language(call),
     )
 
 
@@ -130,19 +154,28 @@ def _closed_page(
     checkout: Checkout,
     status: int,
     state: CheckoutState,
+    call: Call[CheckoutForm, None],
     messages: dict[str, str] = _MESSAGES,
 ) -> HtmlPage:
     url = {"paid": checkout.success, "cancelled": checkout.cancel}.get(state, checkout.failure)
     charge = sandbox.charges.get(checkout.charge or "") if state == "paid" else None
     shop = merchant_name(sandbox.seed)
-    text = html.closed_page(_TITLES[state], messages[state], url, charge=charge, shop=shop)
+    text = html.closed_page(
+        *(_TITLES[state], messages[state], url),
+        charge=charge,
+        shop=shop,
+        language=_language(call),
+    )
     return HtmlPage(status, text, html.security_headers_for(checkout))
 
 
-def _redirect(checkout: Checkout, url: str | None, state: str) -> HtmlPage:
+def _redirect(
+    checkout: Checkout, url: str | None, state: str, call: Call[CheckoutForm, None]
+) -> HtmlPage:
     """Redirect with GET; without a URL, to the session itself."""
     location = location_header(url) or ((b"location", b"?"),)
-    text = html.closed_page(_TITLES.get(state, "Declined"), _MESSAGES.get(state, "Declined."), url)
+    title, message = _TITLES.get(state, "Declined"), _MESSAGES.get(state, "Declined.")
+    text = html.closed_page(title, message, url, language=_language(call))
     return HtmlPage(303, text, (*location, *html.security_headers_for(checkout)))
 
 
@@ -154,14 +187,16 @@ def _error_page(sandbox: Sandbox, error: ApiError, call: Call[CheckoutForm, None
     if checkout is None:
         return HtmlPage(
             problem.status,
-            html.closed_page("Not found", error.message),
+            html.closed_page("Not found", error.message, language=_language(call)),
             html.security_headers_for(None),
         )
     state = checkout.state(sandbox.clock.now_ms())
     if state != "open":
-        return _closed_page(sandbox, checkout, problem.status, state, _REPEAT_MESSAGES)
-    content = _page_content(sandbox, checkout, call.body, submitted=True)
-    content = replace(
-        content, message=error.message, field_errors=field_errors(sandbox, call.body, error)
+        return _closed_page(sandbox, checkout, problem.status, state, call, _REPEAT_MESSAGES)
+    content = _page_content(sandbox, checkout, call, submitted=True)
+    wrong = tuple(
+        each._replace(message=content.say(each.message))
+        for each in field_errors(sandbox, call.body, error)
     )
+    content = replace(content, message=error.message, field_errors=wrong)
     return _form_page(problem.status, content)

@@ -9,9 +9,22 @@ import pytest
 from msgspec import convert
 from msgspec.structs import replace
 
+from mock_clover.clover.checkout.html_texts import FRENCH
 from mock_clover.clover.checkout.records_settings import CheckoutSettings
 from mock_clover.scenario.load import parse
-from tests.checkouts import LAMP, URLS, ParsedPage, get_page, pay, selling, session, shown, submit
+from tests.checkouts import (
+    FORM,
+    LAMP,
+    URLS,
+    ParsedPage,
+    fields,
+    get_page,
+    pay,
+    selling,
+    session,
+    shown,
+    submit,
+)
 from tests.in_process import DECLINED_CARD, VISA, InProcessServer, Response
 from tests.receiver import taken
 
@@ -69,10 +82,10 @@ def test_offers_are_are_percentages_of_the_subtotal(
     server: InProcessServer,
 ) -> None:
     text = ParsedPage(get_page(server, session(server, shoppingCart=TAXED, **ASKS)).body).text
-    for offer in ("No tip", "15%16.37 USD", "18%19.64 USD", "20%21.82 USD", "Custom"):
+    for offer in ("No tip", "15%$16.37", "18%$19.64", "20%$21.82", "Custom"):
         assert f"\n{offer}\n" in text
-    assert "\nTip0.00 USD16.37 USD19.64 USD21.82 USDcustom\n" in text
-    sums = "120.01 USD136.38 USD139.65 USD141.83 USD120.01 USD"
+    assert "\nTip$0.00$16.37$19.64$21.82custom\n" in text
+    sums = "$120.01$136.38$139.65$141.83$120.01"
     assert f"\nTotal{sums} + tip\n" in text
     assert f"\nPay {sums} + tip\n" in text
 
@@ -80,7 +93,7 @@ def test_offers_are_are_percentages_of_the_subtotal(
 def test_a_merchant_offers_other_tips(make_server: MakeServer) -> None:
     server = switched(make_server, tips="always", tip_percents=[7])
     created = session(server)
-    assert "\n7%7.63 USD\n" in ParsedPage(get_page(server, created).body).text
+    assert "\n7%$7.63\n" in ParsedPage(get_page(server, created).body).text
     assert submit(server, created, tip="15").status == 400
     assert submit(server, created, tip="7").status == 303
 
@@ -150,7 +163,7 @@ def test_a_tip_reaches_charge_order_payment_webhook_and_customer(server: InProce
     message = [post.json["message"] for post in taken(server.sandbox)]
     assert message == ["Decline for 13080", "Approved for 12134"]
     text = ParsedPage(get_page(server, created).body).text
-    for line in ("Paid\n121.34 USD", "Tip included\n12.34 USD", f"Order\n{paid['order']}"):
+    for line in ("Paid\n$121.34", "Tip included\n$12.34", f"Order\n{paid['order']}"):
         assert f"\n{line}\n" in text
 
 
@@ -158,43 +171,37 @@ def test_surcharge_is_shown_on_form_and_receipt(make_server: MakeServer) -> None
     server = make_server(surcharge_rate=35_000)
     created = session(server, redirectUrls=..., **ASKS)
     text = ParsedPage(get_page(server, created).body).text
-    assert "\nCard surcharge3.81 USD\nTip0.00 USD16.35 USD" in text
-    assert "\nTotal112.81 USD129.16 USD" in text
+    assert "\nCard surcharge$3.81\nTip$0.00$16.35" in text
+    assert "\nTotal$112.81$129.16" in text
     submit(server, created, tip="15")
     text = ParsedPage(get_page(server, created).body).text
-    assert "Paid\n129.16 USD\nSurcharge included\n3.81 USD\nTip included\n16.35 USD" in text
+    assert "Paid\n$129.16\nSurcharge included\n$3.81\nTip included\n$16.35" in text
     charge = server.send("GET", f"/v1/charges/{shown(server, created)['charge']}").json
     assert [each["amount"] for each in charge["additional_charges"]] == [381]
 
 
 # Field errors -------------------------------------------------------------------------------------
 
-VALID_BODIES = {"number": VISA, "exp_month": "12", "exp_year": "2030", "cvv": "123"}
-NUMBER, MONTH = "Check the card number", "Enter the month as 01 to 12"
+VALID_BODIES = {"number": VISA, "expiry": "12/30", "cvv": "123"}
+NUMBER, EXPIRY = "Check the card number", "Enter the expiry date as MM/YY"
 CVV = "Enter the three digits on the back, or four on an Amex"
 WRONG: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "a wrong check digit": ({"number": "4242424242424241"}, {"number": NUMBER}),
     "no number": ({"number": " "}, {"number": "Enter the card number"}),
     "no brand": ({"number": "9999999999999995"}, {"number": "This type of card is not accepted"}),
-    "a thirteenth month": ({"exp_month": "13"}, {"exp_month": MONTH}),
-    "a year of three digits": (
-        {"exp_year": "203"},
-        {"exp_year": "Enter the year as shown on the card"},
-    ),
-    "a year that is over": ({"exp_year": "20"}, {"exp_year": "The card has expired"}),
-    "a month that is over": (
-        {"exp_month": "04", "exp_year": "2025"},
-        {"exp_year": "The card has expired"},
-    ),
+    "a thirteenth month": ({"expiry": "13/30"}, {"expiry": EXPIRY}),
+    "a year of three digits": ({"expiry": "12/203"}, {"expiry": EXPIRY}),
+    "a month alone": ({"expiry": "12"}, {"expiry": EXPIRY}),
+    "a year that is over": ({"expiry": "12/20"}, {"expiry": "The card has expired"}),
+    "a month that is over": ({"expiry": "04/2025"}, {"expiry": "The card has expired"}),
     "a CVV of two digits": ({"cvv": "12"}, {"cvv": CVV}),
     "no CVV": ({"cvv": ""}, {"cvv": "Enter the security code"}),
     "all at once": (
-        {"number": "4242", "exp_month": "x", "exp_year": "y", "cvv": "z", "tip": "own"},
+        {"number": "4242", "expiry": "x", "cvv": "z", "tip": "own"},
         {
             "tip_own": "Enter the tip as an amount, for example 5.00",
             "number": NUMBER,
-            "exp_month": MONTH,
-            "exp_year": "Enter the year as shown on the card",
+            "expiry": EXPIRY,
             "cvv": CVV,
         },
     ),
@@ -202,8 +209,7 @@ WRONG: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         dict.fromkeys(VALID_BODIES, ""),
         {
             "number": "Enter the card number",
-            "exp_month": "Enter the expiry month",
-            "exp_year": "Enter the expiry year",
+            "expiry": "Enter the expiry date",
             "cvv": "Enter the security code",
         },
     ),
@@ -242,17 +248,95 @@ def test_after_a_decline_the_number_has_the_focus_and_the_reason_describes_it(
     assert alert["role"] == "alert"
 
 
+# The expiry date ----------------------------------------------------------------------------------
+
+TYPED = ("12/30", "1/30", "01/2030", "12 / 2030", "12-30", "1230", "122030", "2030-12")
+
+
+@pytest.mark.parametrize("typed", TYPED)
+def test_expiry_is_read_as_people_type_it(server: InProcessServer, typed: str) -> None:
+    assert submit(server, session(server), expiry=typed).status == 303
+    (charge,) = server.sandbox.state()["charges"]
+    month = "12" if "12" in typed else typed.partition("/")[0]
+    assert (charge.token.card.exp_month, charge.token.card.exp_year) == (month, "2030")
+
+
+def test_optional_fields_reach_the_card_unless_they_could_be_its_number(
+    server: InProcessServer,
+) -> None:
+    entered = {"name": "Jo", "address_line1": "1 Main St", "address_city": "Reno"}
+    submit(server, session(server), **entered, address_zip="94041-1234")
+    submit(server, session(server), **dict.fromkeys(entered, VISA))
+    cards = [charge.token.card for charge in server.sandbox.state()["charges"]]
+    assert [
+        (each.name, each.address_line1, each.address_city, each.address_zip) for each in cards
+    ] == [
+        ("Jo", "1 Main St", "Reno", "94041-1234"),
+        (None, None, None, None),
+    ]
+
+
+# French -------------------------------------------------------------------------------------------
+
+PREFERRED = {
+    "fr-CA,fr;q=0.9,en;q=0.8": "fr",
+    "fr": "fr",
+    "en-CA,fr-CA;q=0.9": "en",
+    "de, fr;q=0.5": "fr",
+    "en;q=0.1, fr;q=x": "en",
+    "*": "en",
+    "": "en",
+}
+
+
+@pytest.mark.parametrize(("accepted", "language"), PREFERRED.items())
+def test_page_has_the_language_of_the_browser(
+    server: InProcessServer, accepted: str, language: str
+) -> None:
+    path = f"/pay-checkout/{session(server)}"
+    got = server.send("GET", path, auth=False, headers={"accept-language": accepted})
+    assert [each["lang"] for each in ParsedPage(got.body).all("html")] == [language]
+
+
+def test_french_page_has_no_english_text(make_server: MakeServer) -> None:
+    server = make_server(surcharge_rate=35_000)
+    created = session(server, shoppingCart=TAXED, redirectUrls=URLS, **ASKS)
+    french = {"accept-language": "fr-CA", "content-type": FORM}
+    path, wrong = f"/pay-checkout/{created}", fields("1", expiry="x", cvv="", tip="own")
+    pages = [
+        server.send("GET", path, auth=False, headers=french),
+        server.send("POST", path, raw=wrong, headers=french, auth=False),
+        server.send("POST", path, raw=fields(), headers=french, auth=False),
+        server.send("GET", path, auth=False, headers=french),
+        server.send("GET", "/pay-checkout/nothing", auth=False, headers=french),
+    ]
+    assert [each.status for each in pages] == [200, 400, 303, 200, 404]
+    text = "\n".join(ParsedPage(each.body).text for each in pages)
+    lines = {line for line in text.split("\n") if line}
+    assert lines & {english for english, said in FRENCH.texts.items() if said != english} == set()
+    for line in (
+        "Taxes10,91\u00a0$\u00a0US",
+        "Payer par carte",
+        "Vérifiez le numéro de carte",
+        "Payé",
+    ):
+        assert line in lines
+
+
 # Values that are kept -----------------------------------------------------------------------------
 
 KEPT: list[tuple[str, str, str | None]] = [
-    ("exp_month", "12", "12"),
-    ("exp_month", "7", "7"),
-    ("exp_month", "13", None),
-    ("exp_month", "123", None),
-    ("exp_year", "2030", "2030"),
-    ("exp_year", "30", "30"),
-    ("exp_year", "7391", None),
-    ("exp_year", "739", None),
+    ("expiry", "12/30", "12/30"),
+    ("expiry", "7 / 2030", "7 / 2030"),
+    ("expiry", "1230", None),
+    ("expiry", "13/30", None),
+    ("expiry", "12/7391", None),
+    ("address_line1", "1 Main Street", "1 Main Street"),
+    ("address_line1", "Rue Saint-Paul", "Rue Saint-Paul"),
+    ("address_line1", VISA, None),
+    ("address_line1", "Main Street 7391", None),
+    ("address_city", "Montréal", "Montréal"),
+    ("address_city", "Springfield 739", None),
     ("name", "Jo Döe-O'Neil", "Jo Döe-O'Neil"),
     ("name", "<b>Jo</b>", "<b>Jo</b>"),
     ("name", "Jo 123", None),
@@ -290,7 +374,7 @@ def test_what_was_entered_is_kept_unless_it_could_be_a_number_or_a_cvv(
 
 def test_query_does_not_prefill_form(server: InProcessServer) -> None:
     created = session(server, **ASKS)
-    query = f"number={VISA}&cvv=123&name=Jo&exp_month=12&tip=18&tip_own=5"
+    query = f"number={VISA}&cvv=123&name=Jo&expiry=12/30&tip=18&tip_own=5"
     got = server.send("GET", f"/pay-checkout/{created}?{query}", auth=False)
     assert got.body == get_page(server, created).body
 
@@ -329,7 +413,7 @@ def test_a_second_post_shows_that_it_is_paid_and_charges_nothing(server: InProce
     seen = ParsedPage(got.body)
     assert (got.status, got.why) == (409, "CHECKOUT_ALREADY_PAID")
     assert "This checkout has already been paid. You were not charged again." in seen.text
-    assert "Paid\n109.00 USD" in seen.text
+    assert "Paid\n$109.00" in seen.text
     assert [link["href"] for link in seen.all("a")] == [URLS["success"]]
     assert len(server.sandbox.state()["charges"]) == 1
 
@@ -398,6 +482,6 @@ def test_a_scenario_without_cards_shows_none_and_one_of_thousands_a_hundred(
 def test_hints_stay_after_a_decline(server: InProcessServer) -> None:
     created = session(server, shoppingCart=selling(500))
     path = f"/pay-checkout/{created}?mock_clover_cards=1"
-    form = b"number=%b&exp_month=12&exp_year=2030&cvv=123&do=pay" % DECLINED_CARD.encode()
+    form = b"number=%b&expiry=12/30&cvv=123&do=pay" % DECLINED_CARD.encode()
     got = server.send("POST", path, raw=form, auth=False)
     assert (got.status, len(ParsedPage(got.body).all("details"))) == (402, 1)

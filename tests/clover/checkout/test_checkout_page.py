@@ -58,14 +58,15 @@ def test_the_page_shows_cart_tax_and_total(server: InProcessServer) -> None:
     lines = [line for line in ParsedPage(got.body).text.split("\n") if line]
     assert lines == [
         *("Checkout · Robertson-Harris", "Robertson-Harris", "Test", "Checkout"),
-        *("Your order", "3 items", "ItemPrice"),
-        *("Floor lamp\u00a0×\u00a02brass218.00 USD", "Floor lamp0.05 USD"),  # noqa: RUF001 - as shown
-        *("Tax21.80 USD", "Total239.85 USD"),
+        *("Your order", "3 items, in USD", "ItemPrice"),
+        *("Floor lamp\u00a0×\u00a02brass$218.00", "Floor lamp$0.05"),  # noqa: RUF001 - as shown
+        *("Tax$21.80", "Total$239.85"),
         "This page expires in 15 minutes (sandbox clock), at 10:37:50 UTC on 27 May 2025.",
         "Pay by card",
-        *("Card number", "Expiry month", "Expiry year", "Security code (CVV)"),
-        *("Name on the card (optional)", "Postal code (optional)"),
-        *("Pay 239.85 USD", "Cancel"),
+        *("Card number", "Expiry date", "Security code (CVV)"),
+        *("Name on the card (optional)", "Street address (optional)"),
+        *("City (optional)", "Postal code (optional)"),
+        *("Pay $239.85", "Cancel"),
         "mock-clover, not Clover: no money moves. Do not enter a real card number.",
     ]
 
@@ -80,7 +81,10 @@ def test_every_field_has_its_label_and_the_keyboard_suffices(server: InProcessSe
     assert [(form["method"], "action" in form) for form in seen.all("form")] == [("post", False)]
     assert seen.all("html") == [{"lang": "en"}]
     autocomplete = [field["autocomplete"] for field in seen.all("input")]
-    assert autocomplete[:4] == ["cc-number", "cc-exp-month", "cc-exp-year", "cc-csc"]
+    assert autocomplete == [
+        *("cc-number", "cc-exp", "cc-csc", "cc-name", "billing address-line1"),
+        *("billing address-level2", "billing postal-code"),
+    ]
 
 
 def fields_of_form() -> tuple[str, ...]:
@@ -163,7 +167,7 @@ def test_a_payment_sends_the_browser_to_the_shop(server: InProcessServer) -> Non
 
 def test_a_cancellation_sends_the_browser_back_to_the_shop(server: InProcessServer) -> None:
     created = session(server)
-    got = submit(server, created, number="", exp_month="", do="cancel")
+    got = submit(server, created, number="", expiry="", do="cancel")
     assert (got.status, got.headers["location"]) == (303, URLS["cancel"])
     assert shown(server, created)["state"] == "cancelled"
 
@@ -200,10 +204,10 @@ SECRET = ("number", "cvv")
 WRONG: dict[str, tuple[dict[str, str], str]] = {
     "a wrong check digit": ({"number": "4242 4242 4242 4241"}, "INCORRECT_NUMBER"),
     "no number": ({"number": ""}, "INVALID_PAN"),
-    "no month": ({"exp_month": ""}, "INVALID_EXPIRY_MONTH"),
-    "a year that is over": ({"exp_year": "20"}, "EXPIRED_CARD"),
+    "no expiry": ({"expiry": ""}, "INVALID_EXPIRY_MONTH"),
+    "a year that is over": ({"expiry": "12/20"}, "EXPIRED_CARD"),
     "no CVV": ({"cvv": ""}, "INCORRECT_CVC"),
-    "nothing at all": (dict.fromkeys(("number", "exp_month", "exp_year", "cvv"), ""), "CVC"),
+    "nothing at all": (dict.fromkeys(("number", "expiry", "cvv"), ""), "CVC"),
 }
 
 
@@ -220,7 +224,7 @@ def test_invalid_card_can_be_corrected(
 
 
 def test_spaces_and_two_digit_year_are_accepted(server: InProcessServer) -> None:
-    got = submit(server, session(server), "4242 4242-4242 4242", exp_month="1", exp_year="31")
+    got = submit(server, session(server), "4242 4242-4242 4242", expiry="1/31")
     assert got.status == 303
 
 
@@ -420,11 +424,10 @@ def sung(server: InProcessServer) -> list[str]:
             forms: list[dict[str, str]] = [
                 {"number": wrong},
                 {"number": f"{spelt} {spelt}"},
-                {"exp_month": spelt},
-                {"exp_year": spelt},
+                {"expiry": spelt, "address_line1": spelt, "address_city": spelt},
                 {"cvv": spelt},
                 {"do": spelt, "cvv": CVV + CVV},
-                {"exp_year": "2001"},
+                {"expiry": "01/2001"},
             ]
             for changes in forms:
                 got = submit(server, created, **({"number": spelt, "cvv": CVV} | changes))
@@ -443,7 +446,7 @@ def sung(server: InProcessServer) -> list[str]:
             raw = f'{{"card":{{"number":"{spelt}","cvv":"{CVV}"'.encode()
             got = server.send("POST", f"/_mock/checkouts/{created}/pay", raw=raw)
             result.append(f"{got.why} {got.body.decode()}")
-            got = submit(server, created, spelt, cvv=CVV, exp_year="2035")
+            got = submit(server, created, spelt, cvv=CVV, expiry="12/2035")
             assert got.status == 303
             result.append(f"{got.why} {got.headers} {got.body.decode()}")
             got = submit(server, created, spelt, cvv=CVV)
@@ -547,7 +550,7 @@ def test_a_browser_pays_after_a_decline_and_the_shop_hears_of_both(
     assert {each["checkoutSessionId"] for each in heard} == {session}
     assert call(port, "GET", path).status == 200
     path = made_at(port, "shop")
-    replies = [post(port, path, fields(PAN, cvv=CVV, exp_month=each)) for each in (PAN, "12")]
+    replies = [post(port, path, fields(PAN, cvv=CVV, expiry=each)) for each in (PAN, "12")]
     replies.append(call(port, "POST", f"{path}?number={PAN}&cvv={CVV}"))
     assert [reply.status for reply in replies] == [400, 303, 409]
     assert [hit for reply in replies for hit in find_leaks(f"{reply.headers} {reply.body!r}")] == []
