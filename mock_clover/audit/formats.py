@@ -89,7 +89,7 @@ def as_github(report: AuditReport, _: str) -> str:
 
 def _one_text(finding: AuditFinding) -> str:
     ids = ", ".join(map(str, finding.exchanges))
-    return f"{finding.message}\nFix: {finding.fix}\nExchanges: {ids}"
+    return f"{printable(finding.message)}\nFix: {finding.fix}\nExchanges: {ids}"
 
 
 def _github_data(text: str) -> str:

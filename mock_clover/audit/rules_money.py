@@ -25,11 +25,11 @@ def _open_authorizations(context: AuditContext) -> Hits:
         if creation is None or not amount:
             continue
         held = amount_text(amount, payment.sums.currency)
-        state = "expired without a capture or a void" if expired else "is neither captured nor void"
+        how = "expired without a capture or a void" if expired else "is not captured or voided"
         told = "" if payment.told == "succeeded" else "; the client was not told that it exists"
         yield RuleHit(
             message=f"the authorization of {held} by {creation.endpoint} ({line_of(creation)}) "
-            f"{state}{told}",
+            f"{how}{told}",
             exchanges=(creation,),
             subject=creation.endpoint,
         )
