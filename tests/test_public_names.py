@@ -119,7 +119,8 @@ PUBLIC = {
         --tls-port-file --watch --webhook-host
     """,
     "fixture": """
-        cancel_checkout card_token charges checkouts clear_faults clear_next confirm_webhook create
+        audit cancel_checkout card_token charges checkouts clear_faults clear_next confirm_webhook
+        create
         deliveries drop env fault fork journal merchant next notices orders pay_checkout refunds
         restore scenario send_webhook snapshot unused_faults verify webhook why
     """,

@@ -59,6 +59,7 @@ class AsyncMockClover:
         self.scenario = _in_thread(sync.scenario)
         self.verify = _in_thread(sync.verify)
         self.journal = _in_thread(sync.journal)
+        self.audit = _in_thread(sync.audit)
         self.webhook = _in_thread(sync.webhook)
         self.confirm_webhook = _in_thread(sync.confirm_webhook)
         self.send_webhook = _in_thread(sync.send_webhook)

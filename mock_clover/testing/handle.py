@@ -5,9 +5,10 @@ the counters of rules and the journal are not affected. Only `card_token` sends 
 request.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlencode
 
 from mock_clover.sandbox.keys import encrypted_card
 from mock_clover.testing.calls import WAIT_MS, missed_text, without_none
@@ -266,6 +267,13 @@ class MockClover(EventCalls):
             came = [exchange_line(each) for each in self.journal(after=after)]
             raise AssertionError(missed_text(wait, "requests", filters, len(entries), came))
         return entries
+
+    def audit(self, *, ignore: Iterable[str] = ()) -> dict[str, Any]:
+        """Return the mistakes of the integration that the journal shows, in `findings`.
+
+        `ignore`: ids or names of rules; docs/audit.md lists them.
+        """
+        return self._request("GET", f"/_mock/audit?{urlencode({'ignore': ','.join(ignore)})}")
 
     def why(
         self,

@@ -28,6 +28,7 @@ Handle = TypeVar("Handle", bound=MockClover)
 
 _BROKER_PORT = "mock_clover_broker_port"
 _handles: pytest.StashKey[list[MockClover]] = pytest.StashKey()
+_pending_findings: pytest.StashKey[list[dict[str, Any]]] = pytest.StashKey()
 _broker: pytest.StashKey["ServerBroker"] = pytest.StashKey()
 
 
@@ -66,6 +67,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("mock-clover")
     group.addoption("--mock-clover-url", metavar="URL", help=help_text)
     parser.addini("mock_clover_url", help_text, default="")
+    group.addoption(
+        "--mock-clover-audit",
+        action="store_true",
+        help="audit the sandbox of each test, report at the end, and fail the run for an error",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -76,6 +82,14 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "mock_clover(scenario, **settings): the scenario and the settings of the test's sandbox",
     )
+    config.addinivalue_line(
+        "markers",
+        'mock_clover_audit(ignore={"CLV001": "reason"}): rules that --mock-clover-audit ignores',
+    )
+    if config.getoption("--mock-clover-audit") and not hasattr(config, "workerinput"):
+        from mock_clover.testing.audit import AuditReports
+
+        config.pluginmanager.register(AuditReports(), "mock-clover-audit")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -97,6 +111,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         broker.close()
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Check the markers of the audit. Raises pytest.UsageError."""
+    if config.getoption("--mock-clover-audit"):
+        from mock_clover.testing.audit import check_markers
+
+        check_markers(items)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Delete a test's sandboxes after it has been reported."""
@@ -110,6 +132,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Add the journals of the test's sandboxes to a failure report."""
     report: Any = yield
+    if item.config.getoption("--mock-clover-audit"):
+        from mock_clover.testing.audit import attach_findings
+
+        attach_findings(item, report, item.stash.get(_handles, []), _pending(item.config))
     for handle in _handles_of(item) if report.failed else ():
         report.sections.append((f"mock-clover journal of {handle.name}", report_text(handle)))
     return report  # type: ignore[no-any-return] # untyped in pytest
@@ -150,6 +176,10 @@ def mock_clover_factory(
     shared = bool(_url_option(request.config))
     factory = MockCloverFactory(_mock_clover_transport, _worker(request.config), shared=shared)
     yield factory
+    if request.config.getoption("--mock-clover-audit"):
+        from mock_clover.testing.audit import audit_of
+
+        _pending(request.config).extend(each for one in factory.handles for each in audit_of(one))
     for handle in factory.handles:
         handle.drop()
 
@@ -173,6 +203,11 @@ def mock_clover_app(
     return _track(
         item, MockCloverApp.create_in_process(_mock_clover_shared, _marker_settings(item))
     )
+
+
+def _pending(config: pytest.Config) -> list[dict[str, Any]]:
+    """Return the findings of longer-lived fixtures; the last test that ran reports them."""
+    return config.stash.setdefault(_pending_findings, [])
 
 
 def _handles_of(item: pytest.Item) -> list[MockClover]:

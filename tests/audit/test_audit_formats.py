@@ -70,7 +70,7 @@ def test_json() -> None:
 
 
 def test_junit() -> None:
-    root = ET.fromstring(render(REPORT, "junit", "shop"))  # noqa: S314 - our own output
+    root = ET.fromstring(render(REPORT, "junit", "shop"))
     counts = {"tests": "2", "failures": "1", "errors": "0", "skipped": "0"}
     assert root.attrib == {"name": "mock-clover audit"} | counts
     (suite,) = root
