@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from mock_clover.clover.webhooks.records import PLAN_MAX, TargetSpec
 from mock_clover.sandbox.armed import Armed
 from mock_clover.sandbox.changes import Changes
 from mock_clover.sandbox.clock import Clock
@@ -165,9 +166,16 @@ class Sandbox(Tables):
         self.outbox = self.outbox or Outbox()
         return self.outbox
 
+    def with_scenario_plan(self, spec: TargetSpec) -> TargetSpec:
+        """Return a webhook target with the delivery faults of the scenario."""
+        plan = self.rules.scenario.webhook_plan
+        if spec.kind != "platform":  # its events have no name
+            plan = tuple(fault for fault in plan if fault.event is None)
+        return replace(spec, plan=(*spec.plan, *plan)[:PLAN_MAX]) if plan else spec
+
     def _apply_webhook_targets(self) -> None:
         """Subscribe the scenario's webhook targets; other targets are kept."""
-        new = list(self.rules.scenario.webhooks)
+        new = list(map(self.with_scenario_plan, self.rules.scenario.webhooks))
         for current in tuple(self.outbox.targets.values()) if self.outbox else ():
             if current.of_scenario and current.spec in new:
                 new.remove(current.spec)  # keeps the target and its pending deliveries

@@ -11,7 +11,7 @@ from mock_clover.clover.checkout.records_settings import CheckoutSettings
 from mock_clover.clover.common.permissions import Permission
 from mock_clover.clover.oauth.records import Consent
 from mock_clover.clover.threeds.records import THREEDS_LIFETIME_MS
-from mock_clover.clover.webhooks.records import TARGETS_MAX, TargetSpec
+from mock_clover.clover.webhooks.records import PLAN_MAX, TARGETS_MAX, DeliveryFault, TargetSpec
 from mock_clover.core.evidence import END_OF_STRING
 from mock_clover.core.masking import redact
 from mock_clover.core.money import AMOUNT_MAX
@@ -322,6 +322,13 @@ class Scenario(ScenarioRecord, frozen=True, kw_only=True):
         msgspec.Meta(
             description="Webhook targets that are active from the start, without verification.",
             max_length=TARGETS_MAX,
+        ),
+    ] = ()
+    webhook_plan: Annotated[
+        tuple[DeliveryFault, ...],
+        msgspec.Meta(
+            description="Delivery faults of each target, after those of its own plan.",
+            max_length=PLAN_MAX,
         ),
     ] = ()
     data: Annotated[

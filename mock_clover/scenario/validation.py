@@ -19,6 +19,7 @@ from mock_clover.clover.webhooks.records import (
     OPERATIONS_WITH_OBJECT_ID,
     EventSpec,
     TargetSpec,
+    delivery_fault_error,
     event_error,
     target_error,
 )
@@ -69,6 +70,9 @@ def find_errors(scenario: Scenario, tree: Any, endpoints: Collection[str]) -> It
             merchant.settings, endpoints, f".merchants[{index}].settings"
         )
     yield from _check_targets(scenario.webhooks)
+    for index, delivery_fault in enumerate(scenario.webhook_plan):
+        if error := delivery_fault_error(delivery_fault):
+            yield f".webhook_plan[{index}]", error
     yield from _check_dashboard_urls(scenario)
     yield from check_all_fixtures(scenario)
 

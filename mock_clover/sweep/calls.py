@@ -7,12 +7,16 @@ from typing import Any
 from mock_clover.core.record import Value
 
 _UNAUTHORIZED = 401
+_VERIFICATION = "verification"
 Shape = tuple[str, ...]
 """What equivalent calls share: operation, status, names of headers, members of the body."""
 
 
 class RecordedCall(Value, frozen=True, kw_only=True):
-    """One call of a run. Calls without a valid credential get no fault and have no ordinal."""
+    """One call of a run, or a webhook that it caused.
+
+    Calls without a valid credential get no fault and have no ordinal.
+    """
 
     operation: str
     ordinal: int
@@ -21,6 +25,10 @@ class RecordedCall(Value, frozen=True, kw_only=True):
     payment: int
     """For a call that reached the issuer, its position among those of its operation; else 0."""
     shape: Shape
+    event: str | None = None
+    """For a webhook, its event such as P:CREATE, empty if it has none; None for a call."""
+    is_followed: bool = False
+    """For a webhook, whether another one to the same target follows it."""
 
     @property
     def name(self) -> str:
@@ -52,6 +60,27 @@ def recorded_calls(
             )
         )
     return calls
+
+
+def recorded_webhooks(deliveries: Sequence[dict[str, Any]]) -> list[RecordedCall]:
+    """Return the first webhook of each event, in the order of the deliveries."""
+    found: dict[str, RecordedCall] = {}
+    for number, delivery in enumerate(deliveries):
+        event = delivery.get("event") or ""
+        if event in found or delivery["about"] == _VERIFICATION:
+            continue
+        name = f"webhook_{event.lower().replace(':', '_') or 'checkout'}"
+        later = deliveries[number + 1 :]
+        found[event] = RecordedCall(
+            operation=name,
+            ordinal=1,
+            method="POST",
+            payment=0,
+            shape=(name,),
+            event=event,
+            is_followed=any(each["target"] == delivery["target"] for each in later),
+        )
+    return list(found.values())
 
 
 def _shape(exchange: dict[str, Any]) -> Shape:

@@ -6,7 +6,12 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from typing import NamedTuple
 
 from mock_clover.sandbox.clock import machine_ms
-from mock_clover.sweep.calls import RecordedCall, differences_between, find_exchange
+from mock_clover.sweep.calls import (
+    RecordedCall,
+    differences_between,
+    find_exchange,
+    recorded_webhooks,
+)
 from mock_clover.sweep.faults import BY_NAME, DECLINE_RULE
 from mock_clover.sweep.money import Money, compare_money
 from mock_clover.sweep.plan import plan_cells, unmatched_selections
@@ -21,7 +26,7 @@ from mock_clover.sweep.records import (
 )
 from mock_clover.sweep.runner import Runner, calls_of
 from mock_clover.sweep.verdict import End, judge
-from mock_clover.testing.report import exchange_line
+from mock_clover.testing.report import delivery_line, exchange_line
 
 _REFERENCE_RUNS = 2
 _OUTPUT_CHARS_MAX = 4_000
@@ -60,9 +65,10 @@ def learn(runner: Runner) -> FaultFree:
             "credentials of its environment"
         )
     again = calls_of(second)
-    names = {call.name for call in again}
+    common = {call.name for call in (*again, *recorded_webhooks(second.deliveries))}
+    all_calls = (*calls, *recorded_webhooks(first.deliveries))
     return FaultFree(
-        calls=[call for call in calls if call.name in names],
+        calls=[call for call in all_calls if call.name in common],
         money=first.money,
         nondeterminism=tuple(differences_between(calls, again)),
         took_ms=max(first.took_ms, second.took_ms),
@@ -173,7 +179,7 @@ def run_cell(runner: Runner, reference: FaultFree, plan: PlannedRun) -> Cell | M
         ledger=result.money if result.repaired is None else result.repaired,
         repeat=shlex.join(repeat),
         merged=plan.merged,
-        journal=tuple(map(exchange_line, result.exchanges[-_JOURNAL_LINES_MAX:])),
+        journal=_lines(result),
         output=result.output[-_OUTPUT_CHARS_MAX:],
         took_ms=result.took_ms,
     )
@@ -181,6 +187,8 @@ def run_cell(runner: Runner, reference: FaultFree, plan: PlannedRun) -> Cell | M
 
 def _why_missed(result: RunResult, plan: PlannedRun) -> str:
     """Return why the fault did not apply, or ''."""
+    if plan.call.event is not None:
+        return _why_webhook_missed(result, plan.call.event)
     exchange = find_exchange(result.exchanges, plan.call)
     if exchange is None:
         return "the command did not make this call in the run with the fault"
@@ -188,3 +196,17 @@ def _why_missed(result: RunResult, plan: PlannedRun) -> str:
     if DECLINE_RULE in exchange["why"] if is_declined else exchange.get("fault"):
         return ""
     return "the fault did not apply to this call"
+
+
+def _why_webhook_missed(result: RunResult, event: str) -> str:
+    states = [each["state"] for each in result.deliveries if (each.get("event") or "") == event]
+    if not states:
+        return "no such webhook was due in the run with the fault"
+    return "no later webhook came, so it was never sent" if "held" in states else ""
+
+
+def _lines(result: RunResult) -> tuple[str, ...]:
+    """Return the calls and the webhooks of a run as text."""
+    lines = [exchange_line(each) for each in result.exchanges[-_JOURNAL_LINES_MAX:]]
+    lines += [f"webhook {delivery_line(each)}" for each in result.deliveries[-_JOURNAL_LINES_MAX:]]
+    return tuple(lines)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from mock_clover.core.record import Value
+from mock_clover.sweep.calls import RecordedCall
 
 FaultGroup = Literal["fault", "decline", "webhook"]
 DECLINE_RULE = "sweep: this call is declined"
@@ -24,11 +25,14 @@ class SweepFault(Value, frozen=True, kw_only=True):
     writes_only: bool = False
     """Whether it is the same as another fault for a request that changes nothing."""
 
-    def applies_to(self, method: str, operation: str) -> bool:
-        """Return whether it is useful at a call."""
+    def applies_to(self, call: RecordedCall) -> bool:
+        """Return whether it is useful at a call or a webhook."""
+        if self.group == "webhook" or call.event is not None:
+            is_possible = self.name != "reorder" or call.is_followed
+            return self.group == "webhook" and call.event is not None and is_possible
         if self.group == "decline":
-            return operation in DECLINABLE
-        return not (self.writes_only and method in _READ_METHODS)
+            return call.operation in DECLINABLE and call.payment > 0
+        return not (self.writes_only and call.method in _READ_METHODS)
 
     @property
     def columns(self) -> tuple[str, str]:
@@ -76,8 +80,20 @@ FAULTS = (
     SweepFault(
         name="decline", about="the issuer declines the payment", group="decline", settings={}
     ),
+    SweepFault(
+        name="duplicate",
+        about="the webhook is delivered twice",
+        group="webhook",
+        settings={"do": "duplicate"},
+    ),
+    SweepFault(
+        name="reorder",
+        about="the webhook is delivered after the next one",
+        group="webhook",
+        settings={"do": "reorder"},
+    ),
 )
-"""All faults of a call, in the order of the matrix."""
+"""All faults, in the order of the matrix."""
 
 FAULT_NAMES = tuple(fault.name for fault in FAULTS)
 BY_NAME = {fault.name: fault for fault in FAULTS}
@@ -92,6 +108,11 @@ def shown_faults(names: Iterable[str]) -> list[SweepFault]:
 def fault_body(fault: SweepFault, operation: str, nth: int) -> dict[str, Any]:
     """Return the body of `POST /_mock/faults` for the n-th request of an operation."""
     return {**fault.settings, "endpoint": operation, "nth": nth}
+
+
+def webhook_plan(fault: SweepFault, event: str) -> dict[str, Any]:
+    """Return the entry of a plan for the first delivery of an event to each target."""
+    return {**fault.settings, "times": 1} | ({"event": event} if event else {})
 
 
 def decline_rule(operation: str, nth: int) -> dict[str, Any]:

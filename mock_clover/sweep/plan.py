@@ -1,6 +1,6 @@
 """Decide which runs a sweep makes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from mock_clover.sweep.calls import RecordedCall, merge_equivalent
 from mock_clover.sweep.faults import FAULTS
@@ -26,12 +26,8 @@ def plan_cells(calls: Sequence[RecordedCall], options: Options) -> list[PlannedR
     ]
 
 
-def _faults_of(call: RecordedCall) -> Iterator[str]:
-    for fault in FAULTS:
-        if fault.group == "decline" and not call.payment:
-            continue
-        if fault.applies_to(call.method, call.operation):
-            yield fault.name
+def _faults_of(call: RecordedCall) -> list[str]:
+    return [fault.name for fault in FAULTS if fault.applies_to(call)]
 
 
 def _is_selected(call: RecordedCall, fault: str, options: Options) -> bool:

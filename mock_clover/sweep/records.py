@@ -53,6 +53,7 @@ class RunResult(Value, frozen=True, kw_only=True):
     """None if it did not end within the time limit."""
     output: str
     exchanges: list[dict[str, Any]]
+    deliveries: list[dict[str, Any]]
     money: Money
     repaired: Money | None = None
     """The money after the reconcile command, if that ran."""

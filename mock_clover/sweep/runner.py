@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from mock_clover.clover.surface import OPERATIONS
 from mock_clover.sandbox.clock import machine_ms
 from mock_clover.sweep.calls import RecordedCall, recorded_calls
-from mock_clover.sweep.faults import BY_NAME, decline_rule, fault_body
+from mock_clover.sweep.faults import BY_NAME, decline_rule, fault_body, webhook_plan
 from mock_clover.sweep.money import Money, read_money
 from mock_clover.sweep.records import Options, PlannedRun, RunResult, SweepError
 from mock_clover.testing.command import CommandResult, Commands
@@ -54,6 +54,7 @@ class Runner:
         environment = self._environment(handle, folder)
         ended = self._start(self.options.command, environment)
         exchanges = self._exchanges(handle)
+        deliveries = handle.deliveries(limit=_JOURNAL_MAX)
         money = self._money(handle)
         repaired, repair = None, None
         if self.options.reconcile and ended.exit is not None:
@@ -64,6 +65,7 @@ class Runner:
             exit=ended.exit,
             output=ended.output if repair is None else f"{ended.output}{repair.output}",
             exchanges=exchanges,
+            deliveries=deliveries,
             money=money,
             repaired=repaired,
             repair_exit=None if repair is None else repair.exit,
@@ -78,17 +80,18 @@ class Runner:
 
     def _settings(self, plan: PlannedRun | None) -> dict[str, Any]:
         body = {"seed": self.options.seed, **self.options.settings}
-        if plan is None or BY_NAME[plan.fault].group != "decline":
+        added = _scenario_of(plan) if plan is not None else {}
+        if not added:
             return body
         scenario = body.get("scenario", DEFAULT_SCENARIO)
         document = {"name": "sweep", "extends": scenario} if isinstance(scenario, str) else scenario
-        rule = decline_rule(plan.call.operation, plan.call.payment)
-        return body | {"scenario": document | {"rules": [rule, *document.get("rules", ())]}}
+        merged = {name: [*new, *document.get(name, ())] for name, new in added.items()}
+        return body | {"scenario": document | merged}
 
     def _mend(self, handle: MockClover, plan: PlannedRun | None) -> None:
         """Take a fault back that has not applied."""
         handle.clear_faults()
-        if plan is not None and BY_NAME[plan.fault].group == "decline":
+        if plan is not None and BY_NAME[plan.fault].group != "fault":
             handle.scenario(self.options.settings.get("scenario", DEFAULT_SCENARIO))
 
     def _environment(self, handle: MockClover, folder: str) -> dict[str, str]:
@@ -120,6 +123,16 @@ class Runner:
 
 def _arguments(plan: PlannedRun) -> dict[str, Any]:
     return fault_body(BY_NAME[plan.fault], plan.call.operation, plan.call.ordinal)
+
+
+def _scenario_of(plan: PlannedRun) -> dict[str, list[dict[str, Any]]]:
+    """Return what a fault adds to the lists of the scenario."""
+    fault, call = BY_NAME[plan.fault], plan.call
+    if fault.group == "decline":
+        return {"rules": [decline_rule(call.operation, call.payment)]}
+    if fault.group == "webhook":
+        return {"webhook_plan": [webhook_plan(fault, call.event or "")]}
+    return {}
 
 
 def calls_of(result: RunResult) -> list[RecordedCall]:

@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 
-from mock_clover.sweep.calls import differences_between, merge_equivalent, recorded_calls
+from mock_clover.sweep.calls import (
+    differences_between,
+    merge_equivalent,
+    recorded_calls,
+    recorded_webhooks,
+)
 from mock_clover.sweep.money import Money, MoneyCheck, Position, compare_money, read_money
 from mock_clover.sweep.plan import plan_cells
 from mock_clover.sweep.records import Options
@@ -98,6 +103,20 @@ def test_only_selects_cells(only: str, all_calls: bool, expected: list[str]) -> 
     options = Options(command=("x",), only=(parse_selection(only),), all_calls=all_calls)
     plans = plan_cells(recorded_calls(RUN, OPERATIONS), options)
     assert [plan.name for plan in plans] == expected
+
+
+def test_webhooks_are_swept_by_their_first_delivery() -> None:
+    sent = [
+        *({"event": "P:CREATE", "target": "a", "about": "charge"},) * 2,
+        {"event": "P:UPDATE", "target": "a", "about": "refund"},
+        {"target": "b", "about": "verification"},
+        {"target": "b", "about": "checkout"},
+    ]
+    plans = plan_cells(recorded_webhooks(sent), Options(command=("x",)))
+    assert [plan.name for plan in plans] == [
+        *("webhook_p_create#1:duplicate", "webhook_p_create#1:reorder"),
+        *("webhook_p_update#1:duplicate", "webhook_checkout#1:duplicate"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 """A small shop for the tests of `mock-clover sweep`, with bugs that an argument selects."""
 
 import http.client
+import http.server
 import json
 import os
 import sys
+import threading
 import urllib.error
 import urllib.request
 import uuid
@@ -65,6 +67,36 @@ def pay() -> None:
     PAYMENTS.write_text("paid")
 
 
+class Receiver(http.server.BaseHTTPRequestHandler):
+    """Refunds 1.00 for each event, also for one that comes twice."""
+
+    def do_POST(self) -> None:
+        """Handle a webhook; the reply comes after the refund."""
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        ((event,),) = body["merchants"].values()
+        if event["type"] == "CREATE":
+            call("/v1/refunds", {"charge": event["objectId"].removeprefix("P:"), "amount": 100})
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
+
+
+def pay_with_webhook() -> None:
+    """Pay, and wait until all webhooks are delivered."""
+    server = http.server.HTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    target = {"id": "shop", "url": f"http://127.0.0.1:{server.server_port}/", "handshake": False}
+    body = json.dumps(target | {"events": ["P:CREATE"]}).encode()
+    urllib.request.urlopen(urllib.request.Request(f"{BASE}/_mock/webhooks", body, method="PUT"))
+    pay()
+    states = {"under_way"}
+    while "under_way" in states:
+        with urllib.request.urlopen(f"{BASE}/_mock/deliveries?wait=1&wait_ms=60000") as reply:
+            states = {each["state"] for each in json.load(reply)["data"]}
+
+
 def reconcile() -> None:
     """Refund what is charged if the shop does not know whether it was paid."""
     if PAYMENTS.exists() and PAYMENTS.read_text() == "pending":
@@ -80,7 +112,8 @@ def main() -> None:
     if "unsteady" in BUGS and "reference-2" in os.environ["MOCK_CLOVER_SANDBOX"]:
         call("/v1/orders")
     try:
-        reconcile() if "reconcile" in BUGS else pay()
+        act = {"reconcile": reconcile, "webhook": pay_with_webhook}
+        next((act[name] for name in act if name in BUGS), pay)()
     except PaymentError as error:
         sys.exit(f"payment failed: {error}" if "ignore" not in BUGS else 0)
 

@@ -89,6 +89,16 @@ def test_a_bug_is_found(
     assert f"--only '{CHARGE}:{fault}'" in cell["repeat"]
 
 
+def test_a_webhook_that_comes_twice_is_processed_twice(shared_server: ServerProcess) -> None:
+    code, result = sweep_shop(shared_server.url, "webhook", "--only", "webhook_p_create:*")
+    (cell,) = result["cells"]
+    assert (code, cell["fault"], cell["verdict"]) == (1, "duplicate", "lost_money")
+    assert "1600 USD charged once (card of a customer), without the fault not at all" in str(cell)
+    assert [line for line in cell["journal"] if line.startswith("webhook")] == [
+        f"webhook delivery-{number} P:CREATE to shop: delivered (200)" for number in (1, 2)
+    ]
+
+
 def test_the_command_of_a_cell_repeats_it(shared_server: ServerProcess) -> None:
     _, result = sweep_shop(shared_server.url, "new-key", "--only", f"{CHARGE}:drop:after_commit")
     words = shlex.split(result["cells"][0]["repeat"])
@@ -155,8 +165,8 @@ def test_an_interrupt_ends_the_commands(tmp_path: Path) -> None:
     finally:
         process.kill()
     assert (process.returncode, errors) == (130, b"mock-clover: interrupted\n")
-    for pid in map(int, pids.read_text().split()):
-        eventually(lambda pid=pid: not is_running(pid))
+    left = [int(pid) for pid in pids.read_text().split()]
+    eventually(lambda: not any(map(is_running, left)))
 
 
 def is_running(pid: int) -> bool:

@@ -112,7 +112,8 @@ def put_target(sandbox: Sandbox, call: Call[TargetRequest, None]) -> TargetRespo
     replaced = outbox.targets.get(spec.id or "")
     if spec.secret is None and replaced is not None and replaced.spec.kind == spec.kind:
         spec = replace(spec, secret=replaced.secret)
-    target = outbox.add_target(spec, sandbox.seed, handshake=handshake)
+    planned = sandbox.with_scenario_plan(spec)
+    target = outbox.add_target(planned, sandbox.seed, handshake=handshake)
     if handshake:
         verify_target(sandbox, outbox, target)
     sandbox.webhook_sender(sandbox)  # create the sender now, not during a payment

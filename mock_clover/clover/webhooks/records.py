@@ -22,6 +22,7 @@ Status = Literal["APPROVED", "DECLINED"]
 Signature = Literal["right", "wrong", "none"]
 
 TARGETS_MAX = 20
+PLAN_MAX = 50
 """Maximum number of targets of one sandbox. A shop has one or two."""
 SECRET_PATTERN = f"^[!-~]{{1,200}}{END_OF_STRING}"
 """Printable and without spaces or line breaks, because a secret is sent as a header."""
@@ -158,7 +159,7 @@ class TargetSpec(WebhookConfigRecord, frozen=True, kw_only=True):
     ] = RETRY_AFTER_MS
     plan: Annotated[
         tuple[DeliveryFault, ...],
-        msgspec.Meta(description="Delivery faults; the first match applies.", max_length=50),
+        msgspec.Meta(description="Delivery faults; the first match applies.", max_length=PLAN_MAX),
     ] = ()
 
     def __repr__(self) -> str:
@@ -239,19 +240,29 @@ def target_error(spec: TargetSpec) -> tuple[str, str] | None:
         value = getattr(spec, field) or ""
         if redact(value) != value:
             return field, "contains what looks like a card number"
-    known = frozenset(ObjectKind.__args__)  # type: ignore[attr-defined] # of a Literal
-    for event in (*spec.events, *(fault.event for fault in spec.plan if fault.event)):
-        if event.partition(":")[0] not in known:
-            return "events", f"unknown event {event!r}; must be {EVENT_RULE}"
+    for event in spec.events:
+        if error := _unknown_event(event):
+            return "events", error
     for index, fault in enumerate(spec.plan):
-        if (fault.do == "delay") != (fault.delay_ms is not None):
-            return (
-                f"plan[{index}]",
-                "`delay_ms` is required with `do: delay` and not allowed otherwise",
-            )
+        if error := delivery_fault_error(fault):
+            return f"plan[{index}]", error
         if fault.event and spec.kind == "hosted_checkout":
             return f"plan[{index}].event", "is only allowed for kind platform"
     return None
+
+
+def delivery_fault_error(fault: DeliveryFault) -> str:
+    """Return why an entry of a plan is invalid, or ''."""
+    if (fault.do == "delay") != (fault.delay_ms is not None):
+        return "`delay_ms` is required with `do: delay` and not allowed otherwise"
+    return _unknown_event(fault.event) if fault.event else ""
+
+
+def _unknown_event(event: str) -> str:
+    known = frozenset(ObjectKind.__args__)  # type: ignore[attr-defined] # of a Literal
+    if event.partition(":")[0] in known:
+        return ""
+    return f"unknown event {event!r}; must be {EVENT_RULE}"
 
 
 _PLATFORM_ONLY = ("object", "type", "ts")

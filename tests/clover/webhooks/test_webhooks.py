@@ -500,6 +500,20 @@ def test_delivery_faults(
     assert [at_ms for at_ms, *_ in fired] == [1_000] * len(later)
 
 
+def test_a_scenario_has_delivery_faults_of_every_target(
+    make_server: Callable[..., InProcessServer],
+) -> None:
+    """After those of the target's own plan; of a hosted checkout only those without an event."""
+    text = "name: x\nwebhook_plan: [{do: drop, event: 'P:UPDATE'}, {do: duplicate, times: 1}]"
+    server = make_server(parse(text.encode(), "x.yaml"))
+    hooked(server, events=["P"], plan=[{"do": "reorder", "times": 1}])
+    hooked(server, id="b", kind="hosted_checkout")
+    do_refund(server)
+    assert [post.event for post in taken(server.sandbox)] == []
+    listed = server.send("GET", "/_mock/webhooks").json["data"]
+    assert [target["left"] for target in listed] == [[0, None, 1], [1]]
+
+
 def test_late_after_refund_waits_for_the_refund_of_its_own_payment(server: InProcessServer) -> None:
     hooked(server, events=["P"], plan=[{"do": "late_after_refund", "event": "P:CREATE"}])
     first, second = do_sale(server), do_sale(server)
@@ -684,6 +698,10 @@ THEN = "name: x\nrules:\n  - when: {%s}\n    then: {%s}"
         (
             WEBHOOK % "url: 'http://a/', plan: [{do: delay}]",
             "`delay_ms` is required with `do: delay` and not allowed otherwise",
+        ),
+        (
+            "name: x\nwebhook_plan: [{do: drop, event: Q}]",
+            "2:16: unknown event 'Q'; must be P (payments)",
         ),
         (WEBHOOK % "url: 'http://a/', scret: a", "did you mean `secret`?"),
         (
