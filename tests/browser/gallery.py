@@ -247,6 +247,7 @@ VIEWS = {
 DASHBOARD = (
     *VIEWS,
     *("exchanges/{}", "data/charges", "data/charges/{}", "data/customers/{}", "data/orders/{}"),
+    "payment/{}",
     "explain/2/why",  # the form with the request of an exchange, and its response
 )
 """Dashboard paths that look different; `{}` is the id of a row."""
@@ -260,9 +261,11 @@ def dashboard(session: BrowserSession, clover: MockClover, place: str = "exchang
     expect(page.locator("#connection")).to_have_attribute("data-state", "live")
     page.evaluate("(place) => { location.hash = '#/' + place }", place)
     view, _, more = place.partition("/")
-    awaited = page.locator(VIEWS[view]).first
+    awaited = page.locator(VIEWS.get(view, "main")).first
     if view == "exchanges" and more:
         awaited = page.locator("#detail dd", has_text=re.compile(f"^{more}$")).first
+    elif view == "payment":
+        awaited = page.locator("#payment-body .event").first
     elif view == "explain" and more:
         awaited = page.locator("#explain-body .outcome").first
     elif "/" in more:
@@ -322,6 +325,8 @@ def places(clover: MockClover, *, without: tuple[str, ...] = ()) -> list[str]:
         for each in clover.journal(limit=1000)
         if each["path"] != "/v1/tokens"
     ]
+    if clover.charges:
+        found.append(f"payment/{clover.charges[-1]['id']}")
     kinds = result.send("GET", "/_mock/rows").body["data"]
     for kind in [each["kind"] for each in kinds if each["count"] and each["kind"] not in without]:
         rows = result.send("GET", f"/_mock/rows/{kind}?limit=200").body["data"]

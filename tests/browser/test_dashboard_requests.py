@@ -99,3 +99,41 @@ def test_request_is_copied_as_code(dashboard_page: DashboardPage) -> None:
         expect(copies).to_contain_text("Copied")
         assert words in page.evaluate("navigator.clipboard.readText()")
     page.context.clear_permissions()
+
+
+def test_payment_is_told_from_token_to_webhook(dashboard_page: DashboardPage) -> None:
+    clover, shop = dashboard_page.clover, dashboard_page.shop
+    clover.webhook("http://127.0.0.1:9/nobody", handshake=False)
+    charge = dashboard_page.pay(10900, capture=False, description="Floor lamp").body["id"]
+    clover.clock.advance("1d")
+    shop.send("POST", f"/v1/charges/{charge}/capture", {"amount": 9900})
+    dashboard_page.open("exchanges/2")
+    page = dashboard_page.page
+    page.get_by_role("link", name="Show payment").click()
+    expect(page).to_have_url(re.compile(f"#/payment/{charge}$"))
+    expect(page.locator("#payment-title")).to_be_focused()
+    story = page.locator("#payment-body")
+    names = story.locator(".event strong")
+    expect(names).to_have_text(
+        ["token created", "authorized", "webhook", "webhook", "captured", "webhook"]
+    )
+    expect(story.locator(".totals")).to_have_text(re.compile(r"Charged\$99.00Stands\$99.00"))
+    expect(story).to_contain_text("1 d later")
+    refund = shop.send("POST", "/v1/refunds", {"charge": charge, "amount": 2500}).body["id"]
+    expect(story.locator(".totals")).to_have_text(  # it follows what happens
+        re.compile(r"Charged\$99.00Refunded\$25.00Stands\$74.00")
+    )
+    story.get_by_role("link", name="Request 3").click()
+    expect(page.locator("#detail-title")).to_contain_text("/capture")
+    page.go_back()
+    story.locator(".event").get_by_role("link", name=refund).click()
+    page.get_by_role("link", name="Show payment").click()
+    expect(page).to_have_url(re.compile(f"#/payment/{refund}$"))
+    expect(story.get_by_role("link", name=charge)).to_have_attribute(
+        "href", f"#/data/charges/{charge}"
+    )
+    page.set_viewport_size({"width": 375, "height": 812})
+    assert page.evaluate("document.documentElement.scrollWidth") == 375
+    page.goto(f"{clover.url}/_mock/#/payment/NOSUCHCHARGE1")
+    expect(story.get_by_role("alert")).to_contain_text("no payment has the id")
+    dashboard_page.leave()

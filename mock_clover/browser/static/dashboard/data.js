@@ -118,12 +118,19 @@ function renderRow(whole) {
         line.amount === undefined || line.amount === null
           ? null : el("p", { class: "amount" }, moneyOf(line.amount, currency)),
         el("p", {}, stateWord(line.state)))),
+    isPayment(whole)
+      ? el("p", {}, el("a", { class: "as-button", href: to("payment", whole.id) }, "Show payment")) : null,
     whole.timeline.length ? timeline(whole.timeline, currency, line.amount) : null,
-    whole.links.length ? links(whole.links) : null,
+    whole.links.length ? relatedRows(whole.links) : null,
     el("section", { "aria-label": "Raw data" }, el("h3", {}, "Raw data"), jsonTree(whole.row, "Raw data")));
 }
 
-function links(found) {
+/** Return whether a row belongs to a payment, which has a page. */
+const isPayment = ({ kind, links }) => kind === "charges" ||
+  (["orders", "refunds", "tokens", "checkouts"].includes(kind) && links.some((each) => each.kind === "charges"));
+
+/** Link the related rows, by kind. */
+export function relatedRows(found) {
   const kinds = [...new Set(found.map((each) => each.kind))];
   return el("section", { "aria-label": "Related rows" }, el("h3", {}, "Related rows"),
     el("dl", { class: "facts" }, kinds.map((kind) => [

@@ -122,7 +122,8 @@ function actions(whole, acts) {
   return el("div", { class: "repeat" },
     el("div", { class: "actions" }, replay,
       whole.template ? el("a", { class: "as-button", href: to("explain", exchange.id) }, "Edit and send") : null,
-      el("a", { class: "as-button", href: to("explain", exchange.id, "why") }, "Ask why")),
+      el("a", { class: "as-button", href: to("explain", exchange.id, "why") }, "Ask why"),
+      whole.payment ? el("a", { class: "as-button", href: to("payment", whole.payment) }, "Show payment") : null),
     copies(whole), origins(whole), message);
 }
 

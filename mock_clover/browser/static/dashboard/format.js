@@ -50,7 +50,7 @@ export function durationOf(ms) {
   const found = steps.find(([size]) => ms >= size);
   if (!found) return `${ms} ms`;
   const n = ms / found[0];
-  return `${Number.isInteger(n) ? n : n.toFixed(1)} ${found[1]}`;
+  return `${Number(n.toFixed(1))} ${found[1]}`;
 }
 
 /** Format a jump of the clock: `+8 days`. */

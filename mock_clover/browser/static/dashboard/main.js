@@ -18,6 +18,7 @@ const VIEWS = {
   data: () => import("./data.js"),
   scenario: () => import("./scenario.js"),
   explain: () => import("./explain.js"),
+  payment: () => import("./story.js"),
   faults: () => import("./faults.js"),
   webhooks: () => import("./webhooks.js"),
   cardholder: () => import("./cardholder.js"),
@@ -26,6 +27,7 @@ const VIEWS = {
 };
 const TITLES = Object.fromEntries([...document.querySelectorAll("nav a[data-view]")].map((link) => [
   link.dataset.view, link.textContent.trim()]));
+TITLES.payment = "Payment"; // not in the navigation
 
 let live;
 let current = null;
