@@ -140,15 +140,37 @@ def replay(sandbox: Sandbox, call: Call[ReplayRequest, None]) -> SendResult:
         )
     if key:
         headers[IDEMPOTENCY_KEY] = key.encode()
+    retried = _replay_with_key(sandbox, exchange, key)
     raw = RawRequest(
         method=exchange.method,
         path=exchange.path,
         ids=plan.ids,
         query=exchange.query.encode(),
         headers={b"user-agent": REPLAY_USER_AGENT} | headers,
-        body=body_to_repeat(exchange),
+        body=body_to_repeat(retried or exchange),
     )
+    if retried is None:
+        raw, copied = _with_unspent_source(sandbox, exchange, raw)
+        replaced = (*copied, *replaced)
     return _perform(sandbox, call, plan.endpoint, raw, exchange, replaced)
+
+
+def _replay_with_key(sandbox: Sandbox, origin: Exchange, key: str | None) -> Exchange | None:
+    """Return an earlier replay with the same key: a retry has the same body, so the same token."""
+    found = map(sandbox.journal.find, sandbox.journal.replays_of(origin.number))
+    wanted = (key or "").encode()
+    return next((each for each in found if each and key and wanted in each.header_values), None)
+
+
+def _with_unspent_source(
+    sandbox: Sandbox, origin: Exchange, raw: RawRequest
+) -> tuple[RawRequest, tuple[Replacement, ...]]:
+    """Return a request with a copy of its token, if the token was used since `origin`."""
+    source = spent_source(sandbox, origin, raw.body)
+    if source is None:
+        return raw, ()
+    body, copied = replace_source(sandbox, source, raw.body)
+    return replace(raw, body=body), copied
 
 
 def send(sandbox: Sandbox, call: Call[SendRequest, None]) -> SendResult:
@@ -174,7 +196,10 @@ def send(sandbox: Sandbox, call: Call[SendRequest, None]) -> SendResult:
         reject_unless_inferred(sandbox, error, raw, None)
         return _result(sandbox, origin, ())
     raw = replace(raw, ids=ids, headers=default_headers(sandbox, endpoint) | headers)
-    return _perform(sandbox, call, endpoint, raw, origin, ())
+    copied: tuple[Replacement, ...] = ()
+    if origin is not None:
+        raw, copied = _with_unspent_source(sandbox, origin, raw)
+    return _perform(sandbox, call, endpoint, raw, origin, copied)
 
 
 def _headers_of(given: dict[str, str]) -> dict[bytes, bytes]:
@@ -199,12 +224,7 @@ def _perform(
     origin: Exchange | None,
     replaced: tuple[Replacement, ...],
 ) -> SendResult:
-    """Carry out a request, with a copy of its token if the token was used since `origin`."""
-    if origin is not None:
-        source = spent_source(sandbox, origin, raw.body)
-        if source is not None:
-            body, copied = replace_source(sandbox, source, raw.body)
-            raw, replaced = replace(raw, body=body), (*copied, *replaced)
+    """Carry out a request at the address of the control call."""
     address = {
         name: value for name in (b"host", SCHEME, ROOT_PATH) if (value := call.headers.get(name))
     }

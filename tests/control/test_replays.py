@@ -116,6 +116,15 @@ def test_charge_of_a_saved_card_is_replayed_with_its_own_token(server: InProcess
     assert (got["status"], got.get("replaced")) == (402, None)
 
 
+def test_replays_with_one_key_are_retries(server: InProcessServer) -> None:
+    server.send(*pay_charge(server, server.token()))
+    keyed = [replayed(server, 2, {"idempotency_key": "again"}) for _ in range(2)]
+    assert [each["status"] for each in keyed] == [200, 200]
+    assert keyed[0]["reply"] == keyed[1]["reply"]
+    assert [len(each.get("replaced", ())) for each in keyed] == [1, 0]
+    assert replayed(server, 2, {"idempotency_key": "other"})["reply"] != keyed[0]["reply"]
+
+
 def test_refused_bodies_are_replayed_as_they_were(server: InProcessServer) -> None:
     for path, raw in (
         ("/v1/charges", b'{"amount":-5,}'),
