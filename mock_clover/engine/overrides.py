@@ -139,9 +139,9 @@ def enforce_rate_limit(sandbox: Sandbox, credential: str) -> None:
         return
     limited = sandbox.limits.check(credential, sandbox.clock.now_ms())
     if limited is not None:
-        wait_s = -(-limited.wait_ms // 1000)
         raise RATE_LIMITED.error(
-            headers={limited.header: str(limited.limit), "retry-after": str(wait_s)},
+            headers={limited.header: str(limited.limit), "retry-after": str(limited.wait_s)},
+            rule=limited.rule,
             basis=(RATE_LIMITS, RATE_LIMIT_WINDOWS),
         )
 

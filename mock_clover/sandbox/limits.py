@@ -12,6 +12,12 @@ PER_TOKEN, PER_APP = 16, 50
 TOKEN_CONCURRENT, APP_CONCURRENT = 5, 10
 _WINDOW_MS = 1_000
 _EXTENSION_MS = 1_000
+_WORDS = {
+    "X-RateLimit-tokenLimit": "requests a second for a token",
+    "X-RateLimit-crossTokenLimit": "requests a second for an app",
+    "X-RateLimit-tokenConcurrentLimit": "concurrent requests for a token",
+    "X-RateLimit-crossTokenConcurrentLimit": "concurrent requests for an app",
+}
 
 
 class LimitExceeded(NamedTuple):
@@ -20,6 +26,16 @@ class LimitExceeded(NamedTuple):
     header: str
     limit: int
     wait_ms: int
+
+    @property
+    def wait_s(self) -> int:
+        """The time to wait in seconds, rounded up, as in `retry-after`."""
+        return -(-self.wait_ms // 1000)
+
+    @property
+    def rule(self) -> str:
+        """The limit and the wait in words."""
+        return f"limit {self.limit} {_WORDS[self.header]}; retry in {self.wait_s} s"
 
 
 class Limits:

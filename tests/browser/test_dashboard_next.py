@@ -95,6 +95,7 @@ def test_search_leads_to_its_results(dashboard_page: DashboardPage) -> None:
 def test_actions_are_on_the_screen_of_a_phone(dashboard_page: DashboardPage) -> None:
     dashboard_page.session.page.set_viewport_size({"width": 375, "height": 812})
     clover, shop = dashboard_page.clover, dashboard_page.shop
+    shop.checkout()
     shop.charge(clover.card_token(CHALLENGE), 25001, threeds=THREEDS)
     dashboard_page.open("cardholder")
     page = dashboard_page.page
@@ -103,6 +104,10 @@ def test_actions_are_on_the_screen_of_a_phone(dashboard_page: DashboardPage) -> 
             ratio=1
         )
     expect(page.get_by_role("link", name="Cardholder")).to_be_in_viewport()
+    for button in ("Pay", "Decline"):
+        place = page.get_by_role("button", name=re.compile(f"^{button} "))
+        place.scroll_into_view_if_needed()
+        expect(place).to_be_in_viewport(ratio=1)
     assert page.evaluate("document.documentElement.scrollWidth") == 375
 
 

@@ -234,6 +234,14 @@ def test_act_as_cardholder(dashboard_page: DashboardPage) -> None:
     expect(waiting).to_contain_text("approve")
     assert charge.status == 200
     expect(part(page, "Checkouts")).to_contain_text(LAMP["name"])
+    page.get_by_role("button", name="Decline").click()
+    message = part(page, "Hosted checkouts").get_by_role("status")
+    expect(message).to_contain_text("declined")
+    page.get_by_role("button", name="Pay").click()
+    expect(message).to_contain_text("approved, charge ")
+    expect(part(page, "Checkouts")).to_contain_text("paid")
+    assert dashboard_page.clover._request("GET", "/_mock/next")["data"] == []
+    dashboard_page.shop.checkout()
     page.get_by_role("button", name="Cancel").click()
     expect(part(page, "Checkouts")).to_contain_text("cancelled")
 

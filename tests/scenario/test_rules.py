@@ -555,6 +555,8 @@ def test_seventeenth_request_in_a_second_gets_429(make_server: MakeServer) -> No
     result = {name.lower(): value for name, value in got.headers.items()}
     assert result["x-ratelimit-tokenlimit"] == "16"
     assert result["retry-after"] == "1"
+    limit = "RATE_LIMITED (limit 16 requests a second for a token; retry in 1 s) ("
+    assert got.why.startswith(limit)
     early = {name.lower(): value for name, value in call().headers.items()}
     assert int(early["retry-after"]) > int(result["retry-after"]), "an early retry lengthens it"
     server.clock.advance(int(early["retry-after"]) * 1000 - 1)

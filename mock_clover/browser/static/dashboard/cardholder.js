@@ -1,4 +1,4 @@
-// Act as the cardholder: charges that wait for 3-D Secure, and hosted checkouts.
+// Act as the cardholder: charges that wait for 3-D Secure, and hosted checkouts that wait for a payment.
 
 import { call, get } from "./api.js";
 import { runAndReport } from "./dialogs.js";
@@ -47,18 +47,43 @@ function renderCharges(data, message, refresh) {
   ]), { empty: "No pending charges." });
 }
 
+const CARD = { number: "4242424242424242", cvv: "123", exp_month: "12" };
+
+/** Pay a session with a test card; with `isDeclined` the issuer declines. Return what happened. */
+async function pay(session, isDeclined) {
+  const year = new Date(session.expires_ms).getFullYear() + 3;
+  const armed = isDeclined
+    ? await call("POST", "next", { outcome: "card_declined", endpoint: "pay_checkout" }) : null;
+  try {
+    return await call("POST", `checkouts/${encodeURIComponent(session.id)}/pay`, {
+      card: { ...CARD, exp_year: String(year) } });
+  } catch (error) {
+    if (armed) await call("DELETE", `next/${armed.id}`).catch(() => {}); // it is not for another payment
+    throw error;
+  }
+}
+
 function renderCheckouts(data, message, refresh) {
+  const act = (session, isDeclined) => async () => {
+    const paid = await runAndReport(message, () => pay(session, isDeclined));
+    if (paid) replaceContent(message, el("p", { class: "message-success", role: "status" },
+      `${session.id}: ${paid.result}`, paid.charge ? [", charge ", el("a", {
+        class: "mono", href: to("data", "charges", paid.charge) }, paid.charge)] : ""));
+    refresh();
+  };
   const cancel = (id) => async () => {
     await runAndReport(message, () => call("POST", `checkouts/${encodeURIComponent(id)}/cancel`));
     refresh();
   };
-  return table("Checkouts", ["Session", "State", "Items", "Amount", "Expires", ""], data.map((session) => [
+  return table("Checkouts", ["Session", "State", "Items", "Amount", "Expires", "Action"], data.map((session) => [
     el("a", { class: "mono", href: session.href, target: "_blank", rel: "noopener" }, session.id),
     stateWord(session.state),
     session.lines.slice(0, 3).map((line) => line.name).join(", "),
     numberCell(moneyOf(session.amount, "USD")),
     dateOf(session.expires_ms),
-    session.state === "open" ? button("Cancel", cancel(session.id), {
-      class: "small danger", "data-key": session.id, "aria-label": `Cancel ${session.id}` }) : "",
+    session.state === "open" ? el("div", { class: "actions" },
+      [["Pay", act(session, false), "primary"], ["Decline", act(session, true), "danger"],
+        ["Cancel", cancel(session.id), ""]].map(([words, run, style]) => button(words, run, {
+        class: `small ${style}`, "data-key": `${session.id} ${words}`, "aria-label": `${words} ${session.id}` }))) : "",
   ]), { empty: "No sessions." });
 }

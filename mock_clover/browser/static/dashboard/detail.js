@@ -3,6 +3,7 @@
 import { call, env, get } from "./api.js";
 import { button, byId, copyButton, el, replaceContent } from "./dom.js";
 import { runAndReport } from "./dialogs.js";
+import { withEvidence } from "./evidence.js";
 import { dateOf, delayText, latencyText, stampOf, timeOf } from "./format.js";
 import { diffTable, jsonTree } from "./json.js";
 import { outcomeOf, OUTCOMES } from "./request-log.js";
@@ -104,9 +105,9 @@ const lostText = ({ status, committed }) =>
 function why({ exchange, rule }) {
   return el("section", { class: "why", "aria-label": "Why" },
     el("h3", {}, "Why"),
-    el("p", { class: "words" }, exchange.why || "no rule applied"),
+    el("div", { class: "words" }, withEvidence(exchange.why || "no rule applied")),
     rule ? el("p", { class: "rule" }, el("span", { class: "tag" }, "rule"), " ",
-      rule.name === exchange.why ? null : [el("strong", {}, rule.name), " "], rule.because) : null);
+      rule.name === exchange.why ? null : [el("strong", {}, withEvidence(rule.name)), " "], rule.because) : null);
 }
 
 function actions(whole, acts) {

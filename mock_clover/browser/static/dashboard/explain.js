@@ -4,6 +4,7 @@ import { call, get } from "./api.js";
 import { runAndReport } from "./dialogs.js";
 import { replacedValues } from "./detail.js";
 import { button, el, field, replaceContent, select } from "./dom.js";
+import { withEvidence } from "./evidence.js";
 import { jsonTree } from "./json.js";
 import { outcomeOf, OUTCOMES } from "./request-log.js";
 import { to } from "./routes.js";
@@ -138,7 +139,7 @@ async function send() {
   const outcome = outcomeOf(answer);
   replaceContent(form.result, el("article", { class: "card padded stack" },
     outcomeLine(outcome, answer.status, outcome === "lost" ? "the client gets no complete response" : ""),
-    el("div", { class: "why" }, el("h3", {}, "Why"), el("p", { class: "words" }, answer.why)),
+    el("div", { class: "why" }, el("h3", {}, "Why"), el("div", { class: "words" }, withEvidence(answer.why))),
     answer.fault ? el("p", {}, el("span", { class: "badge fault" }, `⚡ ${answer.fault}`)) : null,
     el("p", {}, el("a", { href: to("exchanges", answer.id) }, `Open as request ${answer.id}`)),
     answer.replaced?.length ? replacedValues(answer.replaced) : null,
@@ -174,7 +175,7 @@ function recorded({ exchange, rule }) {
   return el("article", { class: "card padded stack" },
     el("h3", {}, "What ", el("a", { href: to("exchanges", exchange.id) }, `request ${exchange.id}`), " got"),
     outcomeLine(outcomeOf(exchange), exchange.status, ""),
-    el("div", { class: "why" }, el("p", { class: "words" }, exchange.why),
+    el("div", { class: "why" }, el("div", { class: "words" }, withEvidence(exchange.why)),
       rule ? el("p", { class: "rule" }, el("span", { class: "tag" }, "rule"), " ",
         rule.name === exchange.why ? null : [el("strong", {}, rule.name), " "], rule.because) : null));
 }
@@ -183,12 +184,12 @@ function explained(answer, isAgain) {
   return el("article", { class: "card padded stack" },
     isAgain ? el("h3", {}, "If it was sent again now") : null,
     outcomeLine(outcomeOf(answer), answer.status, "simulated response"),
-    el("div", { class: "why" }, el("h3", {}, "Why"), el("p", { class: "words" }, answer.outcome)),
+    el("div", { class: "why" }, el("h3", {}, "Why"), el("div", { class: "words" }, withEvidence(answer.outcome))),
     answer.fault ? el("p", {}, el("span", { class: "badge fault" }, "⚡ fault"),
       `an active fault may apply: ${answer.fault}`) : null,
     el("h3", {}, "Rules, in evaluation order"),
     table("Rules", ["Rule", "", "Reason"], answer.rules.map((each) => [
-      el("strong", {}, each.rule),
+      el("strong", {}, withEvidence(each.rule)),
       el("span", { class: `state ${each.matched ? "good" : "soft"}` }, each.matched ? "● matched" : "○ skipped"),
       each.because,
     ]), { empty: "No rules were evaluated." }),

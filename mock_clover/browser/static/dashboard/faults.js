@@ -130,6 +130,10 @@ function form(names, refresh) {
 /** Return the part of a description about one kind: "delay: the response is late. drop: …". */
 const kindDescription = (about, word) => about.match(new RegExp(`\\b${word}: ([^.]+\\.)`))?.[1] ?? about;
 
+/** Return a message without its status, which is shown already, and without placeholders. */
+const plainMessage = ({ status, message }) =>
+  message.replace(new RegExp(`^${status} `), "").replace(/\{\w+\}/g, "…");
+
 /** Create the input of a field: a select of its values, or a number within its bounds. */
 function inputFor(name, definition, names, kind) {
   if (name === "when") return select(names.fault_times.map((each) => [each, each.replace("_", " ")]));
@@ -138,7 +142,7 @@ function inputFor(name, definition, names, kind) {
     return select([["", "All operations"], ...named]);
   }
   if (name === "problem") {
-    return select(names.problems.map((each) => [each.name, `${each.name} — ${each.status} ${each.message}`]));
+    return select(names.problems.map((each) => [each.name, `${each.name} — ${each.status} ${plainMessage(each)}`]));
   }
   const schema = definition?.schema?.anyOf?.find((each) => each.type !== "null") ?? definition?.schema ?? {};
   return el("input", {

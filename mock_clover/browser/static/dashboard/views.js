@@ -82,13 +82,14 @@ const STATES = {
   ok: ["captured", "paid", "active", "delivered", "succeeded", "authorized"],
   declined: ["declined"],
   failed: ["failed", "dropped"],
+  pending: ["pending", "awaiting_code", "waiting", "under_way", "held", "open"],
 };
 
 /** Show a state as a word with a sign, not by colour alone. */
 export function stateWord(state) {
   if (!state) return "";
   const kind = Object.keys(STATES).find((each) => STATES[each].includes(state)) ?? "other";
-  const sign = kind === "other" ? "" : `${OUTCOMES[kind].sign} `;
+  const sign = kind === "other" ? "" : kind === "pending" ? "◌ " : `${OUTCOMES[kind].sign} `;
   return el("span", { class: `state is-${kind}` }, el("span", { "aria-hidden": "true" }, sign),
     stateLabel(state));
 }

@@ -1,0 +1,81 @@
+"""The dashboard shows evidence as badges, and has one colour and one sign for one meaning."""
+
+import pytest
+from browser_session import SharedBrowserSession
+from dashboard_page import DashboardPage
+from playwright.sync_api import expect
+
+from mock_clover.testing import MockClover
+from tests.in_process import DECLINED_CARD
+
+EVIDENCE = """async (texts) => {
+  const { withEvidence } = await import("/_mock/static/evidence.js");
+  const { add, el } = await import("/_mock/static/dom.js");
+  return texts.map((text) => {
+    const node = el("div");
+    add(node, withEvidence(text));
+    return [node.textContent, [...node.querySelectorAll(".badge")].map((each) => each.title)];
+  });
+}"""
+
+
+@pytest.fixture
+def dashboard_page(clover: MockClover, session: SharedBrowserSession) -> DashboardPage:
+    session.page.set_viewport_size({"width": 1400, "height": 900})
+    return DashboardPage(clover, session)
+
+
+def test_evidence_is_a_badge_with_its_source(dashboard_page: DashboardPage) -> None:
+    dashboard_page.shop.charge("clv_nothing", 1800)
+    dashboard_page.open("exchanges/1")
+    page = dashboard_page.page
+    facts = {
+        "no rule applied": ("no rule applied", []),
+        "it is listed (documented)": ("it is listed documented", [""]),
+        "WRONG (a is 1; at least (2)) (observed: a page (2026))": (
+            "WRONG (a is 1; at least (2)) observeda page (2026)",
+            ["a page (2026)"],
+        ),
+        "one (inferred); two (documented: MD)": ("one inferred; two documentedMD", ["", "MD"]),
+        "a (documented:unclosed": ("a (documented:unclosed", []),
+        "<b>(observed: <i>)": ("<b> observed<i>", ["<i>"]),
+    }
+    shown = page.evaluate(EVIDENCE, list(facts))
+    assert dict(zip(facts, ((text, titles) for text, titles in shown), strict=True)) == facts
+    source = page.locator("#detail .evidence .source")
+    expect(source).to_be_hidden()
+    page.locator("#detail details.evidence > summary").click()
+    expect(source).to_contain_text("GP CloverCharge")
+    dashboard_page.leave()
+
+
+def test_a_state_has_the_sign_and_colour_of_its_outcome(dashboard_page: DashboardPage) -> None:
+    clover, shop = dashboard_page.clover, dashboard_page.shop
+    dashboard_page.pay()
+    refunded = dashboard_page.pay(5000).body["id"]
+    shop.send("POST", "/v1/refunds", {"charge": refunded, "amount": 100})
+    dashboard_page.pay(pan=DECLINED_CARD)
+    dashboard_page.open()
+    page = dashboard_page.page
+    colour = "e => getComputedStyle(e).color"
+    of_requests = {
+        status: dashboard_page.row(status).first.locator(".c-status").evaluate(colour)
+        for status in ("200", "402")
+    }
+    page.goto(f"{clover.url}/_mock/#/data/charges")
+    states = page.locator("#data-body .state")
+    expect(states).to_have_text(["◆ declined", "partially refunded", "● captured"])
+    colours = [states.nth(place).evaluate(colour) for place in (0, 2)]
+    assert colours == [of_requests["402"], of_requests["200"]]
+    ink = page.locator("body").evaluate(colour)
+    assert states.nth(1).evaluate(colour) == ink, "neither good nor bad"
+
+
+def test_errors_to_choose_are_named_once(dashboard_page: DashboardPage) -> None:
+    dashboard_page.open("faults")
+    page = dashboard_page.page
+    page.get_by_label("Fault type").select_option("problem")
+    options = page.get_by_label("Error", exact=True).locator("option")
+    texts = options.all_text_contents()
+    assert "UNAUTHORIZED — 401 Unauthorized" in texts
+    assert [text for text in texts if "{" in text] == []
