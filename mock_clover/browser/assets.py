@@ -12,6 +12,7 @@ from pathlib import Path
 from mock_clover.control.endpoint import MOCK_ONLY
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import NO_AUTH, UNJOURNALED, Asset, Call, Endpoint
+from mock_clover.engine.html import isolation_headers
 from mock_clover.sandbox.sandbox import Sandbox
 
 STATIC = Path(__file__).parent / "static"
@@ -44,11 +45,12 @@ def asset(
         policy = _POLICY if allow_framing else _POLICY + _NO_FRAMING
         headers = ((b"content-security-policy", policy.encode("ascii")), *_COMMON_HEADERS)
 
-    def read(_sandbox: Sandbox, call: Call[None, None]) -> Asset:
+    def read(sandbox: Sandbox, call: Call[None, None]) -> Asset:
         body = (STATIC / file).read_bytes()
         if call.root_path and suffix == ".html":  # the page's links are absolute
             body = body.replace(b'="/', b'="%b/' % call.root_path.encode())
-        return Asset(body, TYPES[suffix], headers)
+        corp = sandbox.settings.corp if allow_framing or cross_origin else None
+        return Asset(body, TYPES[suffix], (*headers, *isolation_headers(corp)))
 
     return _endpoint(path, file, read, cross_origin=cross_origin)
 
@@ -56,9 +58,10 @@ def asset(
 def script(path: str, *files: str) -> Endpoint:
     """Return the endpoint of a script that joins files in one function scope, for any origin."""
 
-    def read(_sandbox: Sandbox, _call: Call[None, None]) -> Asset:
+    def read(sandbox: Sandbox, _call: Call[None, None]) -> Asset:
         parts = (b"(() => {\n'use strict';\n", *_read_files(files), b"})();\n")
-        return Asset(b"".join(parts), TYPES[".js"], _COMMON_HEADERS)
+        headers = (*_COMMON_HEADERS, *isolation_headers(sandbox.settings.corp))
+        return Asset(b"".join(parts), TYPES[".js"], headers)
 
     return _endpoint(path, path.strip("/"), read, cross_origin=True)
 

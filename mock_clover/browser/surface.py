@@ -9,7 +9,7 @@ from mock_clover.engine.router import Router
 
 SDK_PARTS = ("frames", "fields", "wallets", "clover")
 """The parts of the SDK script, in the order of their dependencies."""
-SDK_PAGES = ("field", "button", "wallet", "test-cards")
+SDK_PAGES = ("field", "ach", "button", "wallet", "test-cards")
 """The pages that the SDK loads in iframes."""
 BROWSER_SURFACE: tuple[Endpoint, ...] = (
     asset("/favicon.ico", "icon.svg"),

@@ -73,8 +73,7 @@ _PROGRESS_ROWS_MIN = 500
     "--port-file",
     envvar=f"{PREFIX}PORT_FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the port to this file when the server is listening. The file is deleted at "
-    "startup and on exit.",
+    help="Write the port to this file when the server listens; deleted at startup and on exit.",
 )
 @click.option(
     "--scenario",
@@ -117,8 +116,13 @@ _PROGRESS_ROWS_MIN = 500
     "--checkout-redirects",
     envvar=f"{PREFIX}CHECKOUT_REDIRECTS",
     type=click.Choice(["https", "any"]),
-    help="Redirect URLs of the hosted checkout: only https and no localhost, as Clover accepts "
-    "(default), or any, for a shop on this machine.",
+    help="Redirect URLs of the hosted checkout: https and not localhost (default), or any.",
+)
+@click.option(
+    "--corp",
+    envvar=f"{PREFIX}CORP",
+    type=click.Choice(["cross-origin"]),
+    help="Let pages with Cross-Origin-Embedder-Policy: require-corp load the browser SDK.",
 )
 @click.option(
     "--key-file",
@@ -138,8 +142,7 @@ _PROGRESS_ROWS_MIN = 500
     "--watch",
     is_flag=True,
     envvar=f"{PREFIX}WATCH",
-    help="Reload the scenario when its file changes. If the new file is invalid, the old scenario "
-    "stays active.",
+    help="Reload the scenario when its file changes; an invalid file changes nothing.",
 )
 @click.option(
     "--control/--no-control",
@@ -196,6 +199,7 @@ def serve(
     no_strict: bool,
     listed_cards_only: bool | None,
     checkout_redirects: str | None,
+    corp: str | None,
     key_file: Path | None,
     replica: bool,
     watch: bool,
@@ -241,6 +245,7 @@ def serve(
         dialect=dialect,
         listed_cards_only=listed_cards_only,
         checkout=checkout_redirects and {"redirects": checkout_redirects},
+        corp=corp,
     ) | (NOT_STRICT if no_strict else strict or {})
     token = resolve_token(control_token, token_from_file, log.write_message)
     control_guard = ControlGuard(enabled=control, token=token, hosts=control_hosts)

@@ -123,6 +123,16 @@ def security_headers(
     return ((b"content-security-policy", policy.encode("ascii")), *always)
 
 
+def isolation_headers(corp: str | None) -> Headers:
+    """Return the headers with which a page that requires isolation may load this one."""
+    if corp is None:
+        return ()
+    return (
+        (b"cross-origin-resource-policy", corp.encode("ascii")),
+        (b"cross-origin-embedder-policy", b"require-corp"),
+    )
+
+
 def _form_action(targets: Iterable[str | None]) -> list[str]:
     schemes = {url.partition(":")[0].lower() for url in targets if url}
     web = {"http", "https"}

@@ -77,7 +77,10 @@ button.main:hover{background:var(--deep);border-color:var(--deep)}
 button:focus-visible{border-radius:.5rem}
 @media (prefers-reduced-motion:no-preference){
 button,input{transition:background-color .12s,border-color .12s}}
-@media (max-width:22rem){.row{grid-template-columns:1fr}}
+.address legend{color:var(--quiet);margin:0 0 .5rem}
+.address label{font-weight:400}
+@media (max-width:26rem){.row label{font-size:.8125rem}}
+@media (max-width:21rem){.row{grid-template-columns:1fr}.row label{font-size:.9375rem}}
 """
 _TABLE = """\
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}

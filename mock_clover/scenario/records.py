@@ -50,6 +50,14 @@ class Settings(ScenarioRecord, frozen=True, kw_only=True):
             description="Error format: as recorded from Clover or as in its documentation."
         ),
     ] = "observed"
+    corp: Annotated[
+        Literal["cross-origin"] | None,
+        msgspec.Meta(
+            description="Headers for shops' pages with Cross-Origin-Embedder-Policy: require-corp. "
+            "cross-origin: the SDK's scripts and frames and the 3-D Secure pages have "
+            "Cross-Origin-Resource-Policy, and the pages Cross-Origin-Embedder-Policy."
+        ),
+    ] = None
     card_error_status: Annotated[
         Literal[400, 402] | None,
         msgspec.Meta(

@@ -141,7 +141,7 @@ def shop_errors(context: SceneContext) -> Page:
 
 
 def shop_other_fields(context: SceneContext) -> Page:
-    kinds = ("CARD", "CARD_STREET_ADDRESS", "CARD_NAME")
+    kinds = ("CARD", "CARD_STREET_ADDRESS", "CARD_NAME", "ACH_ELEMENTS")
     boxes = "".join(f"<div id={kind}></div>" for kind in kinds)
     script = (
         f"const clover = new Clover('{context.clover.api_key}', {{ locale: 'fr-CA' }});"

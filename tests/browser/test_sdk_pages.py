@@ -143,6 +143,30 @@ def test_works_with_strict_content_security_policy(
     expect(checkout_page.page.locator(".clover-footer")).to_be_visible()
 
 
+ISOLATED = {
+    "cross_origin_embedder_policy": "require-corp",
+    "cross_origin_opener_policy": "same-origin",
+}
+
+
+@pytest.mark.firefox
+def test_page_that_requires_corp_needs_the_option(
+    shared_server: ServerProcess, shop: Shop, session: BrowserSession
+) -> None:
+    for settings, loaded in (({"corp": "cross-origin"}, True), ({}, False)):
+        checkout_page = CheckoutPage(shared_server, shop, {"name": "corp", "settings": settings})
+        checkout_page.page = session.open(checkout_page.publish(**ISOLATED))
+        assert checkout_page.page.evaluate("[crossOriginIsolated, 'Clover' in window]") == [
+            True,
+            loaded,
+        ]
+        if loaded:
+            checkout_page.fill()
+            assert "token" in checkout_page.tokenize()
+            assert session.errors == []
+    session.errors.clear()  # of the script that is blocked
+
+
 INJECTED = PAGE.replace(
     '<script src="%(script)s"></script><script src="/shop.js"></script>',
     '<script type="module">%(how)s</script>',
@@ -253,8 +277,6 @@ def test_remounting_replaces_the_field(
 
 
 WRONG = {
-    "new Clover()": "missing API key",
-    "new Clover('  ')": "missing API key",
     "new Clover(KEY).elements().create('CARD_PIN')": "create('CARD_PIN'): unknown element type",
     "new Clover(KEY).elements().create('CARD_CVV').mount('#nowhere')": "nothing matches '#nowhere'",
     "new Clover(KEY).elements().create('CARD_CVV').mount('#1')": "'#1' is not a valid selector",

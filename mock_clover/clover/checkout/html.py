@@ -72,23 +72,23 @@ _EXPIRY_AND_CVV_FIELDS = (
         'inputmode="numeric" autocomplete="cc-csc" maxlength="4" required',
     ),
 )
-_ADDRESS_FIELD = FormField(
-    "address_line1",
-    "Street address (optional)",
-    'autocomplete="billing address-line1" maxlength="255"',
+_NAME_FIELD = FormField(
+    "name", "Name on the card (optional)", 'autocomplete="cc-name" maxlength="255"'
 )
-_OPTIONAL_FIELDS = (
-    FormField("name", "Name on the card (optional)", 'autocomplete="cc-name" maxlength="255"'),
-    _ADDRESS_FIELD,
+_STREET_FIELD = FormField(
+    "address_line1", "Street address", 'autocomplete="billing address-line1" maxlength="255"'
 )
 _CITY_AND_CODE_FIELDS = (
-    FormField(
-        "address_city", "City (optional)", 'autocomplete="billing address-level2" maxlength="255"'
-    ),
-    FormField(
-        "address_zip", "Postal code (optional)", 'autocomplete="billing postal-code" maxlength="20"'
-    ),
+    FormField("address_city", "City", 'autocomplete="billing address-level2" maxlength="255"'),
+    FormField("address_zip", "Postal code", 'autocomplete="billing postal-code" maxlength="20"'),
 )
+_ADDRESS = """\
+<fieldset class="address">
+<legend>{legend}</legend>
+{street}<div class="row">
+{place}</div>
+</fieldset>
+"""
 _CUSTOM_TIP_FIELD = FormField(
     "tip_own", "Custom tip in USD", 'inputmode="decimal" autocomplete="off" maxlength="9"'
 )
@@ -276,12 +276,14 @@ def _render_tips(content: PageContent) -> str:
 
 
 def _render_fields(content: PageContent) -> str:
-    def render(specs: tuple[FormField, ...]) -> str:
-        return "".join(_render_field(content, spec) for spec in specs)
-
-    secret = f'<div class="row">\n{render(_EXPIRY_AND_CVV_FIELDS)}</div>\n'
-    place = f'<div class="row">\n{render(_CITY_AND_CODE_FIELDS)}</div>\n'
-    return f"{render((_NUMBER_FIELD,))}{secret}{render(_OPTIONAL_FIELDS)}{place}"
+    secret = "".join(_render_field(content, spec) for spec in _EXPIRY_AND_CVV_FIELDS)
+    address = _ADDRESS.format(
+        legend=content.say("Billing address (optional)"),
+        street=_render_field(content, _STREET_FIELD),
+        place="".join(_render_field(content, spec) for spec in _CITY_AND_CODE_FIELDS),
+    )
+    number, name = (_render_field(content, spec) for spec in (_NUMBER_FIELD, _NAME_FIELD))
+    return f'{number}<div class="row">\n{secret}</div>\n{name}{address}'
 
 
 def _render_field(content: PageContent, spec: FormField) -> str:

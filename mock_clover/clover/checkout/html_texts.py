@@ -39,9 +39,10 @@ _FRENCH_TEXTS = {
     "MM/YY": "MM/AA",
     "Security code (CVV)": "Code de sécurité (CVV)",
     "Name on the card (optional)": "Nom sur la carte (facultatif)",
-    "Street address (optional)": "Adresse (facultatif)",
-    "City (optional)": "Ville (facultatif)",
-    "Postal code (optional)": "Code postal (facultatif)",
+    "Billing address (optional)": "Adresse de facturation (facultatif)",
+    "Street address": "Adresse",
+    "City": "Ville",
+    "Postal code": "Code postal",
     "Please correct the following fields.": "Veuillez corriger les champs suivants.",
     "Please try again.": "Veuillez réessayer.",
     "For your security, please enter the card number and security code again.": (

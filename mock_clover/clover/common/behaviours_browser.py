@@ -33,10 +33,22 @@ SDK_COMBINED_CARD = Behaviour(
     "CARD has number, expiry, CVV and postal code in one frame, with one error for all.",
     inferred("WeeConnectPay names the type but does not use it"),
 )
+SDK_ACH_FORM = Behaviour(
+    "SDK_ACH_FORM",
+    "ACH_ELEMENTS is a form for a bank account in one frame, with one error and one token; its "
+    "fields are those of an ACH token request.",
+    inferred("the iframe page documents the type and its styles, but neither fields nor result"),
+)
 SDK_FOOTER = Behaviour(
     "SDK_FOOTER",
     "The first mounted field adds a footer, which options or the page can hide.",
     documented("iframe page; the names of the options are from WeeConnectPay"),
+)
+SDK_CORP = Behaviour(
+    "SDK_CORP",
+    "The SDK has no Cross-Origin-Resource-Policy, so pages with COEP require-corp block it.",
+    inferred("the headers of Clover's checkout host were not observed"),
+    setting="corp",
 )
 SDK_TOKEN_ERRORS = Behaviour(
     "SDK_TOKEN_ERRORS",

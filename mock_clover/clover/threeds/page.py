@@ -32,6 +32,7 @@ from mock_clover.clover.threeds.operations_acs import (
 from mock_clover.clover.threeds.records import PROTOCOL_VERSION, IssuerResult
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, HtmlPage, Text
+from mock_clover.engine.html import Headers, isolation_headers
 from mock_clover.engine.origin import is_cross_origin
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -117,20 +118,24 @@ def submit_challenge(sandbox: Sandbox, call: Call[ChallengeResultForm, None]) ->
     """
     if is_cross_origin(call.headers):
         call.why = "the form was sent by a page of another origin"
-        return HtmlPage(403, html.cross_origin_page(), html.SECURITY_HEADERS)
+        return HtmlPage(403, html.cross_origin_page(), _headers(sandbox))
     authentication = find_authentication(sandbox, call.ids[0])
     if authentication is None:
-        return HtmlPage(404, html.unknown_page(call.ids[0]), html.SECURITY_HEADERS)
+        return HtmlPage(404, html.unknown_page(call.ids[0]), _headers(sandbox))
     result = call.body.result
     if result not in get_args(IssuerResult) or result == "challenge":
         call.why = "the form has no valid result"
-        return HtmlPage(400, html.invalid_result_page(), html.SECURITY_HEADERS)
+        return HtmlPage(400, html.invalid_result_page(), _headers(sandbox))
     if authentication.state == "challenge":
         with authentication.sandbox.changes.caused_by("threeds_answer"):
             set_result(authentication.sandbox, authentication.charge, cast("IssuerResult", result))
         call.why = f"3-D Secure: result {result} submitted by the browser"
     back = (b"location", f"../{authentication.threeds.transaction}".encode("ascii"))
-    return HtmlPage(303, html.redirect_page(), (back, *html.SECURITY_HEADERS))
+    return HtmlPage(303, html.redirect_page(), (back, *_headers(sandbox)))
+
+
+def _headers(sandbox: Sandbox) -> Headers:
+    return (*SECURITY_HEADERS, *isolation_headers(sandbox.settings.corp))
 
 
 def _render(sandbox: Sandbox, call: Call[Any, None], html: Html) -> HtmlPage | Text:
@@ -140,9 +145,9 @@ def _render(sandbox: Sandbox, call: Call[Any, None], html: Html) -> HtmlPage | T
 
     if authentication is None:
         call.why = "unknown 3-D Secure transaction"
-        return HtmlPage(404, unknown_page(call.ids[0]), SECURITY_HEADERS)
+        return HtmlPage(404, unknown_page(call.ids[0]), _headers(sandbox))
     call.why = f"3-D Secure of {authentication.charge.id}: {authentication.state}"
-    return HtmlPage(200, html(authentication), SECURITY_HEADERS)
+    return HtmlPage(200, html(authentication), _headers(sandbox))
 
 
 def _plain_text(authentication: Authentication | None) -> Text:

@@ -64,8 +64,8 @@ def test_the_page_shows_cart_tax_and_total(server: InProcessServer) -> None:
         "This page expires in 15 minutes (sandbox clock), at 10:37:50 UTC on 27 May 2025.",
         "Pay by card",
         *("Card number", "Expiry date", "Security code (CVV)"),
-        *("Name on the card (optional)", "Street address (optional)"),
-        *("City (optional)", "Postal code (optional)"),
+        *("Name on the card (optional)", "Billing address (optional)"),
+        *("Street address", "City", "Postal code"),
         *("Pay $239.85", "Cancel"),
         "mock-clover, not Clover: no money moves. Do not enter a real card number.",
     ]

@@ -287,6 +287,19 @@ def test_pages_can_be_framed_and_load_only_own_files(
     )
 
 
+@pytest.mark.parametrize("corp", [None, "cross-origin"])
+def test_corp_is_sent_if_asked_for(make_server: Any, corp: str | None) -> None:
+    server = make_server(corp=corp)
+    paths = ("/sdk.js", "/sdk/field", "/sdk/ach", "/clover3DS/clover3DS-sdk.js", "/3ds/challenge/0")
+    html = {"accept": "text/html"}
+    found = [server.send("GET", path, auth=False, headers=html).headers for path in paths]
+    assert {each.get("cross-origin-resource-policy") for each in found} == {corp}
+    policy = {each.get("cross-origin-embedder-policy") for each in found}
+    assert policy == {corp and "require-corp"}
+    private = server.send("GET", "/_mock", auth=False, headers=html).headers
+    assert "cross-origin-resource-policy" not in private
+
+
 # The SDK's parameters -----------------------------------------------------------------------------
 
 

@@ -69,7 +69,7 @@ const AGREEMENT = { agreement_id: '2c74dcc0-61ad-4f08-8764-a29aeb98f4a4', type: 
 
 export function isValid(name, text) {
   const { options, isValid: check = filled } = ACH_FIELDS[name];
-  return options ? text in options : check(text) && text.length <= TEXT_CHARS_MAX;
+  return options ? Object.hasOwn(options, text) : check(text) && text.length <= TEXT_CHARS_MAX;
 }
 
 // Return `ach` of the token request.

@@ -30,8 +30,8 @@ function failure(message, status, code) {
   return { failure: { message, status, code } };
 }
 
-// Return {token, card}, {errors} or {failure}; `messages` is an object of messages.js.
-export async function sendCard(body, key, messages) {
+// Send a token request. Return {answer}, or {failure} with the answer's error.
+export async function sendToken(body, key) {
   let response;
   let answer;
   try {
@@ -45,19 +45,21 @@ export async function sendCard(body, key, messages) {
   } catch (error) {
     return failure(`no response from the token endpoint: ${error.message}`, 0);
   }
-  if (response.ok && typeof answer?.id === 'string') {
-    return { token: answer.id, card: { ...answer.card } };
-  }
+  if (response.ok && typeof answer?.id === 'string') return { answer };
   const { code, message } = answer?.error ?? {};
-  const field = FIELDS[code];
-  if (field) return { errors: { [field]: messages.invalid[field] } };
-  // The card was declined, for example by a rule of the scenario: use the server's message.
-  if (code === 'card_declined') return { errors: { CARD_NUMBER: message } };
   const text = message ?? answer?.message ?? response.statusText;
   const hint = response.status === 401 ? `; does the API key belong to ${HOME}?` : '';
-  return failure(
-    `the token endpoint rejected the request: ${text || response.status}${hint}`,
-    response.status,
-    code,
-  );
+  const reason = `the token endpoint rejected the request: ${text || response.status}${hint}`;
+  return { ...failure(reason, response.status, code), error: answer?.error };
+}
+
+// Return {token, card}, {errors} or {failure}; `messages` is an object of messages.js.
+export async function sendCard(body, key, messages) {
+  const { answer, failure: failed, error } = await sendToken(body, key);
+  if (answer) return { token: answer.id, card: { ...answer.card } };
+  const field = FIELDS[error?.code];
+  if (field) return { errors: { [field]: messages.invalid[field] } };
+  // The card was declined, for example by a rule of the scenario: use the server's message.
+  if (error?.code === 'card_declined') return { errors: { CARD_NUMBER: error.message } };
+  return { failure: failed };
 }

@@ -9,7 +9,9 @@ const FIELDS = [
   'CARD_STREET_ADDRESS',
   'CARD_NAME',
   'CARD', // all in one; its name is observed, its parts are inferred
+  'ACH_ELEMENTS', // a bank account; its name and styles are documented, its fields are inferred
 ];
+const BANK_ACCOUNT = 'ACH_ELEMENTS';
 const EVENTS = [
   'change',
   'blur',
@@ -132,6 +134,14 @@ class CloverElement {
     return this.#frame?.node.isConnected ? this.#frame : null;
   }
 
+  // Observed in one public shop; not documented, so Clover's SDK may not have it.
+  unmount() {
+    console.warn(
+      'Clover (mock): unmount() is not a documented method; here it does the same as destroy()',
+    );
+    this.destroy();
+  }
+
   destroy() {
     if (!this.#frame) return;
     this.checkout.remove(this);
@@ -146,7 +156,7 @@ class Field extends CloverElement {
   #state = { touched: false };
 
   constructor(checkout, type, styles) {
-    super(checkout, type, 'field');
+    super(checkout, type, type === BANK_ACCOUNT ? 'ach' : 'field');
     this.#styles = cloneData(styles);
   }
 
@@ -157,7 +167,11 @@ class Field extends CloverElement {
 
   onMessage({ what, event, state, ignoredStyles }) {
     if (what === 'ready' && ignoredStyles.length) {
-      console.warn(`Clover (mock): unsupported styles for ${this.elementType}:`, ignoredStyles);
+      const text =
+        `Clover (mock): these styles of ${this.elementType} have no effect: ` +
+        `${ignoredStyles.join('; ')}. Keys are selectors in the field, for example ` +
+        "{input: {fontSize: '16px'}, '.invalid': {color: 'red'}}.";
+      console.warn(text);
     }
     if (state) this.#state = state;
     if (what === 'event') this.emit(event, this.checkout.states());
