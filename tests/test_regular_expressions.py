@@ -52,6 +52,9 @@ LINEAR: dict[str | bytes, str] = {
         "no overlap: neither spaces nor name contain a comma; one way, as above"
     ),
     r"[0-9]+": "one run",
+    r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])": (
+        "one way: each repetition has one digit, and there are at most 18"
+    ),
     r"[0-9]{3,}": "nothing follows the run, so it matches at the first digit or not within 2",
     r"https?://[!-~]+": "only matched with the whole text; one run",
     r"https?://[^\s]+": "only matched with the whole text; one run",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mock_clover.audit.context import AuditContext
 from mock_clover.audit.rule import AuditRule, Hits, RuleHit
-from mock_clover.clover.webhooks.records_delivery import Delivery
+from mock_clover.clover.webhooks.records_delivery import Delivery, DeliveryAttempt
 from mock_clover.sandbox.exchange import Exchange
 
 _SLOW_MS = 5_000
@@ -90,7 +90,7 @@ def _processed_twice(context: AuditContext) -> Hits:
     for (target, _), found in copies.items():
         yield None
         first = found[0]
-        times = sorted(attempt.sent_ms for each in found for attempt in each.attempts)
+        times = sorted(_began_ms(attempt) for each in found for attempt in each.attempts)
         repeated = _repeated_effects(effects, first.object_id, times) if len(times) > 1 else ()
         if repeated:
             yield RuleHit(
@@ -101,6 +101,11 @@ def _processed_twice(context: AuditContext) -> Hits:
             )
 
 
+def _began_ms(attempt: DeliveryAttempt) -> int:
+    """Return when an attempt began: its time is recorded when the receiver has answered."""
+    return attempt.sent_ms - attempt.took_ms - 1
+
+
 def _repeated_effects(
     effects: list[tuple[Exchange, str]], object_id: str, times_ms: list[int]
 ) -> tuple[Exchange, ...]:
@@ -109,7 +114,7 @@ def _repeated_effects(
     for exchange, text in effects:
         if exchange.at_ms >= times_ms[0] and object_id in text:
             earlier = seen.setdefault(text, exchange)
-            if exchange is not earlier and earlier.at_ms <= times_ms[-1] <= exchange.at_ms:
+            if exchange is not earlier and earlier.at_ms - 1 <= times_ms[-1] <= exchange.at_ms:
                 return (earlier, exchange)
     return ()
 

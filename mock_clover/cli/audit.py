@@ -71,6 +71,12 @@ FORMATS = ("text", "json", "junit", "sarif", "github")
     help="Write the findings to this file, for --baseline.",
 )
 @click.option(
+    "--probe",
+    "probes",
+    is_flag=True,
+    help="First send a forged, a repeated and a late webhook to each target of the sandbox.",
+)
+@click.option(
     "--control-token",
     metavar="TOKEN",
     envvar=f"{PREFIX}CONTROL_TOKEN",
@@ -86,12 +92,14 @@ def audit(
     ignore: tuple[str, ...],
     baseline: Path | None,
     write_baseline: Path | None,
+    probes: bool,
     control_token: str | None,
 ) -> None:
     """Find mistakes of an integration, such as a retry that charges twice.
 
-    The journal of a running server is read; nothing is sent to your application. The exit code is 1
-    if a finding reaches --fail-on, 0 if not, and 2 for an error of usage or of the connection.
+    The journal of a running server is read; only --probe sends something to your application. The
+    exit code is 1 if a finding reaches --fail-on, 0 if not, and 2 for an error of usage or of the
+    connection.
     docs/audit.md lists the rules. Without URL, MOCK_CLOVER_URL and CLOVER_BASE_URL are read.
     """
     from mock_clover.audit.baseline import BaselineError, new_findings, read_baseline
@@ -101,7 +109,8 @@ def audit(
     url = url or os.environ.get(f"{PREFIX}URL") or os.environ.get("CLOVER_BASE_URL") or DEFAULT_URL
     root, sandbox, base = sandbox_address(url, sandbox)
     names = {"select": ",".join(select), "ignore": ",".join(ignore)}
-    report = _fetch(f"{root}/_mock/sandboxes/{sandbox}", base, names, control_token)
+    headers = {"x-mock-clover-control": control_token} if control_token else {}
+    report = _fetch(f"{root}/_mock/sandboxes/{sandbox}", base, names, headers, probes=probes)
     try:
         if write_baseline is not None:
             write(write_baseline, report)
@@ -115,18 +124,20 @@ def audit(
 
 
 def _fetch(
-    known: str, base: str, names: dict[str, str], control_token: str | None
+    known: str, base: str, names: dict[str, str], headers: dict[str, str], *, probes: bool
 ) -> "AuditReport":
-    """Return the report of a sandbox that exists."""
+    """Return the report of a sandbox that exists, after the probes."""
     import msgspec
 
     from mock_clover.audit.records import AuditReport
+    from mock_clover.cli.audit_probe import probe
     from mock_clover.client import ClientError, get_json
 
-    headers = {"x-mock-clover-control": control_token} if control_token else {}
     query = urlencode({name: text for name, text in names.items() if text})
     try:
         get_json(known, headers=headers)
+        for line in probe(base, headers) if probes else ():
+            echo(line, err=True)
         got = get_json(f"{base}/_mock/audit?{query}", timeout_s=120, headers=headers)
         return msgspec.convert(got, AuditReport)
     except (ClientError, msgspec.ValidationError) as error:

@@ -1,13 +1,20 @@
 """`mock-clover audit` against a running server, and the commands of docs/audit.md."""
 
 import json
+import os
 import shutil
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.request import urlopen
+from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
+from mock_clover.client import create_token
+from mock_clover.sandbox.credentials import derive_credentials
 from tests.command_line import run_cli
+from tests.in_process import SEED, VISA
 from tests.server_process import ServerProcess
 from tests.system.test_howto import blocks, run
 
@@ -56,7 +63,7 @@ def test_options(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--select", "CLV02"), "no rule has the id or the name 'CLV02'; did you mean `CLV002`?"),
+        (("--select", "CLV0222"), "the name 'CLV0222'; did you mean `CLV022`?"),
         (("--baseline", "missing.json"), "--baseline missing.json: not a file of --write-baseline"),
         (("--sandbox", "unknown"), "/_mock/sandboxes/unknown returned 404"),
     ],
@@ -82,3 +89,84 @@ def test_a_baseline_hides_what_it_has(
     }
     output = run_cli("audit", url, "--baseline", file)
     assert (output.code, output.stdout) == (0, "0 errors, 0 warnings in the sandbox shop\n")
+
+
+class Shop(BaseHTTPRequestHandler):
+    """A receiver that captures the payment of each event; `is_careful` checks it first."""
+
+    is_careful = False
+    base, token, seen = "", "", set[str]()
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        is_signed = self.headers.get("x-clover-auth") == "s3cret"
+        is_new = body.decode() not in self.seen
+        self.seen.add(body.decode())
+        if self.is_careful and not is_signed:
+            self.send_response(401)
+            self.end_headers()
+            return
+        ((event,),) = json.loads(body)["merchants"].values()
+        if event["type"] == "CREATE" and (is_new or not self.is_careful):
+            self.capture(event["objectId"].removeprefix("P:"))
+        self.send_response(200)
+        self.end_headers()
+
+    def capture(self, charge: str) -> None:
+        headers = {"authorization": f"Bearer {self.token}", "idempotency-key": os.urandom(8).hex()}
+        headers |= {"x-forwarded-for": "203.0.113.9", "content-type": "application/json"}
+        body = b'{"amount": 100, "split_shipment": "1/9"}'
+        url = f"{self.base}/v1/charges/{charge}/capture"
+        urlopen(Request(url, body, headers), timeout=60).close()
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
+
+
+@pytest.mark.parametrize(
+    ("is_careful", "found"), [(True, ["CLV016"]), (False, ["CLV016", "CLV025", "CLV026"])]
+)
+def test_probes(shared_server: ServerProcess, is_careful: bool, found: list[str]) -> None:
+    name = f"probed-{is_careful}".lower()
+    credentials = derive_credentials(SEED, name)
+    base = f"{shared_server.url}/sandbox/{name}"
+    shop = type("ProbedShop", (Shop,), {"is_careful": is_careful, "base": base,
+                "token": credentials.access_token, "seen": set()})  # fmt: skip
+    receiver = ThreadingHTTPServer(("127.0.0.1", 0), shop)
+    thread = threading.Thread(target=receiver.serve_forever)
+    thread.start()
+    try:
+        target = {"url": f"http://127.0.0.1:{receiver.server_port}/", "secret": "s3cret",
+                  "events": ["P:CREATE"], "handshake": False}  # fmt: skip
+        send("PUT", f"{base}/_mock/webhooks", target)
+        token = create_token(base, credentials.api_key, VISA, "12", "2030", "123", plain=True)
+        charge = {"amount": 1800, "currency": "usd", "source": token, "capture": False}
+        headers = {"authorization": f"Bearer {credentials.access_token}", "idempotency-key": "a"}
+        headers |= {"x-forwarded-for": "203.0.113.9", "user-agent": "shop/1.0"}
+        send("POST", f"{base}/v1/charges", charge, **headers)
+        with urlopen(f"{base}/_mock/deliveries?wait=1&wait_ms=60000") as response:
+            assert json.load(response)["data"][0]["state"] == "delivered"
+        output = run_cli("audit", base, "--probe", "--format", "json")
+    finally:
+        receiver.shutdown()
+        thread.join()
+        receiver.server_close()
+    assert output.stderr == (
+        "probe: target-1: an event with a wrong signature; delivery-1 (P:CREATE) again; "
+        "delivery-1 (P:CREATE) late\n"
+    )
+    assert [each["rule"] for each in json.loads(output.stdout)["findings"]] == found
+
+
+def send(method: str, url: str, body: Any, **headers: str) -> None:
+    headers |= {"content-type": "application/json"}
+    urlopen(Request(url, json.dumps(body).encode(), headers, method=method), timeout=60).close()
+
+
+def test_a_sandbox_without_a_target_is_not_probed(page: str, shared_server: ServerProcess) -> None:
+    assert page
+    output = run_cli("audit", f"{shared_server.url}/sandbox/shop", "--probe", "--fail-on", "never")
+    assert output.code == 0
+    assert output.stderr == (
+        "probe: the sandbox has no active webhook target, so nothing was sent\n"
+    )
