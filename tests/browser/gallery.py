@@ -234,6 +234,7 @@ def bank_knows_nothing(context: SceneContext) -> Page:
 
 VIEWS = {
     "exchanges": "#list [role=option]",
+    "audit": "#audit-body [role=status]",
     "data": "#data-body .stack > *",
     "scenario": "#scenario-body textarea",
     "explain": "#explain-body form",

@@ -24,6 +24,7 @@ CHECKED_ELSEWHERE = {
 CUSTOMER_SCENES = [name for name in SCENES if name != "shop_fields" and "dashboard_" not in name]
 """`shop_cards` is the page of `shop_fields`, with the bar of test cards."""
 CONTENT = {
+    "audit": "#audit-body article",
     "data": "#data-body a",
     "data/charges": "#data-body tbody tr",
     "data/charges/{}": ".money .event",

@@ -108,6 +108,7 @@ def test_every_view_escapes_hostile_text(clover: MockClover, session: BrowserSes
     expect(page.locator("#detail")).to_contain_text("<img src=x onerror=")
     expect(page.locator("#detail")).to_contain_text(HOSTILE[1])
     for view in (
+        "audit",
         "data/charges",
         f"data/customers/{customer.body['id']}",
         "scenario",

@@ -63,6 +63,19 @@ def test_row_search_and_timeline(dashboard_page: DashboardPage) -> None:
     dashboard_page.leave()
 
 
+def test_findings_lead_to_their_exchanges(dashboard_page: DashboardPage) -> None:
+    dashboard_page.shop.charge(dashboard_page.clover.card_token(), 1800, captur=False)
+    dashboard_page.open("audit")
+    page = dashboard_page.page
+    finding = page.get_by_role("article", name="CLV011 misspelt-member")
+    expect(finding).to_contain_text("create_charge: captur (did you mean capture?) was ignored")
+    expect(finding).to_contain_text("Fix: Correct the name")
+    finding.get_by_role("link", name="#2 POST /v1/charges 200").click()
+    assert page.url.endswith("#/exchanges/2")
+    expect(page.locator("#detail .facts")).to_contain_text("captur")
+    dashboard_page.leave()
+
+
 def test_replay_opens_new_exchange(dashboard_page: DashboardPage) -> None:
     dashboard_page.pay(1)
     dashboard_page.open()

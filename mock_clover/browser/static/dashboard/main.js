@@ -15,6 +15,7 @@ import { go, here } from "./routes.js";
 
 const STATUS_MS = 3000;
 const VIEWS = {
+  audit: () => import("./audit.js"),
   data: () => import("./data.js"),
   scenario: () => import("./scenario.js"),
   explain: () => import("./explain.js"),
