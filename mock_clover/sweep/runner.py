@@ -13,14 +13,13 @@ from mock_clover.sweep.money import Money, read_money
 from mock_clover.sweep.records import Options, PlannedRun, RunResult, SweepError
 from mock_clover.testing.command import CommandResult, Commands
 from mock_clover.testing.handle import MockClover
-from mock_clover.testing.names import sandbox_name
+from mock_clover.testing.names import SWEPT_SANDBOX, sandbox_name
 from mock_clover.testing.transport import Transport, request_json
 
 _JOURNAL_MAX = 1_000
 DEFAULT_SCENARIO = "sandbox"
 FOLDER_VARIABLE = "MOCK_CLOVER_SWEEP_DIR"
-SANDBOX_VARIABLE = "MOCK_CLOVER_SWEEP_SANDBOX"
-"""Tells the pytest plugin that the sandbox of the run exists."""
+_CONTROL_VARIABLE = "MOCK_CLOVER_CONTROL_TOKEN"
 
 
 class Runner:
@@ -96,13 +95,15 @@ class Runner:
 
     def _environment(self, handle: MockClover, folder: str) -> dict[str, str]:
         kept = {
-            name: value for name, value in os.environ.items() if not name.startswith("MOCK_CLOVER_")
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("MOCK_CLOVER_") or name == _CONTROL_VARIABLE
         }
         own = {
             "MOCK_CLOVER_URL": self._root,
             "MOCK_CLOVER_SANDBOX": handle.name,
             "MOCK_CLOVER_SEED": self.options.seed,
-            SANDBOX_VARIABLE: handle.name,
+            SWEPT_SANDBOX: handle.name,
             FOLDER_VARIABLE: folder,
         }
         return {"PYTHONHASHSEED": "0"} | kept | own | handle.env()

@@ -8,6 +8,10 @@ from mock_clover.core.masking import redact
 
 DEFAULT_NAME = "default"
 """The sandbox at the base URL of a server."""
+SWEPT_SANDBOX = "MOCK_CLOVER_SWEEP_SANDBOX"
+"""The variable with the name of the sandbox, in a run of `mock-clover sweep`."""
+SWEPT_OPTION = "--mock-clover-swept"
+"""Tells pytest that the sandbox of the sweep has the settings of the test's marker."""
 _RUN = os.urandom(4).hex()
 """Distinguishes test runs that share one server."""
 _TITLE_CHARS_MAX = 24

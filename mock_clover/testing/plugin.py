@@ -5,6 +5,7 @@ application starts with the first test that uses it. One server serves the whole
 pytest-xdist workers. Each test has its own sandbox, named after the test.
 """
 
+import argparse
 import contextlib
 import os
 from collections.abc import Iterator
@@ -15,10 +16,10 @@ import pytest
 
 from mock_clover.core.suggestions import did_you_mean
 from mock_clover.testing.handle import MockClover, sandbox_settings
-from mock_clover.testing.names import sandbox_name
+from mock_clover.testing.names import SWEPT_OPTION, SWEPT_SANDBOX, sandbox_name
 from mock_clover.testing.options import SandboxSettings
 from mock_clover.testing.report import report_text
-from mock_clover.testing.transport import Transport
+from mock_clover.testing.transport import Transport, request_json
 
 if TYPE_CHECKING:
     from mock_clover.testing.in_process import MockCloverApp, SharedResources
@@ -66,6 +67,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     help_text = "base URL of a running mock-clover to use instead of starting one"
     group = parser.getgroup("mock-clover")
     group.addoption("--mock-clover-url", metavar="URL", help=help_text)
+    group.addoption(SWEPT_OPTION, action="store_true", help=argparse.SUPPRESS)
     parser.addini("mock_clover_url", help_text, default="")
     group.addoption(
         "--mock-clover-audit",
@@ -85,6 +87,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         'mock_clover_audit(ignore={"CLV001": "reason"}): rules that --mock-clover-audit ignores',
+    )
+    config.addinivalue_line(
+        "markers",
+        "mock_clover_sweep(only, timeout, budget, jobs, reconcile): run the test once for each "
+        "fault at each of its calls, as `mock-clover sweep` does",
     )
     if config.getoption("--mock-clover-audit") and not hasattr(config, "workerinput"):
         from mock_clover.testing.audit import AuditReports
@@ -128,6 +135,17 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     return result
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Sweep a marked test instead of running it once; in a run of a sweep, just run it."""
+    if pyfuncitem.get_closest_marker("mock_clover_sweep") is None or SWEPT_SANDBOX in os.environ:
+        return None
+    from mock_clover.testing.swept import sweep_test
+
+    sweep_test(pyfuncitem, _marker_settings(pyfuncitem))
+    return True
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Add the journals of the test's sandboxes to a failure report."""
@@ -147,7 +165,7 @@ def _mock_clover_transport(request: pytest.FixtureRequest) -> Iterator[Transport
     from mock_clover.testing.http_transport import HttpTransport
     from mock_clover.testing.server import ServerProcess, ask_broker
 
-    url = _url_option(request.config)
+    url = _url_option(request.config) or _swept_url()
     token = os.environ.get("MOCK_CLOVER_CONTROL_TOKEN", "") if url else ""
     port: Any = getattr(request.config, "workerinput", {}).get(_BROKER_PORT)
     server = ServerProcess()
@@ -163,6 +181,8 @@ def _mock_clover_transport(request: pytest.FixtureRequest) -> Iterator[Transport
 def mock_clover(request: pytest.FixtureRequest, _mock_clover_transport: Transport) -> MockClover:
     """Return this test's sandbox on a server with a real port."""
     item = request.node
+    if SWEPT_SANDBOX in os.environ:
+        return _swept_sandbox(item, _mock_clover_transport)
     shared = bool(_url_option(request.config))
     name = sandbox_name(item.nodeid, item.name, _worker(request.config), shared=shared)
     return _track(item, MockClover.create(_mock_clover_transport, name, _marker_settings(item)))
@@ -173,7 +193,7 @@ def mock_clover_factory(
     request: pytest.FixtureRequest, _mock_clover_transport: Transport
 ) -> Iterator[MockCloverFactory]:
     """Return a function that creates sandboxes, for fixtures of a class, module or session."""
-    shared = bool(_url_option(request.config))
+    shared = bool(_url_option(request.config) or _swept_url())
     factory = MockCloverFactory(_mock_clover_transport, _worker(request.config), shared=shared)
     yield factory
     if request.config.getoption("--mock-clover-audit"):
@@ -247,6 +267,22 @@ def _check_setting(name: str) -> None:
     if name not in known:
         hint = did_you_mean(name, known) or f"; allowed: {', '.join(known)}"
         raise pytest.UsageError(f"@pytest.mark.mock_clover has no setting {name!r}{hint}")
+
+
+def _swept_url() -> str:
+    """Return the URL of the server in a run of `mock-clover sweep`, or ''."""
+    return os.environ.get("MOCK_CLOVER_URL", "") if SWEPT_SANDBOX in os.environ else ""
+
+
+def _swept_sandbox(item: pytest.Item, transport: Transport) -> MockClover:
+    """Return the sandbox of a run of `mock-clover sweep`, which reads and deletes it."""
+    if item.get_closest_marker("mock_clover") and not item.config.getoption(SWEPT_OPTION):
+        raise pytest.UsageError(
+            "`mock-clover sweep` creates the sandbox, without the settings of "
+            "@pytest.mark.mock_clover: mark the test with mock_clover_sweep and run pytest"
+        )
+    path = f"/_mock/sandboxes/{os.environ[SWEPT_SANDBOX]}"
+    return MockClover(transport, request_json(transport, "GET", path))
 
 
 def _url_option(config: pytest.Config) -> str:

@@ -325,6 +325,37 @@ def test_hangs(mock_clover):
     time.sleep(60)
 """
 
+SWEPT = """
+import http.client
+import pytest
+from shop import charge, post
+
+ONLY = ["create_charge:drop:after_commit"]
+
+def pay(clover, keys):
+    source = clover.card_token()
+    customer = post(clover, "/v1/customers", {"email": "a@b.ca", "source": source})[1]["id"]
+    for key in keys:
+        try:
+            return charge(clover, 1800, customer, **{"idempotency-key": key})[0]
+        except (OSError, http.client.HTTPException):
+            pass
+
+@pytest.mark.mock_clover(currency_echo="lower")
+@pytest.mark.mock_clover_sweep(only=ONLY)
+def test_one_key(mock_clover):
+    assert pay(mock_clover, "aa") == 200
+    assert mock_clover.charges[0]["currency"] == "usd"
+
+@pytest.mark.mock_clover_sweep(only=ONLY)
+def test_two_keys(mock_clover):
+    assert pay(mock_clover, "ab") == 200
+
+@pytest.mark.mock_clover_sweep(olny=ONLY)
+def test_misspelt(mock_clover):
+    pass
+"""
+
 STARTLESS = """
 import pytest
 
@@ -461,6 +492,16 @@ def test_a_failure_shows_the_journal(run: Run) -> None:
     journals = [line for line in shown.splitlines() if line.startswith("#")]
     assert not [line for line in journals if "4242424242424242" in line]
     assert "@pytest.mark.mock_clover has no setting 'dialekt'; did you mean `dialect`?" in shown
+
+
+def test_a_marked_test_is_swept(run: Run) -> None:
+    completed = run(SWEPT, "-rA")
+    assert counted(completed) == {"passed": 1, "failed": 2}, completed.stdout
+    shown = completed.stdout
+    assert "1 survived (3 runs in " in shown
+    assert "LOST MONEY  create_charge#1 drop:after_commit  (exit 0)" in shown
+    assert "1800 USD charged twice (card of a customer), without the fault once" in shown
+    assert "@pytest.mark.mock_clover_sweep accepts only only=…, timeout=…" in shown
 
 
 def test_a_running_server_is_used(run: Run, project: Path, shared_server: ServerProcess) -> None:

@@ -16,7 +16,7 @@ from mock_clover.sweep.faults import FAULTS
 from tests.clients.toolbox import plain_environment
 from tests.raw_http import COMMAND_TIMEOUT_S, eventually
 from tests.server_process import ServerProcess
-from tests.system.test_howto import blocks, run
+from tests.system.test_howto import blocks, run, run_pytest
 
 SHOP = (sys.executable, str(Path(__file__).with_name("sweep_shop.py")))
 SWEEP = (sys.executable, "-m", "mock_clover", "sweep")
@@ -137,7 +137,7 @@ def test_a_command_that_cannot_be_swept_is_an_error(
 
 
 def test_the_page_of_the_sweep_runs(tmp_path: Path) -> None:
-    buggy, checkout, mended = blocks("sweep.md", "python")
+    buggy, checkout, mended, test = blocks("sweep.md", "python")
     (command,) = blocks("sweep.md", "sh")
     (printed,) = blocks("sweep.md", "text")
     (tmp_path / "checkout.py").write_text(checkout)
@@ -149,6 +149,8 @@ def test_the_page_of_the_sweep_runs(tmp_path: Path) -> None:
         else:
             assert re.search(r"^24 survived, 1 failed safely \(27 runs in ", out, re.MULTILINE), out
             assert "exit code" not in out
+    (tmp_path / "test_page.py").write_text(test)
+    run_pytest(tmp_path)
 
 
 def test_an_interrupt_ends_the_commands(tmp_path: Path) -> None:

@@ -1,0 +1,87 @@
+"""Sweep one test: run it again and again in processes of its own, each time with one fault.
+
+A call that waits forever and a fixture that is created once would spoil the run of pytest itself,
+so each run is a pytest process with this one test.
+"""
+
+import sys
+from typing import Any
+
+import pytest
+
+from mock_clover.sweep.engine import learn, sweep
+from mock_clover.sweep.records import Options, SweepError, SweepResult
+from mock_clover.sweep.report_text import as_text
+from mock_clover.sweep.runner import Runner
+from mock_clover.sweep.selection import SelectionError, parse_selection
+from mock_clover.testing.handle import MockClover
+from mock_clover.testing.names import SWEPT_OPTION
+
+_OPTIONS: dict[str, Any] = {"only": (), "timeout": 60.0, "budget": None, "jobs": 1, "reconcile": ()}
+
+
+def sweep_test(item: pytest.Function, settings: dict[str, Any]) -> None:
+    """Sweep a test in sandboxes with these settings. Fails if a run loses money or hangs."""
+    __tracebackhide__ = True
+    handle = item.funcargs.get("mock_clover")
+    if not isinstance(handle, MockClover):
+        raise pytest.UsageError("@pytest.mark.mock_clover_sweep needs the fixture mock_clover")
+    options = _options(item, settings)
+    root = handle.url.partition("/sandbox/")[0]
+    runner = Runner(options, handle.transport, root, shared=True)
+    try:
+        result = sweep(runner, learn(runner), {}, lambda *_: None)
+    except SweepError as error:
+        pytest.fail(f"the test cannot be swept: {error}", pytrace=False)
+    finally:
+        runner.commands.stop()
+    _report(item, result)
+
+
+def _report(item: pytest.Function, result: SweepResult) -> None:
+    if result.failed:
+        pytest.fail(as_text(result), pytrace=False)
+    item.add_report_section("call", "sweep", as_text(result))
+
+
+def _options(item: pytest.Function, settings: dict[str, Any]) -> Options:
+    mark = item.get_closest_marker("mock_clover_sweep")
+    given = dict(mark.kwargs) if mark is not None else {}
+    if (mark is not None and mark.args) or given.keys() - _OPTIONS.keys():
+        allowed = ", ".join(f"{name}=…" for name in _OPTIONS)
+        raise pytest.UsageError(f"@pytest.mark.mock_clover_sweep accepts only {allowed}")
+    values = _OPTIONS | given
+    try:
+        only = tuple(map(parse_selection, values["only"]))
+    except SelectionError as error:
+        raise pytest.UsageError(f"@pytest.mark.mock_clover_sweep: only: {error}") from None
+    return Options(
+        command=tuple(_command(item)),
+        reconcile=tuple(values["reconcile"]),
+        timeout_s=values["timeout"],
+        jobs=values["jobs"],
+        budget=values["budget"],
+        only=only,
+        seed=settings.pop("seed"),
+        settings=settings,
+        repeat=("mock-clover", "sweep"),
+    )
+
+
+def _command(item: pytest.Function) -> list[str]:
+    """Return the command that runs one test, with the configuration and plugins of this run."""
+    config = item.config
+    words = [sys.executable, "-m", "pytest", f"{item.path}::{item.nodeid.partition('::')[2]}"]
+    words += [SWEPT_OPTION, "-q", "--no-header", "-p", "no:cacheprovider"]
+    words += [f"--rootdir={config.rootpath}"]
+    words += ["-c", str(config.inipath)] if config.inipath is not None else []
+    return words + _plugin_options(config.invocation_params.args)
+
+
+def _plugin_options(words: "tuple[str, ...]") -> list[str]:
+    """Return the options of a command line that load or block plugins."""
+    found: list[str] = []
+    for number, word in enumerate(words):
+        if word.startswith("-p") and not word.startswith("--"):
+            found += [word] if word != "-p" else ["-p", *words[number + 1 : number + 2]]
+    return found
