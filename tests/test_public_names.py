@@ -120,7 +120,7 @@ PUBLIC = {
     """,
     "fixture": """
         audit cancel_checkout card_token charges checkouts clear_faults clear_next confirm_webhook
-        create
+        create capsule
         deliveries drop env fault fork journal merchant next notices orders pay_checkout refunds
         restore scenario send_webhook snapshot unused_faults verify webhook why
     """,

@@ -70,6 +70,7 @@ class AsyncMockClover:
         self.cancel_checkout = _in_thread(sync.cancel_checkout)
         self.why = _in_thread(sync.why)
         self.snapshot = _in_thread(sync.snapshot)
+        self.capsule = _in_thread(sync.capsule)
         self.restore = _in_thread(sync.restore)
         self.drop = _in_thread(sync.drop)
 

@@ -296,6 +296,10 @@ class MockClover(EventCalls):
         """Restore the state of a snapshot."""
         self._request("PUT", "/_mock/snapshot", snapshot)
 
+    def capsule(self) -> dict[str, Any]:
+        """Return all that `mock-clover replay` needs to repeat what happened in the sandbox."""
+        return self._request("POST", "/_mock/capsule")
+
     def fork(self, name: str | None = None) -> "MockClover":
         """Return a copy of the sandbox that is independent of this one."""
         self._forks += 1

@@ -22,6 +22,7 @@ from mock_clover.testing.report import report_text
 from mock_clover.testing.transport import Transport, request_json
 
 if TYPE_CHECKING:
+    from mock_clover.testing.capsules import CapsuleWriter
     from mock_clover.testing.in_process import MockCloverApp, SharedResources
     from mock_clover.testing.server import ServerBroker
 
@@ -31,6 +32,7 @@ _BROKER_PORT = "mock_clover_broker_port"
 _handles: pytest.StashKey[list[MockClover]] = pytest.StashKey()
 _pending_findings: pytest.StashKey[list[dict[str, Any]]] = pytest.StashKey()
 _broker: pytest.StashKey["ServerBroker"] = pytest.StashKey()
+_capsules: pytest.StashKey["CapsuleWriter"] = pytest.StashKey()
 
 
 class MockCloverFactory:
@@ -63,7 +65,7 @@ class MockCloverFactory:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option `--mock-clover-url` and the ini setting of the same name."""
+    """Add the options, and the ini settings of the same names."""
     help_text = "base URL of a running mock-clover to use instead of starting one"
     group = parser.getgroup("mock-clover")
     group.addoption("--mock-clover-url", metavar="URL", help=help_text)
@@ -74,6 +76,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="audit the sandbox of each test, report at the end, and fail the run for an error",
     )
+    help_text = "write a capsule of each failed test's sandbox here, for `mock-clover replay`"
+    group.addoption("--mock-clover-capsules", metavar="DIR", help=help_text)
+    parser.addini("mock_clover_capsules", help_text, default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -148,14 +153,17 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """Add the journals of the test's sandboxes to a failure report."""
+    """Add the journals of the test's sandboxes to a failure report, and write their capsules."""
     report: Any = yield
     if item.config.getoption("--mock-clover-audit"):
         from mock_clover.testing.audit import attach_findings
 
         attach_findings(item, report, item.stash.get(_handles, []), _pending(item.config))
-    for handle in _handles_of(item) if report.failed else ():
+    handles = _handles_of(item) if report.failed else []
+    for handle in handles:
         report.sections.append((f"mock-clover journal of {handle.name}", report_text(handle)))
+    if handles and (folder := _capsule_folder(item.config)):
+        report.sections += _capsule_writer(item.config, folder).write(item.nodeid, handles)
     return report  # type: ignore[no-any-return] # untyped in pytest
 
 
@@ -287,6 +295,20 @@ def _swept_sandbox(item: pytest.Item, transport: Transport) -> MockClover:
 
 def _url_option(config: pytest.Config) -> str:
     return str(config.getoption("--mock-clover-url") or config.getini("mock_clover_url") or "")
+
+
+def _capsule_folder(config: pytest.Config) -> str:
+    option = config.getoption("--mock-clover-capsules") or config.getini("mock_clover_capsules")
+    return str(option or "")
+
+
+def _capsule_writer(config: pytest.Config, folder: str) -> "CapsuleWriter":
+    """Return the writer of this process, which counts its files."""
+    if _capsules not in config.stash:
+        from mock_clover.testing.capsules import CapsuleWriter
+
+        config.stash[_capsules] = CapsuleWriter(Path(folder))
+    return config.stash[_capsules]
 
 
 def _worker(config: pytest.Config) -> str:

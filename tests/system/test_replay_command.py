@@ -1,6 +1,7 @@
 """`mock-clover replay` repeats a run in another process and another directory."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,19 @@ import pytest
 
 from mock_clover.core.masking import redact
 from mock_clover.sandbox.credentials import derive_credentials
+from mock_clover.testing.capsules import capsule_name
+from tests.command_line import run_cli
 from tests.hostile import BROWSER
 from tests.in_process import DECLINED_CARD, SEED, VISA
-from tests.raw_http import TIMEOUT_S, RawConnection, RawResponse, call, eventually, request
+from tests.raw_http import (
+    COMMAND_TIMEOUT_S,
+    TIMEOUT_S,
+    RawConnection,
+    RawResponse,
+    call,
+    eventually,
+    request,
+)
 from tests.receiver import Receiver
 from tests.server_process import ServerProcess
 
@@ -154,3 +165,49 @@ def test_the_rebuilt_sandbox_is_served(capsule: bytes, tmp_path: Path) -> None:
     finally:
         process.terminate()
         assert process.wait(TIMEOUT_S) == 0
+
+
+TESTS = """
+import pytest
+
+@pytest.mark.parametrize("name", ["a", "b/c d"])
+def test_pay(mock_clover, name):
+    mock_clover.card_token()
+    assert name is None
+
+def test_in_process(mock_clover_app):
+    mock_clover_app.card_token()
+    assert mock_clover_app.charges
+
+def test_that_passes(mock_clover):
+    mock_clover.card_token()
+"""
+
+
+def test_a_failed_test_writes_its_capsule(tmp_path: Path) -> None:
+    (tmp_path / "test_shop.py").write_text(TESTS)
+    command = ["pytest", "-p", "xdist", "-n", "2", "-p", "no:cacheprovider", "--color=no"]
+    command += [f"-pno:{name}" for name in ("schemathesis", "hypothesispytest", "faker", "anyio")]
+    command += ["--mock-clover-capsules", "caps"]
+    result = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_TIMEOUT_S,
+        check=False,
+    )
+    assert "3 failed, 1 passed" in result.stdout, result.stdout
+    files = sorted(path.name for path in (tmp_path / "caps").iterdir())
+    other = capsule_name("test_shop.py::test_pay[b/c d]")
+    assert files == sorted(
+        [
+            "test_shop.py--test_in_process.capsule.json",
+            "test_shop.py--test_pay[a].capsule.json",
+            other,
+        ]
+    )
+    for file in files:
+        assert f"\nmock-clover replay {shlex.quote(f'caps/{file}')}\n" in result.stdout
+        replayed = run_cli("replay", str(tmp_path / "caps" / file))
+        assert (replayed.code, replayed.stdout) == (0, "")
