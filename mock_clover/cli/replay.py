@@ -69,6 +69,9 @@ def replay(*, file: Path, upto: int | None, is_served: bool, port: int, as_json:
     except ReplayError as error:
         exit_with_error(f"{file}: {printable(str(error))}")
     _print_steps(file, steps, as_json=as_json)
+    if capsule.others:
+        count = capsule.others
+        echo(f"not in the capsule: {count} exchanges of other merchants at the address", err=True)
     if is_served:
         _serve(run.open_for_use(), capsule.sandbox, port)
     if any(step.state == "different" for step in steps):

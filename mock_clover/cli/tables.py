@@ -152,14 +152,32 @@ def scenarios(*, as_json: bool) -> None:
 
 @click.command(
     context_settings=CONTEXT,
-    epilog=examples("mock-clover schema scenario > scenario.schema.json"),
+    epilog=examples(
+        "mock-clover schema scenario > scenario.schema.json",
+        "mock-clover schema capsule > capsule.schema.json",
+    ),
 )
-@click.argument("file_type", type=click.Choice(["scenario"]))
+@click.argument("file_type", type=click.Choice(["scenario", "capsule"]))
 def schema(*, file_type: str) -> None:
-    """Print the JSON Schema of scenario files, for editors.
+    """Print the JSON Schema of scenario files, for editors, or of capsules.
 
     First line of a scenario: # yaml-language-server: $schema=scenario.schema.json
     """
+    from mock_clover.conformance.replay_file import capsule_schema
+
+    is_capsule = file_type == "capsule"
+    generated = capsule_schema() if is_capsule else _scenario_schema()
+    about = "The behaviour of a sandbox: settings, cards, rules, faults and data."
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"mock-clover {file_type}",
+        "description": "A run of a sandbox, for `mock-clover replay`." if is_capsule else about,
+        **generated,
+    }
+    echo(json.dumps(_sort_alternatives(document), indent=2, ensure_ascii=False))
+
+
+def _scenario_schema() -> dict[str, Any]:
     import msgspec
 
     from mock_clover.clover.common.problems import SELECTABLE_ERRORS
@@ -168,7 +186,7 @@ def schema(*, file_type: str) -> None:
     from mock_clover.scenario.records import ScenarioFile
     from mock_clover.scenario.records_card import DECLINE_CODES
 
-    generated = msgspec.json.schema(ScenarioFile)
+    generated: dict[str, Any] = msgspec.json.schema(ScenarioFile)
     records = {name: each["properties"] for name, each in generated["$defs"].items()}
     for member, names in (
         (records["Condition"]["endpoint"], RULE_OPERATIONS),
@@ -180,13 +198,7 @@ def schema(*, file_type: str) -> None:
     for record in ("DeclineAction", "TestCard"):
         records[record]["decline_code"]["examples"] = list(DECLINE_CODES)
     records["ScenarioFile"]["extends"]["examples"] = builtin_names()
-    document = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"mock-clover {file_type}",
-        "description": "The behaviour of a sandbox: settings, cards, rules, faults and data.",
-        **generated,
-    }
-    echo(json.dumps(_sort_alternatives(document), indent=2, ensure_ascii=False))
+    return generated
 
 
 def _sort_alternatives(node: Any) -> Any:

@@ -71,11 +71,14 @@ class Replay:
     def __init__(self, capsule: Capsule, keys: KeyRing | None = None) -> None:
         """Rebuild the first state. Raises ReplayError."""
         self.capsule = capsule
+        _check_complete(capsule)
         try:
             self.app = _build(capsule, keys or KeyRing())
             self._webhook_sender = self.app.sandboxes.webhook_sender
             self.app.sandboxes.set_webhook_sender(keep_in_outbox)
             base = self.app.sandboxes.get_or_create(capsule.sandbox)
+            ids = {"merchant_id": capsule.merchant_id, "client_id": capsule.client_id}
+            base.set_credentials(replace(base.credentials, **ids))
             self._sandbox = finish(restore(base, capsule.state))
             self.app.sandboxes.replace(base, self._sandbox)
         except (ValueError, KeyError, ScenarioError, msgspec.ValidationError) as error:
@@ -239,6 +242,19 @@ def _answer_now(respond: Callable[[Wait | None], Answer]) -> Reply:
     while not isinstance(reply, Reply):
         reply = finish(reply.steps) if isinstance(reply, Work) else respond(reply)
     return reply
+
+
+def _check_complete(capsule: Capsule) -> None:
+    """Raise ReplayError for a run whose start is no longer known."""
+    for count, what in (
+        (capsule.lost, "exchanges: the journal of the sandbox has dropped them"),
+        (capsule.lost_calls, "control requests: there were too many"),
+    ):
+        if count:
+            raise ReplayError(
+                f"cannot be repeated: it lacks the first {count} {what}. Take the capsule earlier, "
+                "or restore a snapshot in the sandbox, which begins its history anew"
+            )
 
 
 def _build(capsule: Capsule, keys: KeyRing) -> App:

@@ -1,6 +1,8 @@
-"""Read a capsule from a file. It is untrusted: its size and its depth are bounded."""
+"""Read a capsule from a file, and its schema. It is untrusted: size and depth are bounded."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -39,3 +41,19 @@ def decode_capsule(data: bytes) -> Capsule:
         return Codec(Capsule).decode(data)
     except (MalformedError, ViolationsError) as error:
         raise ReplayError(str(error)) from None
+
+
+def capsule_schema() -> dict[str, Any]:
+    """Return the JSON Schema of capsules; `state` is any object, because a snapshot has its own."""
+    schema: dict[str, Any] = msgspec.json.schema(Capsule)
+    records = schema["$defs"]
+    records["Capsule"]["properties"]["state"] = {
+        "type": "object",
+        "description": "A snapshot, as `GET /_mock/snapshot` returns it.",
+    }
+    needed, found = {"Capsule"}, {"Capsule"}
+    while found:
+        text = msgspec.json.encode([records[name] for name in found]).decode()
+        found = set(re.findall(r'"#/\$defs/(\w+)"', text)) - needed
+        needed |= found
+    return schema | {"$defs": {name: each for name, each in records.items() if name in needed}}

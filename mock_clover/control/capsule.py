@@ -55,6 +55,7 @@ CARD_OPERATIONS = (TOKENIZE, PAY_CHECKOUT)
 _STATE_BYTES_MAX = CAPSULE_BYTES_MAX // 2
 _FINGERPRINT = re.compile(rb"(?<![A-Za-z0-9])[a-p]{24}(?![A-Za-z0-9])")
 _TRANSARMOR = re.compile(rb"(?<![0-9])88[0-9]{14}(?![0-9])")
+_GET_KEYS = "get_keys"
 _CHUNK_BYTES = 65_536
 _NUMBER_TO_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
@@ -124,6 +125,9 @@ def make_capsule(sandbox: Sandbox, seed: str) -> Steps[EncodedJson]:
         clock=clock,
         lost=kept_from - 1 - history.start,
         lost_calls=history.lost,
+        others=sum(each.journal.count for each in sandbox.merchants),
+        merchant_id=sandbox.credentials.merchant_id,
+        client_id=sandbox.credentials.client_id,
     )
     state = (yield from encode_snapshot(first, _STATE_BYTES_MAX)).body
     cards = CardNumbers()
@@ -234,6 +238,8 @@ def _why_masked(exchange: Exchange, body: str) -> str:
     """Return why a request cannot be repeated as it was sent, or an empty text."""
     if exchange.endpoint in CARD_OPERATIONS:
         return "the card of a rejected request is not kept"
+    if exchange.endpoint == _GET_KEYS:
+        return "each server has its own public key"
     if is_cut(exchange):
         return "the request is too long to be kept"
     if is_masked(body) or is_masked(exchange.path):

@@ -109,6 +109,11 @@ class CapsuleHead(ControlRecord, frozen=True, kw_only=True):
     """Exchanges between the start and the first step that the journal no longer has."""
     lost_calls: _Count = 0
     """Control requests that are no longer kept."""
+    others: _Count = 0
+    """Exchanges of other merchants at the address of the sandbox, which are not in the capsule."""
+    merchant_id: OneLine
+    client_id: OneLine
+    """Both derive from the seed too, unless the scenario declares them."""
 
 
 class Capsule(CapsuleHead, frozen=True, kw_only=True):

@@ -27,6 +27,7 @@ from tests.server_process import ServerProcess
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "docs/scenario.schema.json"
+CAPSULE_SCHEMA = ROOT / "docs/capsule.schema.json"
 SHIPPED = sorted((ROOT / "scenarios").glob("*.yaml"))
 VALID_SCENARIO = """\
 name: good
@@ -117,12 +118,13 @@ def test_every_help_shows_examples(command: str) -> None:
     assert f"mock-clover {command}" in out
 
 
-def test_the_published_schema_is_that_of_the_code() -> None:
-    code, out, _ = invoke("schema", "scenario")
+@pytest.mark.parametrize(("name", "file"), [("scenario", SCHEMA), ("capsule", CAPSULE_SCHEMA)])
+def test_the_published_schema_is_that_of_the_code(name: str, file: Path) -> None:
+    code, out, _ = invoke("schema", name)
     assert code == 0
     broken = re.findall(r'"description": "[^"]*\\n.*', out)
     assert broken == [], "Python 3.13 dedents docstrings: descriptions must have one line"
-    assert_generated(SCHEMA, out, "cli/test_scenario_cli.py")
+    assert_generated(file, out, "cli/test_scenario_cli.py")
 
 
 def test_the_schema_is_whole_and_knows_the_names() -> None:

@@ -210,6 +210,14 @@ def test_the_page_of_conformance_runs(tmp_path: Path, shared_server: ServerProce
 
 
 @needs_curl
+def test_the_page_of_capsules_runs(tmp_path: Path, shared_server: ServerProcess) -> None:
+    script = "\n".join(blocks("howto/capsule.md", "sh"))
+    out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, shared_server)
+    (printed,) = blocks("howto/capsule.md", "text")
+    assert out == f"{printed}exit code 1\n"
+
+
+@needs_curl
 def test_the_page_of_oauth_runs(tmp_path: Path, shared_server: ServerProcess) -> None:
     script = "\n".join(blocks("howto/oauth.md", "sh"))
     out = run(["bash", "-euo", "pipefail", "-c", script], tmp_path, shared_server)
