@@ -22,13 +22,15 @@ from mock_clover.control.capsule import CARD_OPERATIONS, TOKENIZE, recorded_repl
 from mock_clover.control.capsule_records import Capsule, CapsuleCall, CapsuleExchange, CapsuleStep
 from mock_clover.control.snapshots import restore
 from mock_clover.core.codec import Codec
-from mock_clover.core.problem import ApiError
+from mock_clover.core.error_text import error_location
+from mock_clover.core.masking import redact
 from mock_clover.core.steps import Work, finish
 from mock_clover.engine import answering
 from mock_clover.engine.control_calls import KEPT_CALLS
 from mock_clover.engine.endpoint import Call, Endpoint, RawRequest
 from mock_clover.engine.reply import Reply, Wait
 from mock_clover.engine.scheduler import due_jobs
+from mock_clover.engine.unknown_path import CONTROL_PATH
 from mock_clover.sandbox.exchange import Exchange
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.rules import Rules
@@ -104,8 +106,11 @@ class Replay:
             at_ms = step.at_ms
             try:
                 yield self._run_step(step, number)
-            except (ValueError, KeyError, ApiError, ScenarioError, msgspec.MsgspecError) as error:
-                raise ReplayError(f"step after exchange {number}: {error}") from None
+            except Exception as error:  # noqa: BLE001 - a capsule may hold anything
+                text = f"{error_location(error)}: {redact(str(error))}"
+                raise ReplayError(
+                    f"the step at exchange {number} cannot be repeated: {text}"
+                ) from None
         else:
             at_ms = self.capsule.clock.now_ms
         self._set_time(at_ms)
@@ -286,6 +291,8 @@ def _why_not_repeated(recorded: CapsuleExchange) -> str:
         reply = recorded.reply
         is_known = reply.why.startswith("fault: ") or reply.status in _NO_EFFECT
         return "" if is_known else recorded.masked
+    if recorded.path.startswith(CONTROL_PATH):
+        return "requests to the control API are steps of their own"
     return recorded.masked if "too long" in recorded.masked else ""
 
 

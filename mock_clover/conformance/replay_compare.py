@@ -20,12 +20,17 @@ def difference(path: str, expected: object, got: object, *, kind: str = "value")
 
 
 def compare_replies(expected: CapsuleReply, got: CapsuleReply) -> tuple[Difference, ...]:
-    """Return the differences of two responses; none if they are equal byte for byte."""
+    """Return the differences of two responses; none if they are equal byte for byte.
+
+    If the status differs, the reasons say more than the bodies.
+    """
     differences = [
         difference(name, getattr(expected, name), getattr(got, name))
         for name in _FIELDS
         if getattr(expected, name) != getattr(got, name)
     ]
+    if expected.status != got.status:
+        return (*differences, difference("why", expected.why, got.why))
     return (*differences, *compare_texts("body", expected.body, got.body))
 
 

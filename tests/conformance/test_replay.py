@@ -1,9 +1,12 @@
 """A capsule repeats the run of a sandbox elsewhere, byte for byte, and shows a changed response."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
-from mock_clover.conformance.replay import Replay, ReplayedStep
+import pytest
+
+from mock_clover.conformance.replay import Replay, ReplayedStep, ReplayError
 from mock_clover.conformance.replay_file import decode_capsule
 from mock_clover.core.masking import redact
 from mock_clover.sandbox.keys import KeyRing
@@ -79,3 +82,69 @@ def test_a_changed_response_is_found(server: InProcessServer, keys: KeyRing) -> 
     expected = [("body.amount", "value", 1801, 1800)]
     assert (step.state, list(step.differences)) == ("different", expected)
     assert charge["amount"] == 1800
+
+
+def put(*path: str | int, value: Any) -> Callable[[dict[str, Any]], None]:
+    """Return a function that puts a value at a path of a capsule."""
+
+    def change(capsule: dict[str, Any]) -> None:
+        part: Any = capsule
+        for name in path[:-1]:
+            part = part[name]
+        part[path[-1]] = value
+
+    return change
+
+
+HOSTILE: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
+    "another version": (
+        put("mock_clover_capsule", value=2),
+        "mock_clover_capsule: version 2; this mock-clover reads 1",
+    ),
+    "an unknown member": (put("path", value="/etc"), "unknown field `path`"),
+    "a path as a name": (put("sandbox", value="../x"), 'sandbox is "../x"; must match'),
+    "a text as a status": (
+        put("steps", 1, "exchange", "reply", "status", value="x"),
+        'steps[1].exchange.reply.status is "x"; must be an integer',
+    ),
+    "too many steps": (put("steps", value=[{"at_ms": 1}] * 2_001), "at most 2000"),
+    "too deep": (put("steps", value=json.loads("[" * 90 + "]" * 90)), "more than 64 levels deep"),
+    "another control request": (
+        put("steps", 1, value={"at_ms": 1, "call": {"name": "put_snapshot"}}),
+        "unknown control request 'put_snapshot'",
+    ),
+    "a control request without its id": (
+        put("steps", 1, value={"at_ms": 1, "call": {"name": "delete_fault"}}),
+        "the step at exchange 1 cannot be repeated: IndexError",
+    ),
+    "an empty step": (put("steps", 1, value={"at_ms": 1}), "neither an exchange nor a control"),
+    "a state of the ids": (put("state", "ids", value=[1]), "state: cannot be restored"),
+    "an unknown job": (put("state", "agenda", value=[[1, 1, "x", "y"]]), "unknown name 'x'"),
+    "a lost start": (put("lost", value=7), "it lacks the first 7 exchanges"),
+}
+"""What is changed in a valid capsule, and a part of the error."""
+
+
+def test_an_invalid_capsule_is_rejected(server: InProcessServer, keys: KeyRing) -> None:
+    server.charge()
+    valid = json.dumps(capsule_of(server))
+    for name, (change, expected) in HOSTILE.items():
+        capsule = json.loads(valid)
+        change(capsule)
+        with pytest.raises(ReplayError) as error:
+            replayed(capsule, keys)
+        assert expected in str(error.value), name
+    for data, expected in ((b"[]", "is not a capsule"), (b" " * 17_000_000, "larger than 16 MiB")):
+        with pytest.raises(ReplayError, match=expected):
+            decode_capsule(data)
+
+
+def test_a_path_of_the_control_api_is_not_requested(server: InProcessServer, keys: KeyRing) -> None:
+    server.charge()
+    capsule = capsule_of(server)
+    capsule["steps"][1]["exchange"]["path"] = "/_mock/webhooks"
+    _, step = replayed(capsule, keys)
+    assert (step.state, step.reason) == (
+        "not_compared",
+        "requests to the control API are steps of their own",
+    )
