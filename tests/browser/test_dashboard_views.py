@@ -1,5 +1,6 @@
 """The dashboard's other views: each sends its control request and shows the result."""
 
+import json
 import re
 
 import pytest
@@ -296,6 +297,10 @@ def test_create_copy_open_and_delete_sandboxes(dashboard_page: DashboardPage) ->
     expect(page).to_have_url(f"{dashboard_page.clover.url}-new/_mock/#/exchanges")
     dashboard_page.wait_until_live()
     page.get_by_role("link", name="Sandboxes").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name=f"Save the capsule of {name}-twin", exact=True).click()
+    assert download.value.suggested_filename == f"{name}-twin.capsule.json"
+    assert json.loads(download.value.path().read_text())["sandbox"] == f"{name}-twin"
     for each in ("new", "twin"):
         page.get_by_role("button", name=f"Delete {name}-{each}").click()
         page.get_by_role("button", name="Delete", exact=True).click()

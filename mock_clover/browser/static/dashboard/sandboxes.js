@@ -63,6 +63,8 @@ function renderSandboxes(data, message, refresh) {
         "data-key": `link ${sandbox.name}`, "aria-label": `Copy the link of ${sandbox.name}` }),
       copyButton("Copy variables", () => environmentOf(sandbox), {
         "data-key": `copy ${sandbox.name}`, "aria-label": `Copy the environment variables of ${sandbox.name}` }),
+      button("Save capsule", saveCapsule(sandbox.name, message), {
+        class: "small quiet", "data-key": `capsule ${sandbox.name}`, "aria-label": `Save the capsule of ${sandbox.name}` }),
       button("Delete …", remove(sandbox.name), {
         class: "small quiet", "data-key": `remove ${sandbox.name}`, "aria-label": `Delete ${sandbox.name}` })),
   ]);
@@ -81,6 +83,18 @@ const countsOf = (name, outcomes) => Object.entries(OUTCOMES).filter(([outcome])
     class: `count is-${outcome}`, href: `${homeOf(name)}#/exchanges?show=${outcome}`, title: word,
     "data-key": `${outcome} ${name}`, "aria-label": `${count(outcomes[outcome])} ${word} in ${name}`,
   }, `${sign} ${count(outcomes[outcome])}`));
+
+/** Return a function that saves all that `mock-clover replay` needs to a file. */
+function saveCapsule(name, message) {
+  return () => runAndReport(message, async () => {
+    const capsule = await call("POST", "capsule", undefined, { of: name });
+    const href = URL.createObjectURL(new Blob([JSON.stringify(capsule)], { type: "application/json" }));
+    const link = el("a", { download: `${name}.capsule.json` });
+    link.href = href; // a blob of this page: `el` allows only links to pages
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(href), 60_000);
+  }, `The capsule of ${name} was saved. Repeat the run with: mock-clover replay ${name}.capsule.json`);
+}
 
 function nameInput() {
   return el("input", { type: "text", required: true, pattern: NAME, autocomplete: "off", spellcheck: "false" });
