@@ -1,6 +1,6 @@
 // The sandbox's clock: its time, controls to move it, and what each jump made due.
 
-import { call, get } from "./api.js";
+import { call, env, get } from "./api.js";
 import { runAndReport } from "./dialogs.js";
 import { button, el, field, replaceContent } from "./dom.js";
 import { dateOf, jumpText, stampOf, timeOf } from "./format.js";
@@ -36,7 +36,9 @@ export function clockPart() {
     on: { submit: (event) => { event.preventDefault(); move({ advance: duration.value.trim() })(); } },
   }, field("Advance by", duration), el("button", { type: "submit" }, "Advance"));
   const advance = DURATIONS.map(([value, words]) => button(`+ ${words}`, move({ advance: value })));
-  if (here().query.has("clock")) requestAnimationFrame(() => advance[0].focus()); // the link in the header
+  if (here().query.has("clock")) { // the link in the header; the form above is drawn first
+    env().finally(() => requestAnimationFrame(() => advance[0].focus())).catch(() => {});
+  }
   return part("Clock", el("div", { class: "card padded stack" }, face,
     el("div", { class: "actions" },
       button("Freeze", move({ freeze: true })), button("Resume", move({ resume: true }))),

@@ -60,9 +60,9 @@ function renderSandboxes(data, message, refresh) {
     el("div", { class: "when soft" }, age),
     el("div", { class: "actions" },
       copyButton("Copy link", () => location.origin + homeOf(sandbox.name), {
-        "data-key": `link ${sandbox.name}`, "aria-label": `Copy the link of ${sandbox.name}` }),
+        "data-key": `link ${sandbox.name}`, "aria-label": `Copy link of ${sandbox.name}` }),
       copyButton("Copy variables", () => environmentOf(sandbox), {
-        "data-key": `copy ${sandbox.name}`, "aria-label": `Copy the environment variables of ${sandbox.name}` }),
+        "data-key": `copy ${sandbox.name}`, "aria-label": `Copy variables of ${sandbox.name}` }),
       button("Save capsule", saveCapsule(sandbox.name, message), {
         class: "small quiet", "data-key": `capsule ${sandbox.name}`, "aria-label": `Save the capsule of ${sandbox.name}` }),
       button("Delete …", remove(sandbox.name), {

@@ -54,9 +54,12 @@ export function table(label, heads, lines, { empty = "None." } = {}) {
   if (!lines.length) return el("p", { class: "hint" }, empty);
   return el("div", { class: "scrolls card", tabindex: 0, role: "region", "aria-label": label },
     el("table", {},
-      el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))),
+      el("thead", {}, el("tr", {}, heads.map((head, place) =>
+        el("th", { scope: "col", class: isNumber(lines[0][place]) && "number" }, head)))),
       el("tbody", {}, lines.map((cells) => el("tr", {}, cells.map((cell, place) => cellOf(cell, heads[place])))))));
 }
+
+const isNumber = (cell) => cell instanceof HTMLTableCellElement && cell.className === "number";
 
 /** Return a cell with its head, which it shows where rows are cards: on a phone. */
 function cellOf(cell, head) {
