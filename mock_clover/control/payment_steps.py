@@ -3,7 +3,6 @@
 An event is assigned to the exchange that created its row, or to the next one that changed it.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -16,7 +15,6 @@ from mock_clover.sandbox.exchange import Exchange, ExchangeOutcome
 from mock_clover.sandbox.sandbox import Sandbox
 
 _CREATE_SOURCE = "create_token"
-_ID = re.compile(rb"[0-9A-Za-z_]{13,28}")
 
 
 class StepRequest(Record, frozen=True, kw_only=True):
@@ -167,7 +165,7 @@ class Story:
 
     def _deliveries(self, ids: set[str]) -> Iterator[_Placed]:
         for delivery in self.sandbox.outbox or ():
-            if delivery.object_id not in ids and ids.isdisjoint(words_of(delivery.body.encode())):
+            if delivery.object_id not in ids and not any(key in delivery.body for key in ids):
                 continue
             step = PaymentStep(
                 at_ms=delivery.made_ms,
@@ -195,11 +193,6 @@ class Story:
         if not named:
             return 0
         return named[0 if delivery.event.endswith("CREATE") else -1].exchange.number
-
-
-def words_of(data: bytes) -> set[str]:
-    """Return the words in a text that have the length of an id."""
-    return {word.decode() for word in _ID.findall(data)}
 
 
 def _request(exchange: Exchange) -> StepRequest:

@@ -19,7 +19,6 @@ from mock_clover.control.payment_steps import (
     PaymentStep,
     Story,
     sent_body,
-    words_of,
 )
 from mock_clover.control.row_types import ROW_KINDS, RowSummary
 from mock_clover.control.timeline import (
@@ -139,13 +138,18 @@ def _tell(sandbox: Sandbox, payment: _Payment) -> Steps[PaymentStory]:
     ids = {payment.id, *(each.id for each in payment.charges), *tokens}
     ids |= {link.id for link in links if link.kind in ("charges", "orders", "refunds")}
     about: list[About] = []
+    known = [(key, key.encode()) for key in ids]
+
+    def ids_in(data: bytes) -> set[str]:
+        return {key for key, encoded in known if encoded in data}
+
     reads = 0
     for exchange in sandbox.journal:
-        found = ids & words_of(exchange.path.encode())
+        found = ids_in(exchange.path.encode())
         if exchange.method == "GET":
             reads += bool(found)
         else:
-            found |= ids & words_of(exchange.reply + b" " + sent_body(exchange))
+            found |= ids_in(exchange.reply) | ids_in(sent_body(exchange))
             if found:
                 about.append(About(exchange, found))
         yield

@@ -123,7 +123,7 @@ def test_payment_is_told_from_token_to_webhook(dashboard_page: DashboardPage) ->
     expect(story.locator(".totals")).to_have_text(  # it follows what happens
         re.compile(r"Charged\$99.00Refunded\$25.00Stands\$74.00")
     )
-    story.get_by_role("link", name="Request 3").click()
+    story.get_by_role("link", name="/capture").click()
     expect(page.locator("#detail-title")).to_contain_text("/capture")
     page.go_back()
     story.locator(".event").get_by_role("link", name=refund).click()

@@ -53,7 +53,7 @@ function stepItem(story, step, previous) {
 
 function requestWords({ id, method, path, status, outcome, why }) {
   const { sign } = OUTCOMES[outcome];
-  return [el("a", { href: to("exchanges", id), "data-key": `request ${id}`, "aria-label": `Request ${id}` },
+  return [el("a", { href: to("exchanges", id), "data-key": `request ${id}` },
     el("span", { class: `is-${outcome} sign` }, `${sign} ${status ?? "lost"}`), " ",
     el("span", { class: "mono" }, `${method} ${path}`)), el("span", { class: "soft" }, why)];
 }
