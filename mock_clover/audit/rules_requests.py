@@ -16,6 +16,7 @@ from mock_clover.sandbox.masking import mask_codes
 
 _DIGIT_RUN = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
 _MASKED_CARD = re.compile(r"(?<![0-9])\[card [.]{3}[0-9]{4}\](?![0-9])|\[cvv\]")
+_MASKED_FRACTION = re.compile(r"; ([a-z_.]+): [^;]*\[card [^;]* is not a whole number of cents")
 _SEPARATORS = str.maketrans("", "", " -")
 _SUGGESTION = " (did you mean "
 
@@ -72,6 +73,12 @@ def _sent_tree(exchange: Exchange) -> Any:
         return None
 
 
+def _masked_fractions(exchange: Exchange) -> list[str]:
+    """Return the names of fractions whose digits look like a card number and are masked."""
+    names = _MASKED_FRACTION.findall(exchange.why)
+    return [f"{name}: not a whole number of cents" for name in names]
+
+
 def _fractions(context: AuditContext) -> Hits:
     endpoints = _endpoints()
     for exchange in context.exchanges:
@@ -79,7 +86,8 @@ def _fractions(context: AuditContext) -> Hits:
         endpoint = endpoints.get(exchange.endpoint)
         if endpoint is None or endpoint.request is None:
             continue
-        for text in fractional_amounts(_sent_tree(exchange), endpoint.request):
+        texts = list(fractional_amounts(_sent_tree(exchange), endpoint.request))
+        for text in texts or _masked_fractions(exchange):
             yield RuleHit(
                 message=f"{exchange.endpoint} ({line_of(exchange)}): {text}",
                 exchanges=(exchange,),

@@ -32,6 +32,7 @@ def requests() -> list[Case]:
         ("an order number in the metadata", with_body(metadata={"order": "4242424242424241"}), {}),
         ("an amount as a text with a point", with_body(amount="18.00"), {"CLV010": [(2,)]}),
         ("an amount with a fraction", with_body(amount=18.5), {"CLV010": [(2,)]}),
+        ("an amount with the error of a float", with_body(amount=17.99 * 100), {"CLV010": [(2,)]}),
         ("an amount in quotes", with_body(amount="1800"), {}),
         ("a misspelt member", with_body(captur=False), {"CLV011": [(2,)]}),
         ("a member that resembles none", with_body(warehouse="north"), {}),
