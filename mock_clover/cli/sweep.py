@@ -14,7 +14,6 @@ from mock_clover.cli.base import (
     CONTEXT,
     PREFIX,
     complete_scenario,
-    echo,
     examples,
     exit_with_error,
     print_if_read,
@@ -185,8 +184,8 @@ def _sweep(options: "Options", url: str | None, token: str, resume: Path | None)
     from mock_clover.testing.http_transport import HttpTransport
     from mock_clover.testing.server import ServerProcess
 
-    signal.signal(signal.SIGTERM, _interrupt)
     with ExitStack() as stack:
+        stack.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, _interrupt))
         server = ServerProcess()
         stack.callback(server.stop)
         root = url.rstrip("/") if url else server.url()
@@ -225,7 +224,7 @@ class _Progress:
 
     def show(self, text: str) -> None:
         if self._is_shown:
-            echo(f"\r{text}\033[K", err=True, end="")
+            click.echo(f"\r{text}\033[K", nl=False, err=True)  # no text of a server
 
     def count(self, done: int, count: int) -> None:
         """Show the number of runs that are done."""

@@ -14,6 +14,7 @@ import pytest
 
 from mock_clover.sweep.faults import FAULTS
 from tests.clients.toolbox import plain_environment
+from tests.command_line import run_cli
 from tests.raw_http import COMMAND_TIMEOUT_S, eventually
 from tests.server_process import ServerProcess
 from tests.system.test_howto import blocks, run, run_pytest
@@ -36,11 +37,11 @@ def sweep(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def sweep_shop(url: str, bugs: str, *options: str) -> tuple[int, dict[str, Any]]:
-    completed = sweep(
-        *("--url", url, "--format", "json", *options, "--", *SHOP, *bugs.split()),
-    )
-    assert completed.returncode in (0, 1), completed.stderr
-    return completed.returncode, json.loads(completed.stdout)
+    """Sweep on a running server, in this process, which is faster."""
+    words = ("--url", url, "--format", "json", *options, "--", *SHOP, *bugs.split())
+    completed = run_cli("sweep", *words)
+    assert completed.code in (0, 1), completed.stderr
+    return completed.code, json.loads(completed.stdout)
 
 
 def test_a_correct_shop_survives_every_fault(tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ def test_the_command_of_a_cell_repeats_it(shared_server: ServerProcess) -> None:
     _, result = sweep_shop(shared_server.url, "new-key", "--only", f"{CHARGE}:drop:after_commit")
     words = shlex.split(result["cells"][0]["repeat"])
     assert words[:2] == ["mock-clover", "sweep"]
-    again = sweep("--url", shared_server.url, "--format", "json", *words[2:])
+    again = run_cli("sweep", "--url", shared_server.url, "--format", "json", *words[2:])
     (cell,) = json.loads(again.stdout)["cells"]
     changing = {"took_ms": 0, "journal": []}  # which has times
     assert cell | changing == result["cells"][0] | changing
@@ -131,8 +132,8 @@ def test_calls_that_differ_from_run_to_run_are_reported(shared_server: ServerPro
 def test_a_command_that_cannot_be_swept_is_an_error(
     command: list[str], message: str, shared_server: ServerProcess
 ) -> None:
-    completed = sweep("--url", shared_server.url, "--", *command)
-    assert completed.returncode == 2
+    completed = run_cli("sweep", "--url", shared_server.url, "--", *command)
+    assert completed.code == 2
     assert message in completed.stderr
 
 
@@ -141,14 +142,14 @@ def test_the_page_of_the_sweep_runs(tmp_path: Path) -> None:
     (command,) = blocks("sweep.md", "sh")
     (printed,) = blocks("sweep.md", "text")
     (tmp_path / "checkout.py").write_text(checkout)
-    for retry, expected in ((buggy, printed), (mended, None)):
-        (tmp_path / "retry.py").write_text(retry)
-        out = run(["bash", "-euo", "pipefail", "-c", command], tmp_path, None)
-        if expected is not None:
-            assert PACE.sub("", out) == PACE.sub("", expected)
-        else:
-            assert re.search(r"^24 survived, 1 failed safely \(27 runs in ", out, re.MULTILINE), out
-            assert "exit code" not in out
+    (tmp_path / "retry.py").write_text(buggy)
+    out = run(["bash", "-euo", "pipefail", "-c", command], tmp_path, None)
+    assert PACE.sub("", out) == PACE.sub("", printed)
+    (tmp_path / "retry.py").write_text(mended)
+    of_charge = command.replace(" -- ", " --only 'create_charge:*' -- ")
+    out = run(["bash", "-euo", "pipefail", "-c", of_charge], tmp_path, None)
+    assert re.search(r"^8 survived, 1 failed safely \(11 runs in ", out, re.MULTILINE), out
+    assert "exit code" not in out
     (tmp_path / "test_page.py").write_text(test)
     run_pytest(tmp_path)
 
