@@ -12,12 +12,10 @@ from msgspec.structs import replace
 from mock_clover.clover.checkout.operations import pay
 from mock_clover.clover.checkout.records import PAY_CHECKOUT, HostedPayment
 from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
-from mock_clover.clover.common.problems import UNAUTHORIZED
 from mock_clover.clover.surface import SURFACE
-from mock_clover.clover.tokens.operations import apply_token_rules
-from mock_clover.clover.tokens.records import Token, TokenRequest, TokenResponse, token_response
 from mock_clover.conformance.compare import Difference
 from mock_clover.conformance.replay_compare import compare_deliveries, compare_replies, difference
+from mock_clover.conformance.replay_requests import headers_of, with_token
 from mock_clover.control.capsule import CARD_OPERATIONS, TOKENIZE, recorded_reply
 from mock_clover.control.capsule_records import Capsule, CapsuleCall, CapsuleExchange, CapsuleStep
 from mock_clover.control.snapshots import restore
@@ -27,7 +25,7 @@ from mock_clover.core.masking import redact
 from mock_clover.core.steps import Work, finish
 from mock_clover.engine import answering
 from mock_clover.engine.control_calls import KEPT_CALLS
-from mock_clover.engine.endpoint import Call, Endpoint, RawRequest
+from mock_clover.engine.endpoint import RawRequest
 from mock_clover.engine.reply import Reply, Wait
 from mock_clover.engine.scheduler import due_jobs
 from mock_clover.engine.unknown_path import CONTROL_PATH
@@ -40,7 +38,6 @@ from mock_clover.server.app import App
 from mock_clover.server.build import build
 from mock_clover.server.log import ExchangeLog
 
-INVALID_CREDENTIAL = b"not-a-credential-of-this-sandbox"
 WEBHOOKS = "webhooks"
 """The title of the last result, that of all deliveries."""
 _NO_EFFECT = (401, 429)
@@ -226,7 +223,7 @@ class Replay:
             method=recorded.method,
             path=recorded.path,
             query=recorded.query.encode(),
-            headers=_headers(recorded, sandbox),
+            headers=headers_of(recorded, sandbox),
             body=recorded.body.encode(),
         )
 
@@ -235,7 +232,7 @@ class Replay:
                 return self.app.handle_in_sandbox(sandbox, raw, after_delay=wait)[0]
             endpoint = _CREATE_TOKEN
             if recorded.token is not None:
-                endpoint = _with_token(endpoint, recorded.token)
+                endpoint = with_token(endpoint, recorded.token, recorded.reply.body)
             return answering.answer_without_jobs(sandbox, endpoint, raw, wait)
 
         _answer_now(respond)
@@ -294,33 +291,3 @@ def _why_not_repeated(recorded: CapsuleExchange) -> str:
     if recorded.path.startswith(CONTROL_PATH):
         return "requests to the control API are steps of their own"
     return recorded.masked if "too long" in recorded.masked else ""
-
-
-def _headers(recorded: CapsuleExchange, sandbox: Sandbox) -> dict[bytes, bytes]:
-    """Return the headers of a request, with the sandbox's own credentials."""
-    headers = {
-        name.encode("latin-1", "replace"): (value or "").encode("latin-1", "replace")
-        for name, value in recorded.headers.items()
-    }
-    is_known = not recorded.reply.why.startswith(UNAUTHORIZED.name)
-    if b"authorization" in headers:
-        headers[b"authorization"] = (
-            sandbox.bearer_header if is_known else b"Bearer " + INVALID_CREDENTIAL
-        )
-    if b"apikey" in headers:
-        api_key = sandbox.credentials.api_key.encode()
-        headers[b"apikey"] = api_key if is_known else INVALID_CREDENTIAL
-    return headers
-
-
-def _with_token(endpoint: Endpoint, token: Token) -> Endpoint:
-    """Return `create_token` that stores this token instead of reading a card."""
-
-    def create(sandbox: Sandbox, call: Call[TokenRequest, None]) -> TokenResponse:
-        apply_token_rules(sandbox, call, token.card)
-        sandbox.tokens.check_capacity()
-        sandbox.ids.token_id()  # the next id is that of the run
-        sandbox.tokens.put(token.id, token)
-        return token_response(token)
-
-    return replace(endpoint, run=create)

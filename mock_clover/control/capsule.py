@@ -4,7 +4,6 @@ Cards get numbers instead of fingerprints, so that no card number can be found b
 fingerprint is a keyed hash, but its key derives from the seed, which a capsule has.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,11 +11,16 @@ from urllib.parse import urlsplit
 from msgspec.structs import replace
 
 from mock_clover import __version__
-from mock_clover.clover.charges.records_on_file import transarmor_token
 from mock_clover.clover.checkout.records import PAY_CHECKOUT
 from mock_clover.clover.common.cards import Card
 from mock_clover.clover.tokens.records import Token
 from mock_clover.clover.webhooks.records import TargetSpec
+from mock_clover.control.capsule_masking import (
+    CardNumbers,
+    masked_card,
+    masked_text,
+    without_foreign_secrets,
+)
 from mock_clover.control.capsule_records import (
     CAPSULE_BYTES_MAX,
     CAPSULE_VERSION,
@@ -41,7 +45,6 @@ from mock_clover.engine.endpoint import Call, EncodedJson, Endpoint, LongResult
 from mock_clover.sandbox.clock import ManualClock
 from mock_clover.sandbox.exchange import Exchange, is_cut
 from mock_clover.sandbox.history import KeptCall, ScenarioChange
-from mock_clover.sandbox.masking import mask, mask_free_form
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
@@ -53,11 +56,8 @@ TOKENIZE = "create_token"
 CARD_OPERATIONS = (TOKENIZE, PAY_CHECKOUT)
 """Operations whose request has a card."""
 _STATE_BYTES_MAX = CAPSULE_BYTES_MAX // 2
-_FINGERPRINT = re.compile(rb"(?<![A-Za-z0-9])[a-p]{24}(?![A-Za-z0-9])")
-_TRANSARMOR = re.compile(rb"(?<![0-9])88[0-9]{14}(?![0-9])")
 _GET_KEYS = "get_keys"
 _CHUNK_BYTES = 65_536
-_NUMBER_TO_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
 
 def first_state(sandbox: Sandbox) -> Sandbox:
@@ -143,7 +143,7 @@ def make_capsule(sandbox: Sandbox, seed: str) -> Steps[EncodedJson]:
     parts.append(b"]" if comma == b"," else b',"steps":[]')
     comma = b',"deliveries":['
     for delivery in deliveries:
-        masked = replace(delivery, body=_masked_text(delivery.body))
+        masked = replace(delivery, body=masked_text(delivery.body))
         parts += (comma, cards.replace_in(encode(masked)))
         comma = b","
         yield
@@ -191,12 +191,13 @@ def _call_body(call: KeptCall) -> str:
         tree = decode_json(call.body)
         tree.pop("secret", None)
         return encode(tree | {"url": _origin(tree["url"])}).decode()
-    return _masked_text(call.body.decode())
+    return masked_text(call.body.decode())
 
 
 def _exchange(sandbox: Sandbox, exchange: Exchange) -> CapsuleExchange:
     body = body_to_repeat(exchange).decode("utf-8", "replace")
-    shown = _masked_text(body)
+    shown = masked_text(body)
+    shown = without_foreign_secrets(sandbox, exchange, shown)
     token = _created_token(sandbox, exchange)
     return CapsuleExchange(
         number=exchange.number,
@@ -217,7 +218,7 @@ def recorded_reply(exchange: Exchange) -> CapsuleReply:
     """Return the response of an exchange as a capsule has it."""
     return CapsuleReply(
         status=exchange.status,
-        body=_masked_text(exchange.reply.decode("utf-8", "replace")),
+        body=masked_text(exchange.reply.decode("utf-8", "replace")),
         why=redact(exchange.why),
         idempotency=exchange.idempotency,
         fault=exchange.fault,
@@ -261,7 +262,7 @@ def _created_token(sandbox: Sandbox, exchange: Exchange) -> Token | None:
         customer=None,
         card_id=None,
         is_declined=False,
-        card=_masked_card(token.card),
+        card=masked_card(token.card),
     )
 
 
@@ -281,63 +282,11 @@ def _token_of(sandbox: Sandbox, exchange: Exchange) -> Token | None:
     return sandbox.tokens.get(named if charge is None else charge.request.source or "")
 
 
-def _masked_card(card: Card) -> Card:
-    texts = {
-        name: redact(value)
-        for name in card.__struct_fields__
-        if name.startswith(("name", "address")) and isinstance(value := getattr(card, name), str)
-    }
-    return replace(card, **texts)
-
-
 def _listed_card(sandbox: Sandbox, card: Card) -> str:
     """Return the label of the card in the scenario, or an empty text."""
     if not sandbox.rules.has_card(card.fingerprint):
         return ""
     return sandbox.rules.verdict(card).why
-
-
-def _masked_text(text: str) -> str:
-    """Return a text without card numbers and CVVs; JSON stays JSON."""
-    if mask(text) == text:
-        return text
-    try:
-        return encode(mask_free_form(parse(text.encode()), "")).decode()
-    except MalformedError:
-        return mask(text)
-
-
-class CardNumbers:
-    """Replaces each fingerprint by a number, and the TransArmor tokens that derive from them."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[bytes, bytes] = {}
-        self._tokens: dict[bytes, bytes] = {}
-
-    def replace_in(self, data: bytes) -> bytes:
-        """Return JSON with its cards replaced. A fingerprint precedes what derives from it."""
-        data = _FINGERPRINT.sub(self._number, data)
-        return _TRANSARMOR.sub(lambda match: self._tokens.get(match[0], match[0]), data)
-
-    def _number(self, match: re.Match[bytes]) -> bytes:
-        number = self._numbers.get(match[0])
-        if number is None:
-            digits = f"{len(self._numbers):024x}"
-            number = self._numbers[match[0]] = digits.translate(_NUMBER_TO_LETTERS).encode()
-            self._tokens[_transarmor(match[0])] = _transarmor(number)
-        return number
-
-
-def _transarmor(fingerprint: bytes) -> bytes:
-    card = Card(
-        brand="",
-        first6="",
-        last4="",
-        exp_month="",
-        exp_year="",
-        fingerprint=fingerprint.decode(),
-    )
-    return transarmor_token(card).encode()
 
 
 def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from mock_clover.conformance.replay import Replay, ReplayedStep, ReplayError
 from mock_clover.conformance.replay_file import decode_capsule
 from mock_clover.core.masking import redact
+from mock_clover.reference.flows import parse_examples
 from mock_clover.sandbox.keys import KeyRing
 from tests.canary import CVV, PAN
+from tests.conformance.test_golden import FILES, server_of, shown
 from tests.in_process import DECLINED_CARD, InProcessServer
 
 DAY_MS = 86_400_000
@@ -56,6 +59,8 @@ def run_payments(server: InProcessServer) -> None:
     server.send("POST", "/v1/refunds", {"charge": charge["id"], "amount": 100})
     server.send("POST", "/v1/charges", {"amount": -1}, auth=False)
     server.send("POST", "/v1/charges", raw=b"{", headers={"x-mock-clover-outcome": "approve"})
+    oauth = {"client_id": server.known.client_id, "client_secret": SECRET, "code": SECRET}
+    assert server.send("POST", "/oauth/v2/token", oauth).status == 401
     server.send("GET", "/v1/charges?limit=2")
     server.send("PUT", "/_mock/scenario", {"name": "declines"})
     server.send("POST", "/v1/tokens", server.card(cvv=CVV[:1]))
@@ -67,10 +72,24 @@ def test_a_run_is_repeated_byte_for_byte(server: InProcessServer, keys: KeyRing)
     capsule = capsule_of(server)
     steps = replayed(capsule, keys)
     assert [step for step in steps if step.state == "different"] == []
-    assert states(steps) == {"done": 5, "same": 18, "not_compared": 1}
+    assert states(steps) == {"done": 5, "same": 19, "not_compared": 1}
     rebuilt = Replay(decode_capsule(json.dumps(capsule).encode()), keys)
     assert [step.number for step in rebuilt.run(3) if step.state == "same"] == [1, 2, 3]
     assert len(rebuilt.sandbox.charges) == 1
+
+
+@pytest.mark.system  # twenty flows
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_the_golden_flows_are_repeated(
+    file: Path, make_server: Callable[..., InProcessServer], keys: KeyRing
+) -> None:
+    server = server_of(file, make_server)
+    for example in parse_examples(file.read_text()):
+        shown(server, example)
+    steps = replayed(capsule_of(server), keys)
+    assert [step for step in steps if step.state == "different"] == []
+    rejected_card = int(file.stem == "hosted-checkout")
+    assert states(steps).get("not_compared", 0) == rejected_card
 
 
 def test_a_changed_response_is_found(server: InProcessServer, keys: KeyRing) -> None:

@@ -1,0 +1,104 @@
+"""Mask what a capsule keeps: card numbers in texts, secrets of OAuth, and fingerprints of cards."""
+
+import re
+from typing import Any
+
+from msgspec.structs import replace
+
+from mock_clover.clover.charges.records_on_file import transarmor_token
+from mock_clover.clover.common.cards import Card
+from mock_clover.core.codec import MalformedError, parse
+from mock_clover.core.masking import redact
+from mock_clover.core.record import encode
+from mock_clover.sandbox.exchange import Exchange
+from mock_clover.sandbox.masking import hide_secrets, mask, mask_free_form
+from mock_clover.sandbox.sandbox import Sandbox
+
+_FINGERPRINT = re.compile(rb"(?<![A-Za-z0-9])[a-p]{24}(?![A-Za-z0-9])")
+_TRANSARMOR = re.compile(rb"(?<![0-9])88[0-9]{14}(?![0-9])")
+_NUMBER_TO_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+_OAUTH_TABLES = (
+    *("codes", "access_tokens", "codes_v2", "bearers"),
+    *("refresh_tokens", "spent_refresh_tokens"),
+)
+_OAUTH_PATH, _VERIFIER = "/oauth/", "code_verifier"
+
+
+def masked_text(text: str) -> str:
+    """Return a text without card numbers and CVVs; JSON stays JSON."""
+    if mask(text) == text:
+        return text
+    try:
+        return encode(mask_free_form(parse(text.encode()), "")).decode()
+    except MalformedError:
+        return mask(text)
+
+
+def masked_card(card: Card) -> Card:
+    """Return a card with card numbers in its name and address masked."""
+    texts = {
+        name: redact(value)
+        for name in card.__struct_fields__
+        if name.startswith(("name", "address")) and isinstance(value := getattr(card, name), str)
+    }
+    return replace(card, **texts)
+
+
+def without_foreign_secrets(sandbox: Sandbox, exchange: Exchange, body: str) -> str:
+    """Return a body of OAuth without secrets that do not derive from the seed.
+
+    Those of a request that was carried out do.
+    """
+    if exchange.committed or not exchange.path.startswith(_OAUTH_PATH):
+        return body
+    try:
+        tree: Any = parse(body.encode())
+    except MalformedError:
+        return body
+    hidden: Any = hide_secrets(tree)
+    if hidden == tree:
+        return body
+    derived = {sandbox.credentials.client_secret: True}
+    tables = [getattr(sandbox, name) for name in _OAUTH_TABLES]
+    kept = {
+        name: tree[name] if _is_own(tree[name], derived, *tables) or name == _VERIFIER else value
+        for name, value in hidden.items()
+    }
+    return encode(kept).decode()
+
+
+def _is_own(value: Any, *tables: Any) -> bool:
+    return not isinstance(value, str) or any(value in table for table in tables)
+
+
+class CardNumbers:
+    """Replaces each fingerprint by a number, and the TransArmor tokens that derive from them."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[bytes, bytes] = {}
+        self._tokens: dict[bytes, bytes] = {}
+
+    def replace_in(self, data: bytes) -> bytes:
+        """Return JSON with its cards replaced. A fingerprint precedes what derives from it."""
+        data = _FINGERPRINT.sub(self._number, data)
+        return _TRANSARMOR.sub(lambda match: self._tokens.get(match[0], match[0]), data)
+
+    def _number(self, match: re.Match[bytes]) -> bytes:
+        number = self._numbers.get(match[0])
+        if number is None:
+            digits = f"{len(self._numbers):024x}"
+            number = self._numbers[match[0]] = digits.translate(_NUMBER_TO_LETTERS).encode()
+            self._tokens[_transarmor(match[0])] = _transarmor(number)
+        return number
+
+
+def _transarmor(fingerprint: bytes) -> bytes:
+    card = Card(
+        brand="",
+        first6="",
+        last4="",
+        exp_month="",
+        exp_year="",
+        fingerprint=fingerprint.decode(),
+    )
+    return transarmor_token(card).encode()
