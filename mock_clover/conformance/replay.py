@@ -3,6 +3,7 @@
 A capsule is untrusted: it is decoded with bounds, nothing in it is run, and no webhook is sent.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
@@ -45,7 +46,9 @@ _NO_EFFECT = (401, 429)
 
 _PAYMENT = Codec(HostedPayment)
 _CREATE_TOKEN = next(each for each in SURFACE if each.name == TOKENIZE)
+_DELAY = "delay before_commit"
 Answer = Reply | Wait | Work[Reply] | Work[Reply | Wait]
+Respond = Callable[[Wait | None], Answer]
 
 
 class ReplayError(Exception):
@@ -86,6 +89,8 @@ class Replay:
         self.sandbox.journal.count = first.number - 1 if first else 0
         self._calls = {each.name: each for each in self.app.endpoints if each.name in KEPT_CALLS}
         self._seen = self.sandbox.journal.count
+        self._waiting: dict[int, tuple[Respond, Wait]] = {}
+        """Requests that were begun and are delayed, by their numbers."""
 
     @property
     def sandbox(self) -> Sandbox:
@@ -96,12 +101,15 @@ class Replay:
         """Repeat the steps, at most those up to the exchange with this number."""
         at_ms = self.capsule.clock.started_ms
         number = self.sandbox.journal.count
+        delayed = deque(_delayed(self.capsule.steps))
         for step in self.capsule.steps:
             number = step.exchange.number if step.exchange else number
             if upto is not None and number > upto:
                 break
             at_ms = step.at_ms
             try:
+                while delayed and delayed[0].begin_ms < at_ms:
+                    self._begin(delayed.popleft())
                 yield self._run_step(step, number)
             except Exception as error:  # noqa: BLE001 - a capsule may hold anything
                 text = f"{error_location(error)}: {redact(str(error))}"
@@ -132,6 +140,16 @@ class Replay:
             outbox.targets.clear()
         self.app.sandboxes.set_webhook_sender(self._webhook_sender)
         return self.app
+
+    def _begin(self, delayed: "_Delayed") -> None:
+        """Begin a request that a fault delays: it uses the fault before others that overtake it."""
+        recorded = delayed.exchange
+        self._set_time(delayed.begin_ms)
+        respond = self._responder(recorded)
+        wait = respond(None)
+        if not isinstance(wait, Wait):
+            raise TypeError(f"exchange {recorded.number} is not delayed")
+        self._waiting[recorded.number] = respond, wait
 
     def _run_step(self, step: CapsuleStep, number: int) -> ReplayedStep:
         self._set_time(step.at_ms)
@@ -218,6 +236,11 @@ class Replay:
         pay(self.sandbox, payment.checkout, recorded.token.card, payment.tip_amount, {})
 
     def _send(self, recorded: CapsuleExchange) -> None:
+        respond, wait = self._waiting.pop(recorded.number, (None, None))
+        _answer_now(respond or self._responder(recorded), wait)
+
+    def _responder(self, recorded: CapsuleExchange) -> Respond:
+        """Return a function that sends a request, or goes on with it after its delay."""
         sandbox = self.sandbox
         raw = RawRequest(
             method=recorded.method,
@@ -235,12 +258,35 @@ class Replay:
                 endpoint = with_token(endpoint, recorded.token, recorded.reply.body)
             return answering.answer_without_jobs(sandbox, endpoint, raw, wait)
 
-        _answer_now(respond)
+        return respond
 
 
-def _answer_now(respond: Callable[[Wait | None], Answer]) -> Reply:
+class _Delayed(NamedTuple):
+    """A request that a fault delayed before it was handled, and when it began."""
+
+    begin_ms: int
+    exchange: CapsuleExchange
+
+
+def _delayed(steps: tuple[CapsuleStep, ...]) -> list[_Delayed]:
+    """Return the requests that others may have overtaken, by the time at which they began.
+
+    On a frozen clock, the time does not tell which request began first.
+    """
+    found = []
+    before_ms = 0
+    for step in steps:
+        recorded = step.exchange
+        if recorded is not None and recorded.reply.fault == _DELAY and step.at_ms > before_ms:
+            begin_ms = step.at_ms - recorded.reply.delay_ms
+            found.append(_Delayed(begin_ms=begin_ms, exchange=recorded))
+        before_ms = step.at_ms
+    return sorted(found, key=lambda each: each.begin_ms)
+
+
+def _answer_now(respond: Respond, wait: Wait | None = None) -> Reply:
     """Return the response to a request, without its delay."""
-    reply = respond(None)
+    reply = respond(wait)
     while not isinstance(reply, Reply):
         reply = finish(reply.steps) if isinstance(reply, Work) else respond(reply)
     return reply

@@ -10,6 +10,7 @@ import pytest
 from mock_clover.conformance.replay import Replay, ReplayedStep, ReplayError
 from mock_clover.conformance.replay_file import decode_capsule
 from mock_clover.core.masking import redact
+from mock_clover.engine.reply import Reply, Wait
 from mock_clover.reference.flows import parse_examples
 from mock_clover.sandbox.keys import KeyRing
 from tests.canary import CVV, PAN
@@ -76,6 +77,27 @@ def test_a_run_is_repeated_byte_for_byte(server: InProcessServer, keys: KeyRing)
     rebuilt = Replay(decode_capsule(json.dumps(capsule).encode()), keys)
     assert [step.number for step in rebuilt.run(3) if step.state == "same"] == [1, 2, 3]
     assert len(rebuilt.sandbox.charges) == 1
+
+
+def test_a_request_that_overtakes_a_delayed_one_is_repeated(
+    server: InProcessServer, keys: KeyRing
+) -> None:
+    delay = {"kind": "delay", "delay_ms": 2_000, "times": 1, "endpoint": "create_charge"}
+    server.send("POST", "/_mock/faults", delay)
+    body = {"amount": 700, "currency": "usd", "source": server.token()}
+    server.clock.advance(10)
+    headers = {b"authorization": server.sandbox.bearer_header, b"idempotency-key": b"a"}
+    first = ("POST", "/v1/charges", b"", headers, json.dumps(body).encode())
+    wait = server.app.handle(*first)
+    assert isinstance(wait, Wait)
+    server.clock.advance(1_000)
+    retried = server.send("POST", "/v1/charges", body, headers={"idempotency-key": "a"})
+    server.clock.advance(1_000)
+    late = server.app.handle(*first, after_delay=wait)
+    assert isinstance(late, Reply)
+    assert late.body == retried.body
+    steps = replayed(capsule_of(server), keys)
+    assert states(steps) == {"done": 1, "same": 3}
 
 
 @pytest.mark.system  # twenty flows
