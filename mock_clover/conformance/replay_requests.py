@@ -34,7 +34,18 @@ def headers_of(recorded: CapsuleExchange, sandbox: Sandbox) -> dict[bytes, bytes
     if b"apikey" in headers:
         api_key = sandbox.credentials.api_key.encode()
         headers[b"apikey"] = api_key if is_known else INVALID_CREDENTIAL
-    return headers
+    return headers | _matched_headers(recorded, sandbox)
+
+
+def _matched_headers(recorded: CapsuleExchange, sandbox: Sandbox) -> dict[bytes, bytes]:
+    """Return the headers that a rule of the scenario matched; their values are not kept."""
+    rules = sandbox.rules
+    return {
+        name.lower().encode(): value.encode()
+        for index, rule in enumerate(rules.scenario.rules)
+        for name, value in (rule.when.header or {}).items()
+        if name.lower() in recorded.headers and rules.name_of(index) in recorded.reply.why
+    }
 
 
 def with_token(endpoint: Endpoint, token: Token, reply: str) -> Endpoint:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from mock_clover import __version__
 from mock_clover.clover.checkout.records import PAY_CHECKOUT
 from mock_clover.clover.common.cards import Card
+from mock_clover.clover.common.problems import INVALID_JSON
 from mock_clover.clover.tokens.records import Token
 from mock_clover.clover.webhooks.records import TargetSpec
 from mock_clover.control.capsule_masking import (
@@ -241,6 +242,8 @@ def _why_masked(exchange: Exchange, body: str) -> str:
         return "the card of a rejected request is not kept"
     if exchange.endpoint == _GET_KEYS:
         return "each server has its own public key"
+    if exchange.request is None and exchange.why.startswith(INVALID_JSON.name) and body[:1] == "{":
+        return "the body was not JSON, and its fields are kept instead"
     if is_cut(exchange):
         return "the request is too long to be kept"
     if is_masked(body) or is_masked(exchange.path):

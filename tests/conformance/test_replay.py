@@ -9,6 +9,7 @@ import pytest
 
 from mock_clover.conformance.replay import Replay, ReplayedStep, ReplayError
 from mock_clover.conformance.replay_file import decode_capsule
+from mock_clover.control.scenario import resolve_scenario
 from mock_clover.core.masking import redact
 from mock_clover.engine.reply import Reply, Wait
 from mock_clover.reference.flows import parse_examples
@@ -98,6 +99,26 @@ def test_a_request_that_overtakes_a_delayed_one_is_repeated(
     assert late.body == retried.body
     steps = replayed(capsule_of(server), keys)
     assert states(steps) == {"done": 1, "same": 3}
+
+
+def test_initial_data_and_a_rule_for_a_header_are_repeated(
+    make_server: Callable[..., InProcessServer], keys: KeyRing
+) -> None:
+    rule = {"when": {"header": {"X-Kind": "poor"}}, "then": {"decline": {}}}
+    data = {"charges": [{"amount": 7, "ago": "2d", "state": "authorized"}]}
+    server = make_server(resolve_scenario({"name": "shop", "data": data, "rules": [rule]}))
+    server.clock.advance(60_000)
+    for kind, status in (("poor", 402), ("rich", 200)):
+        body = {"amount": 5, "currency": "usd", "source": server.token()}
+        paid = server.send("POST", "/v1/charges", body, headers={"x-kind": kind})
+        assert paid.status == status
+    server.send("GET", "/v1/charges")
+    server.send("POST", "/_mock/fork", {"name": "twin"})
+    assert states(replayed(capsule_of(server), keys)) == {"same": 5}
+    server.send("PUT", "/_mock/snapshot", server.send("GET", "/_mock/snapshot").json)
+    server.send("GET", "/v1/charges")
+    (step,) = replayed(capsule_of(server), keys)
+    assert (step.number, step.state) == (6, "same")
 
 
 @pytest.mark.system  # twenty flows
