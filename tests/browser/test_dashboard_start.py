@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from typing import Any
 
 import pytest
 from browser_session import SharedBrowserSession
@@ -40,13 +41,25 @@ def test_an_empty_sandbox_shows_how_to_start(dashboard_page: DashboardPage) -> N
     later = page.locator("#start-body")
     later.get_by_role("button", name=f"Charge {DECLINED_CARD}").click()
     expect(later.locator(".message")).to_contain_text("$18.00 of VISA ••2222: 402, issuer_declined")
+    later.get_by_role("button", name="Charge 4012000033330026").click()
+    expect(later.locator(".message")).to_contain_text("$250.01 of VISA ••0026: 200, waiting for")
+    expect(later.get_by_role("link", name="Act as the cardholder")).to_be_visible()
+    later.get_by_role("button", name="Charge 4001230000000129").click()
+    expect(later.locator(".message")).to_contain_text("$10.00 of VISA ••0129: 200, approved")
+    later.get_by_role("button", name=f"Charge {DECLINED_CARD}").click()
+    expect(later.locator(".message")).to_contain_text("402, issuer_declined")
     later.get_by_role("link", name="Open the request").click()
     expect(page.locator("#detail .why")).to_contain_text("is listed to decline")
     dashboard_page.leave()
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
-def test_the_curl_commands_work_as_they_are(dashboard_page: DashboardPage) -> None:
+@pytest.mark.parametrize("settings", [{}, {"strict": True}])
+def test_the_curl_commands_work_as_they_are(
+    dashboard_page: DashboardPage, settings: dict[str, Any]
+) -> None:
+    clover = dashboard_page.clover
+    dashboard_page.move_to(clover.create(clover.transport, clover.name, settings))
     page = dashboard_page.open("start").page
     commands = page.locator("#start-body pre").text_content()
     run = subprocess.run(

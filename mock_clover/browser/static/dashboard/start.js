@@ -10,6 +10,7 @@ import { errorMessage, part, table } from "./views.js";
 
 const AMOUNT = 1800;
 const SHOWN_FIRST = 5;
+const CLIENT_IP = "127.0.0.1"; // of the customer; Clover asks for it, and so does a strict sandbox
 const GROUPS = [["approve", "Approved"], ["decline", "Declined"], ["threeds", "3-D Secure"]];
 
 /** Show the view. */
@@ -28,7 +29,7 @@ export async function open(root) {
       part("First request", requestCard({ cards, year, credentials, message }, charge)),
       part("Address and credentials", addressCard(credentials))),
     part("Test cards", el("p", { class: "hint" },
-      "The cards of the scenario, with any later expiry date and any CVV. No number here belongs to an account."),
+      "The cards of the scenario. Use any future expiry date and any CVV."),
     GROUPS.map(([group, title]) => cardTable(title, cards.filter((each) => each.group === group), charge))));
 }
 
@@ -88,7 +89,7 @@ function curlOf(card, year, { base_url: base, api_key: key, access_token: token 
     "  | grep -o 'clv_[0-9A-Za-z]*')",
     `curl -i ${quoted(`${base}/v1/charges`)} \\`,
     `  -H ${quoted(`authorization: Bearer ${token}`)} \\`,
-    "  -H 'content-type: application/json' \\",
+    `  -H 'content-type: application/json' -H 'x-forwarded-for: ${CLIENT_IP}' \\`,
     `  -d '{"amount":${AMOUNT},"currency":"usd","source":"'$token'"}'`,
   ].join("\n");
 }
@@ -132,7 +133,9 @@ async function makeCharge(card, { credentials, year, message }) {
   const tokenBody = { card: { ...cardBody(card, year), ...(card.brand ? { brand: card.brand } : {}) } };
   const token = await post("/v1/tokens", { apikey: credentials.api_key }, tokenBody);
   const amount = card.amount ?? AMOUNT;
-  const paid = token.body.id ? await post("/v1/charges", { authorization: `Bearer ${credentials.access_token}` }, {
+  const paid = token.body.id ? await post("/v1/charges", {
+    authorization: `Bearer ${credentials.access_token}`, "x-forwarded-for": CLIENT_IP,
+  }, {
     amount, currency: "usd", source: token.body.id, description: "Test charge of the dashboard",
     ...(card.flow ? { threeds: { source: "CLOVER", browser_info: browserInfo() } } : {}),
   }) : token;
@@ -141,7 +144,8 @@ async function makeCharge(card, { credentials, year, message }) {
   const { data: [exchange] } = await get("journal?limit=1");
   replaceContent(message, el("p", { class: `message-result is-${outcome}` },
     el("b", { "aria-hidden": "true" }, `${OUTCOMES[outcome].sign} `), words, " ",
-    exchange ? el("a", { href: to("exchanges", exchange.id) }, "Open the request") : null));
+    exchange ? el("a", { href: to("exchanges", exchange.id) }, "Open the request") : null,
+    paid.body.status === "pending" ? [" ", el("a", { href: to("cardholder") }, "Act as the cardholder")] : null));
   announce(() => words);
 }
 
@@ -153,7 +157,7 @@ async function post(path, headers, body) {
 }
 
 function resultOf({ status, body }) {
-  if (body.threeds) return `${status}, waiting for 3-D Secure`;
+  if (body.status === "pending") return `${status}, waiting for 3-D Secure`;
   if (status < 300) return `${status}, approved`;
   const { message, declineCode, decline_code: code } = body.error ?? {};
   return `${status}, ${[declineCode ?? code, message].filter(Boolean).join(": ") || body.message}`;
@@ -162,7 +166,7 @@ function resultOf({ status, body }) {
 /** Return what the 3-D Secure SDK reports about this browser. */
 function browserInfo() {
   return {
-    browser_ip: "127.0.0.1", browser_accept_header: "*/*", browser_javascript_enabled: true,
+    browser_ip: CLIENT_IP, browser_accept_header: "*/*", browser_javascript_enabled: true,
     browser_java_enabled: false, browser_language: navigator.language, browser_color_depth: String(screen.colorDepth),
     browser_screen_height: String(screen.height), browser_screen_width: String(screen.width),
     browser_tz: String(new Date().getTimezoneOffset()), browser_user_agent: navigator.userAgent,
