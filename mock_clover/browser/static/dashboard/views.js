@@ -1,7 +1,6 @@
 // Shared by the views: parts that are polled and redrawn, tables, states.
 
 import { el, replaceContent } from "./dom.js";
-import { OUTCOMES } from "./request-log.js";
 
 const started = new WeakMap();
 
@@ -80,19 +79,18 @@ const LABELS = { under_way: "in progress", held: "blocked" };
 /** Return the words for a state of the API. */
 export const stateLabel = (state) => LABELS[state] ?? state.replaceAll("_", " ");
 
-// Colours and signs are those of the outcomes of requests; what is neither good nor bad has none.
 const STATES = {
-  ok: ["captured", "paid", "active", "delivered", "succeeded", "authorized"],
+  good: ["captured", "paid", "active", "delivered", "succeeded", "authorized"],
   declined: ["declined"],
-  failed: ["failed", "dropped"],
+  bad: ["failed", "dropped"],
   pending: ["pending", "awaiting_code", "waiting", "under_way", "held", "open"],
 };
+const SIGNS = { good: "● ", declined: "◆ ", bad: "✕ ", pending: "◌ ", other: "" }; // those of the requests
 
 /** Show a state as a word with a sign, not by colour alone. */
 export function stateWord(state) {
   if (!state) return "";
   const kind = Object.keys(STATES).find((each) => STATES[each].includes(state)) ?? "other";
-  const sign = kind === "other" ? "" : kind === "pending" ? "◌ " : `${OUTCOMES[kind].sign} `;
-  return el("span", { class: `state is-${kind}` }, el("span", { "aria-hidden": "true" }, sign),
+  return el("span", { class: `state ${kind}` }, el("span", { "aria-hidden": "true" }, SIGNS[kind]),
     stateLabel(state));
 }
