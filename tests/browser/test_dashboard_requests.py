@@ -129,7 +129,7 @@ def test_payment_is_told_from_token_to_webhook(dashboard_page: DashboardPage) ->
     story.locator(".event").get_by_role("link", name=refund).click()
     page.get_by_role("link", name="Show payment").click()
     expect(page).to_have_url(re.compile(f"#/payment/{refund}$"))
-    expect(story.get_by_role("link", name=charge)).to_have_attribute(
+    expect(story.get_by_role("link", name=charge, exact=True)).to_have_attribute(
         "href", f"#/data/charges/{charge}"
     )
     page.set_viewport_size({"width": 375, "height": 812})

@@ -116,7 +116,8 @@ def test_every_view_escapes_hostile_text(clover: MockClover, session: BrowserSes
         "sandboxes",
         "webhooks",
         "cardholder",
-        f"explain/{last}",
+        f"explain/{last}/why",
+        f"payment/{clover.charges[0]['id']}",
     ):
         page.goto(f"{clover.url}/_mock/#/{view}")
         expect(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mock_clover.scenario.load import parse
-from tests.canary import find_leaks
+from tests.canary import CVV, PAN, find_leaks
 from tests.in_process import DECLINED_CARD, VISA, InProcessServer
 
 MakeServer = Callable[..., InProcessServer]
@@ -190,6 +190,19 @@ def test_request_of_your_own_is_carried_out(server: InProcessServer) -> None:
     journal = server.send("GET", "/_mock/journal").body.decode()
     assert find_leaks(journal) == []
     assert '"client":"mock-clover send"' in journal
+
+
+def test_card_that_is_sent_is_shown_nowhere(server: InProcessServer) -> None:
+    card = server.card(PAN, cvv=CVV)
+    created = server.send("POST", "/_mock/send", {"path": "/v1/tokens", "body": card})
+    source = created.json["reply"]["id"]
+    body = {"amount": 1, "currency": "usd", "source": source, "description": PAN}
+    paid = server.send("POST", "/_mock/send", {"path": "/v1/charges", "body": body})
+    wrong = server.send("POST", "/_mock/send", {"path": "/v1/tokens", "boddy": card})
+    assert (paid.json["status"], wrong.status) == (200, 400)
+    paths = ("journal", "journal/1", "journal/2", "rows/tokens", f"payments/{source}")
+    replies = [created, paid, wrong, *(server.send("GET", f"/_mock/{path}") for path in paths)]
+    assert find_leaks("".join(each.body.decode() for each in replies)) == []
 
 
 def test_lost_reply_of_a_replay_is_told(make_server: MakeServer) -> None:
