@@ -35,6 +35,8 @@ CONTENT = {
     "sandboxes": "#sandboxes-body tbody tr",
 }
 """A selector for the content of each dashboard path."""
+DIALOGS = {"Control+k": "option", "?": "dialog", "n": "group"}
+"""Keys that open something, and a role that it has."""
 UNFOLDED = ("webhooks", "scenario")
 UNFOLD = """() => {
   const view = document.querySelector("main > section:not([hidden])");
@@ -94,4 +96,10 @@ def test_dashboard_is_accessible_and_fits_the_width(
         if place in UNFOLDED:
             page.evaluate(UNFOLD)
         found += [f"{place}: {each}" for each in check_page(page, axe)]
+    dashboard(wide, clover)
+    for key, role in DIALOGS.items():
+        page.keyboard.press(key)
+        expect(page.get_by_role(role).filter(visible=True).first).to_be_visible()
+        found += [f"{key}: {each}" for each in check_page(page, axe)]
+        page.keyboard.press("Escape")
     assert not found, "\n".join(found)

@@ -424,6 +424,12 @@ def test_a_request_is_shown_and_repeated_as_it_was_sent(server: InProcessServer)
         words = shlex.split(result["curl"])
         assert json.loads(words[-1]) == sent
         assert {"idempotency-key: order-7", "x-forwarded-for: 203.0.113.9"} < set(words)
+    for amount in ("18", 18):
+        item = {"type": "sku", "quantity": 1, "amount": amount, "description": "Bulb"}
+        order = {"currency": "usd", "items": [item]}
+        server.send("POST", "/v1/orders", order)
+        quoted = order if amount == "18" else None
+        assert last(server)["exchange"].get("sent") == quoted, "also a number within a list"
     server.send("POST", "/v1/charges", sent | {"card": {"number": PAN}, "cvv": "123"})
     assert find_leaks(json.dumps(last(server))) == []
     assert "sent" in last(server)["exchange"]

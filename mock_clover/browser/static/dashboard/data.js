@@ -7,6 +7,7 @@ import { count, dateOf, moneyOf } from "./format.js";
 import { jsonTree } from "./json.js";
 import { timeline } from "./timeline.js";
 import { go, to } from "./routes.js";
+import { ROWS_OF } from "./webhook-send.js";
 import { numberCell, pollAndRender, stateWord, table } from "./views.js";
 
 const LIMIT = 50;
@@ -122,6 +123,8 @@ function renderRow(whole) {
       ? el("p", {}, el("a", { class: "as-button", href: to("payment", whole.id) }, "Show payment")) : null,
     whole.timeline.length ? timeline(whole.timeline, currency, line.amount) : null,
     whole.links.length ? relatedRows(whole.links) : null,
+    Object.values(ROWS_OF).includes(whole.kind) ? el("p", {}, el("a", {
+      href: `${to("webhooks")}?object=${encodeURIComponent(whole.id)}` }, "Webhook deliveries about it")) : null,
     el("section", { "aria-label": "Raw data" }, el("h3", {}, "Raw data"), jsonTree(whole.row, "Raw data")));
 }
 

@@ -28,9 +28,8 @@ const CARDS = [["", "any card"], ["number", "this number"], ["prefix", "starts w
 const COUNTS = [["", "every time"], ["first", "only the first n"], ["nth", "only the n-th"], ["every", "every n-th"],
   ["after", "all after the n-th"]];
 const RESULTS = [["decline", "decline"], ["approve", "approve"], ["part", "approve a part"],
-  ["problem", "answer an error"], ["fault", "inject a fault"], ["threeds", "use a 3-D Secure flow"]];
-const KINDS = [["drop", "drop the connection"], ["hang", "never answer"], ["delay", "answer late"],
-  ["truncate", "send half of the response"], ["garbage", "send garbage"]];
+  ["problem", "error"], ["fault", "fault"], ["threeds", "3-D Secure flow"]];
+const KINDS = ["drop", "hang", "delay", "truncate", "garbage"];
 /** The inputs that each result uses. */
 const USED = { decline: ["decline"], part: ["part"], problem: ["problem"], fault: ["kind", "when", "delay"],
   threeds: ["flow"], approve: [] };
@@ -84,7 +83,7 @@ function makeInputs(names) {
     part: number({ min: 0.01, step: "0.01" }),
     problem: select(names.problems.map(({ name, status }) => [name, `${status} ${name}`])),
     kind: select(KINDS),
-    when: select([["before_commit", "before it is carried out"], ["after_commit", "after it is carried out"]]),
+    when: select([["before_commit", "before commit"], ["after_commit", "after commit"]]),
     delay: number({ min: 0.001 }),
     flow: select(names.flows.map((each) => [each, each.replaceAll("_", " ")])),
   };
