@@ -234,6 +234,7 @@ def type_names(tree: ast.Module) -> Iterator[str]:
         if (
             isinstance(node, ast.Assign | ast.AnnAssign)
             and name_of(node.value or node) != "TypeVar"
+            and not (isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute))
         ):
             for name in bound_names(node):
                 if re.fullmatch(r"_?[A-Z]\w*[a-z]\w*", name):

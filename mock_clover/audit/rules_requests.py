@@ -16,7 +16,9 @@ from mock_clover.sandbox.masking import mask_codes
 
 _DIGIT_RUN = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
 _MASKED_CARD = re.compile(r"(?<![0-9])\[card [.]{3}[0-9]{4}\](?![0-9])|\[cvv\]")
-_MASKED_FRACTION = re.compile(r"; ([a-z_.]+): [^;]*\[card [^;]* is not a whole number of cents")
+_MASKED_FRACTION = re.compile(
+    r"; ([a-z_.]{1,100}): [^;]{0,200}\[card [^;]{0,200} is not a whole number of cents"
+)
 _SEPARATORS = str.maketrans("", "", " -")
 _SUGGESTION = " (did you mean "
 

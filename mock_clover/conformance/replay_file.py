@@ -54,6 +54,6 @@ def capsule_schema() -> dict[str, Any]:
     needed, found = {"Capsule"}, {"Capsule"}
     while found:
         text = msgspec.json.encode([records[name] for name in found]).decode()
-        found = set(re.findall(r'"#/\$defs/(\w+)"', text)) - needed
+        found = set(re.findall(r'"#/\$defs/(\w{1,80})"', text)) - needed
         needed |= found
     return schema | {"$defs": {name: each for name, each in records.items() if name in needed}}

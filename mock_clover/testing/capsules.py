@@ -19,7 +19,7 @@ FILES_MAX = 100
 SANDBOXES_MAX = 5
 """Capsules of one test, which usually has one sandbox."""
 _NAME_CHARS_MAX = 150
-_INVALID_CHARS = re.compile(r"[^A-Za-z0-9._\[\]=,-]+")
+_INVALID_CHARS = re.compile(r"[^A-Za-z0-9._\[\]=,-]{1,100}")
 
 
 def capsule_name(nodeid: str, number: int = 1) -> str:
