@@ -172,6 +172,7 @@ RUN_BY_OTHER_TESTS = {
     "scenarios.md": {"sh"},  # tests/scenario/test_scenarios_page.py
     "howto/asgi.md": {"sh"},  # tests/system/test_asgi_servers.py
     "howto/browser.md": {"html", "js"},  # tests/browser/test_sdk_howto.py
+    "howto/tls.md": {"js"},  # tests/clients/test_node_without_hosts.py
     "howto/three-d-secure.md": {"html", "js"},  # tests/browser/test_threeds_sdk.py
 }
 """Languages that no test reads with `blocks(page, language)` of tests/system/test_howto.py."""

@@ -7,7 +7,7 @@ Cards that are stored only as a fingerprint, for example after a snapshot was re
 from typing import Literal
 
 from mock_clover.clover.common.cards import Brand, brand_of
-from mock_clover.clover.threeds.records import ThreeDSFlow
+from mock_clover.clover.threeds.records import CardFlow, ThreeDSFlow
 from mock_clover.control.endpoint import MOCK_ONLY
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import NO_AUTH, UNJOURNALED, Call, Endpoint
@@ -24,6 +24,8 @@ class PickerCard(Record, frozen=True, kw_only=True):
     number: str
     brand: Brand | Literal[""]
     group: Literal["approve", "decline", "threeds"]
+    needs: str
+    """The 3-D Secure flow, and the amount for which the card has it."""
     about: str
     """What it does, in words, and the note."""
     message: str = ""
@@ -60,12 +62,20 @@ def _picker_card(card: TestCard) -> PickerCard:
         number=card.number,
         brand=brand_of(card.number) or card.brand or "",
         group="threeds" if card.threeds is not None else card.outcome,
+        needs=_flow(card.threeds) if card.threeds is not None else "",
         about="; ".join(filter(None, notes)),
         message=card.message if card.outcome == "decline" else "",
         flow="" if card.threeds is None else card.threeds.flow,
         amount=None if card.threeds is None else card.threeds.amount,
         note=card.note or "",
     )
+
+
+def _flow(threeds: CardFlow) -> str:
+    """Return the flow of a card, and the amount for which it has it."""
+    flow = threeds.flow.replace("_", " + ")
+    amount = threeds.amount
+    return flow if amount is None else f"{flow} at ${amount // 100:,}.{amount % 100:02d}"
 
 
 ENDPOINT = Endpoint(

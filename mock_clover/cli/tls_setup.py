@@ -37,9 +37,11 @@ TRUST: dict[str, tuple[str, ...]] = {
     ),
     "curl": ("export CURL_CA_BUNDLE={ca}",),
     "browser": (
-        "# Chromium in tests, with a separate --user-data-dir:",
+        "# Chromium in tests, without root and without a hosts file; 4243 is the port of --tls:",
         "#   --ignore-certificate-errors-spki-list={pin}",
-        "# Chromium and Chrome on Linux:",
+        '#   --host-resolver-rules="MAP *.clover.com 127.0.0.1:4243"',
+        "# Chromium and Chrome on Linux; certutil is in Debian's libnss3-tools:",
+        "#   mkdir -p $HOME/.pki/nssdb",
         "#   certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n mock-clover -i {ca}",
         "# Firefox: Settings, Certificates, Authorities, Import {ca}",
         "# macOS:",

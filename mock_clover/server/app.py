@@ -39,6 +39,7 @@ from mock_clover.server.asgi_scope import has_body, headers_of, path_in_app
 from mock_clover.server.body import REASON, ClientDisconnectedError, HeldBytes
 from mock_clover.server.control_guard import DASHBOARD, ControlGuard
 from mock_clover.server.faults import apply_fault, own_connection, sleep
+from mock_clover.server.forbidden_page import forbidden_page
 from mock_clover.server.log import ExchangeLog
 from mock_clover.server.render import reply_headers
 from mock_clover.server.replica import addressing_error
@@ -246,7 +247,7 @@ class App:
         if error.problem is METHOD_NOT_ALLOWED:
             allow = ", ".join((*self._router.allowed_methods(raw.path), "OPTIONS")).encode()
             reply = replace(reply, headers=((b"allow", allow),))
-        return reply, False
+        return (forbidden_page(raw, reply) if raw.path == DASHBOARD[0] else reply), False
 
     def _misdirected_reply(self, path: str, headers: dict[bytes, bytes], error: ApiError) -> Reply:
         """Reject a request whose path selects no sandbox. No journal has it."""

@@ -19,7 +19,6 @@ from playwright.sync_api import Browser, Playwright, expect
 from playwright.sync_api import Error as PlaywrightError
 from shop import Shop
 
-from mock_clover.clover.common.hosts import NAMES
 from tests.clients.toolbox import plain_environment
 from tests.forged import HONEST, Signer, forgeries, presenting
 from tests.raw_http import CREDENTIALS, request
@@ -47,8 +46,9 @@ def setup_output(tls_server: TlsServerProcess) -> str:
 
 
 def mapped(tls_server: TlsServerProcess) -> str:
-    rules = ", ".join(f"MAP {name} 127.0.0.1:{tls_server.port}" for name in NAMES)
-    return f"--host-resolver-rules={rules}"
+    """Return the option that `tls-setup` prints, with the port of the server."""
+    (rules,) = re.findall(r'--host-resolver-rules="([^"]+)"', setup_output(tls_server))
+    return f"--host-resolver-rules={rules}".replace("4243", str(tls_server.port))
 
 
 @pytest.fixture(scope="module")
@@ -107,8 +107,7 @@ class Home:
     def __init__(self, playwright: Playwright, folder: Path, trust: str, rules: str) -> None:
         folder.mkdir()
         variables = plain_environment() | {"HOME": str(folder)}
-        make = "mkdir -p $HOME/.pki/nssdb; certutil -d sql:$HOME/.pki/nssdb -N --empty-password"
-        subprocess.run(["bash", "-euc", f"{make}; {trust}"], env=variables, check=True)
+        subprocess.run(["bash", "-euc", trust], env=variables, check=True)
         rooted = ["--no-sandbox"] if os.geteuid() == 0 else []
         self.browser = playwright.chromium.launch(
             executable_path=browser_path("chromium"), args=[*QUIET, *rooted, rules], env=variables
@@ -128,11 +127,11 @@ class Home:
 
 @pytest.fixture
 def certutil_command(tls_server: TlsServerProcess) -> str:
-    """The line that `tls-setup` prints for Chromium on Linux."""
+    """The lines that `tls-setup` prints for Chromium on Linux."""
     if not shutil.which("certutil"):
         do_without("no certutil here (Debian's libnss3-tools)")
-    (line,) = re.findall(r"^# +(certutil -d sql:.*)$", setup_output(tls_server), re.MULTILINE)
-    return str(line)
+    pattern = r"^# +((?:mkdir|certutil -d sql:).*)$"
+    return "\n".join(re.findall(pattern, setup_output(tls_server), re.MULTILINE))
 
 
 def test_chromium_trusts_ca_added_by_certutil(
@@ -144,6 +143,18 @@ def test_chromium_trusts_ca_added_by_certutil(
         got.append(home.status_of("https://scl.clover.com/livez"))
         home.browser.close()
     assert got == ["200", "Page.goto: net::ERR_CERT_AUTHORITY_INVALID"]
+
+
+def test_dashboard_under_clovers_name_links_to_its_address(
+    tls_server: TlsServerProcess, trusting: Browser
+) -> None:
+    session = BrowserSession(trusting.new_context())
+    page = session.open(f"https://scl.clover.com:{tls_server.port}/_mock/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Not under this name")
+    link = page.get_by_role("link", name=f"https://localhost:{tls_server.port}/_mock/")
+    link.click()
+    expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+    session.context.close()
 
 
 def test_chromium_rejects_forged_certificates(

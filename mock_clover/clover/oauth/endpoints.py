@@ -4,12 +4,13 @@ import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from mock_clover.clover.common.problems import INVALID_REQUEST
+from mock_clover.clover.common.problems import INVALID_REQUEST, ApiError
 from mock_clover.clover.oauth.behaviours import CONSENT_IS_AUTOMATIC, CONSENT_PAGE
 from mock_clover.clover.oauth.operations_consent import (
     access_denied_redirect,
     consent_is_denied,
     consent_page_response,
+    error_page_response,
     needs_consent,
 )
 from mock_clover.clover.oauth.problems import (
@@ -53,8 +54,11 @@ def authorize(sandbox: Sandbox, call: Call[None, AuthorizeQuery]) -> Redirect | 
     redirects to the root of the server.
     """
     query = call.query
-    merchant = find_merchant_of_app(sandbox, query.client_id, query.merchant_id)
-    target = redirect_target(call, query.redirect_uri)
+    try:
+        merchant = find_merchant_of_app(sandbox, query.client_id, query.merchant_id)
+        target = redirect_target(call, query.redirect_uri)
+    except ApiError as error:
+        return error_page_response(error, call)
     if needs_consent(merchant, query.mock_clover_consent):
         return consent_page_response(
             selectable_merchants(sandbox, merchant, query.merchant_id), call, target

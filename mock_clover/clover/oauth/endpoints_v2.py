@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from mock_clover.clover.common.problems import ApiError
 from mock_clover.clover.oauth.behaviours import (
     CODE_LIFETIME,
     CONSENT_IS_AUTOMATIC,
@@ -33,6 +34,7 @@ from mock_clover.clover.oauth.operations_consent import (
     access_denied_redirect,
     consent_is_denied,
     consent_page_response,
+    error_page_response,
     needs_consent,
 )
 from mock_clover.clover.oauth.operations_tokens import (
@@ -79,8 +81,11 @@ def authorize_v2(sandbox: Sandbox, call: Call[None, AuthorizeV2Query]) -> Redire
     If the app is not installed, redirect to the App Market without an error (observed).
     """
     query = call.query
-    merchant = find_merchant_of_app(sandbox, query.client_id, query.merchant_id)
-    target = redirect_target(call, query.redirect_uri)
+    try:
+        merchant = find_merchant_of_app(sandbox, query.client_id, query.merchant_id)
+        target = redirect_target(call, query.redirect_uri)
+    except ApiError as error:
+        return error_page_response(error, call)
     credentials = _installed_merchant(merchant, query.merchant_id)
     if credentials is None:
         return _redirect_to_app_market(merchant, query, call)

@@ -22,6 +22,14 @@ _PAGE = """\
 <button name="do" value="deny">Deny</button>
 </form>
 """
+_ERROR = """\
+<div class="sheet">
+<div class="wrong">
+<p>{message}</p>
+</div>
+<p>The app sent you here with a wrong address. <code>mock-clover env</code> prints the client id of
+the sandbox; the app's redirect URL must be a URL of the app.</p>
+</div>"""
 _SINGLE_MERCHANT = """\
 <dl>
 <dt>Merchant</dt>
@@ -69,6 +77,11 @@ def consent_page(merchants: list[Sandbox], target: str) -> str:
         ),
     )
     return page("Allow access?", body, shop="mock-clover")
+
+
+def error_page(message: str) -> str:
+    """Return the page of a request that cannot be approved."""
+    return page("Cannot connect the app", _ERROR.format(message=escape_html(message)))
 
 
 def security_headers_for(target: str) -> Headers:

@@ -8,11 +8,13 @@ is not a form field, because submitting a form normalizes line breaks.
 from collections.abc import Callable
 from typing import Any
 
+from mock_clover.clover.common.problems import ApiError
 from mock_clover.clover.oauth import html_consent as html
 from mock_clover.clover.oauth.behaviours import CONSENT_DENIED, CONSENT_PAGE
 from mock_clover.clover.oauth.problems import CONSENT_CROSS_SITE
 from mock_clover.clover.oauth.records import Consent
 from mock_clover.engine.endpoint import Call, HtmlPage, Redirect
+from mock_clover.engine.html import security_headers
 from mock_clover.engine.origin import is_cross_origin
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -29,6 +31,14 @@ def consent_page_response(merchants: list[Sandbox], call: Call[None, Any], targe
     call.basis = (CONSENT_PAGE,)
     call.why = "consent is `ask`, so the consent page was shown"
     return HtmlPage(200, html.consent_page(merchants, target), html.security_headers_for(target))
+
+
+def error_page_response(error: ApiError, call: Call[None, Any]) -> HtmlPage:
+    """Return the page of an error for a browser; raise the error for any other client."""
+    if b"text/html" not in call.headers.get(b"accept", b""):
+        raise error
+    call.why = error.why
+    return HtmlPage(error.problem.status, html.error_page(error.message), security_headers())
 
 
 def consent_is_denied(call: Call[Any, None]) -> bool:

@@ -290,6 +290,18 @@ def test_invalid_query_is_rejected_on_get_and_post(
 
 
 @each_version
+def test_browser_gets_a_page_for_a_wrong_app(server: InProcessServer, path: str) -> None:
+    html = {"accept": "text/html,*/*;q=0.8"}
+    query = {"client_id": "0000000000000"}
+    got = server.send("GET", f"{path}?{urlencode(query)}", auth=False, headers=html)
+    assert (got.status, got.content_type) == (400, "text/html; charset=utf-8")
+    assert got.why.startswith("OAUTH_UNKNOWN_CLIENT")
+    assert "Cannot connect the app" in ParsedPage(got.body).text
+    program = server.send("GET", f"{path}?{urlencode(query)}", auth=False)
+    assert (program.status, program.content_type) == (400, "application/json")
+
+
+@each_version
 @pytest.mark.parametrize("do", ["", "perhaps", "Approve"])
 def test_only_approve_and_deny_are_accepted(server: InProcessServer, path: str, do: str) -> None:
     got = press(server, path, do)

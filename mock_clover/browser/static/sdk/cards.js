@@ -14,8 +14,9 @@ export function byGroup(cards, titles) {
     .filter(({ cards: members }) => members.length);
 }
 
-export function labelOf({ brand, number }) {
-  return `${brand.replace('_', ' ')} ••${number.slice(-4)}`;
+export function labelOf({ brand, number, needs }) {
+  const card = `${brand.replace('_', ' ')} ••${number.slice(-4)}`;
+  return needs ? `${card} · ${needs}` : card;
 }
 
 export const cvvOf = ({ brand }) => (brand === 'AMEX' ? '1234' : '123');

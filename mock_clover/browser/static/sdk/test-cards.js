@@ -6,6 +6,7 @@ import { Group } from './group.js';
 import { reportHeight, whenStarted } from './port.js';
 import { messagesFor } from './messages.js';
 
+const NARROW_PX = 540;
 const locale = new URLSearchParams(location.search).get('locale') ?? 'en-US';
 const messages = messagesFor(locale);
 
@@ -43,6 +44,8 @@ async function show(fill) {
 }
 
 document.documentElement.lang = messages.lang;
+// On a phone, the open bar would cover a large part of the page.
+document.querySelector('details').open = window.innerWidth > NARROW_PX;
 document.querySelector('summary').textContent = messages.testCards.title;
 
 whenStarted(({ id, group: name }, port) => {

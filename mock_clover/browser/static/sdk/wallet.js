@@ -26,9 +26,19 @@ function label() {
   cancelButton.textContent = messages.wallet.cancel;
 }
 
+// Return an amount in the form of the locale, with the currency's sign.
+function amountText(amount, currency) {
+  const locale = messages.lang === 'fr' ? 'fr-CA' : 'en-US';
+  try {
+    return new Intl.NumberFormat(locale, { style: 'currency', currency }).format(amount);
+  } catch {
+    return `${amount} ${currency}`; // not a currency code
+  }
+}
+
 function showTotal({ label: text, amount, currency }) {
   find('.label').textContent = text;
-  find('.amount').textContent = `${amount} ${currency}`.trim();
+  find('.amount').textContent = amountText(Number(amount), currency);
 }
 
 function showMessage(text, kind = '') {

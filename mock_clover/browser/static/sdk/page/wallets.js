@@ -67,8 +67,9 @@ class Wallet extends CloverElement {
       const { total, currencyCode } = this.#options.applePaymentRequest;
       return { label: total.label, amount: total.amount, currency: currencyCode };
     }
+    // A request has no currency: it is the merchant's (inferred).
     const { label, amount } = this.#options.paymentReqData.total;
-    return { label, amount: inUnits(amount), currency: '' };
+    return { label, amount: inUnits(amount), currency: 'USD' };
   }
 
   update(request) {
