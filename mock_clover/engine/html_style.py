@@ -79,8 +79,10 @@ button:focus-visible{border-radius:.5rem}
 button,input{transition:background-color .12s,border-color .12s}}
 .address legend{color:var(--quiet);margin:0 0 .5rem}
 .address label{font-weight:400}
-@media (max-width:26rem){.row label{font-size:.8125rem}}
-@media (max-width:21rem){.row{grid-template-columns:1fr}.row label{font-size:.9375rem}}
+@media (max-width:26rem){.row{grid-template-columns:2fr 3fr}
+.address .row{grid-template-columns:3fr 2fr}
+.row label{font-size:.875rem}}
+@media (max-width:22rem){.row,.address .row{grid-template-columns:1fr}}
 """
 _TABLE = """\
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
