@@ -21,7 +21,7 @@ from mock_clover.sandbox.exchange import Exchange
 
 _RETRY_WINDOW_MS = 3_600_000
 """A later payment of the same amount is another purchase."""
-_DOUBLE_SUBMIT_MS = 600_000
+_DOUBLE_SUBMIT_MS = 60_000
 _TUTORIAL = "docs.clover.com, Accept payments: the idempotency-key header"
 
 
@@ -211,7 +211,7 @@ RULES = (
         id="CLV004",
         name="reference-charged-twice",
         severity="error",
-        wrong="Two charges of one card within ten minutes have the same external_reference_id, "
+        wrong="Two charges of one card within a minute have the same external_reference_id, "
         "amount and description, and both were answered.",
         cost="The customer pays twice for one order, for example after a double click.",
         fix="Derive the idempotency key from the order, and disable the button after the first "

@@ -1,6 +1,7 @@
 """Rules about what a request contains: headers, card data, amounts and names of members."""
 
 import re
+from difflib import SequenceMatcher
 from typing import Any
 
 from mock_clover.audit.context import AuditContext, header, line_of
@@ -19,7 +20,8 @@ _MASKED_CARD = re.compile(r"(?<![0-9])\[card [.]{3}[0-9]{4}\](?![0-9])|\[cvv\]")
 _MASKED_FRACTION = re.compile(
     r"; ([a-z_.]{1,100}): [^;]{0,200}\[card [^;]{0,200} is not a whole number of cents"
 )
-_SEPARATORS = str.maketrans("", "", " -")
+_SEPARATORS = str.maketrans("", "", " -_")
+_LIKENESS_MIN = 0.8
 _SUGGESTION = " (did you mean "
 
 
@@ -97,12 +99,27 @@ def _fractions(context: AuditContext) -> Hits:
             )
 
 
+def _is_misspelling(ignored: str) -> bool:
+    """Return whether an ignored name is nearly equal to the suggested one.
+
+    The suggestions of responses are generous: `items` suggests `intent`.
+    """
+    name, _, known = ignored.partition(_SUGGESTION)
+    match = SequenceMatcher(None, _plain(name), _plain(known), autojunk=False)
+    return bool(known) and match.ratio() >= _LIKENESS_MIN
+
+
+def _plain(name: str) -> str:
+    """Return the last part of a path in lower case without separators."""
+    return re.split(r"[ .]", name.rstrip("?)"))[-1].lower().translate(_SEPARATORS)
+
+
 def _misspelt(context: AuditContext) -> Hits:
     found: dict[str, list[Exchange]] = {}
     for exchange in context.exchanges:
         yield None
         for text in exchange.ignored:
-            if _SUGGESTION in text:
+            if _is_misspelling(text):
                 found.setdefault(f"{exchange.endpoint} {text}", []).append(exchange)
     for subject, exchanges in found.items():
         name, _, member = subject.partition(" ")

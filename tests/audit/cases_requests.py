@@ -35,6 +35,10 @@ def requests() -> list[Case]:
         ("an amount with the error of a float", with_body(amount=17.99 * 100), {"CLV010": [(2,)]}),
         ("an amount in quotes", with_body(amount="1800"), {}),
         ("a misspelt member", with_body(captur=False), {"CLV011": [(2,)]}),
+        ("a name in another style", with_body(externalReferenceId="a"), {"CLV011": [(2,)]}),
+        ("members that resemble others a little", with_body(items=[], shipping={}), {}),
+        ("a key in the body", lambda shop: shop.charge({"idempotencyKey": "a"}, key=""),
+         {"CLV001": [(2,)], "CLV011": [(2,)]}),
         ("a member that resembles none", with_body(warehouse="north"), {}),
         ("a member without effect", with_body(customer={"email": "jo@example.com"}), {}),
     ]  # fmt: skip
