@@ -11,6 +11,7 @@ _ISSUES_TOKENS = frozenset(
         *("recover_tokens", "migrate_token"),
     }
 )
+_USED_AGAIN = ("refresh token has been used", "refresh token was used")
 _REPEATED_MIN = 3
 """One fetch for each of fewer payments may be a restart of the application."""
 
@@ -70,7 +71,7 @@ def _refreshed_twice(context: AuditContext) -> Hits:
     refreshes = list(context.of("refresh_tokens"))
     recovered = {each.number for each in context.of("recover_tokens") if each.outcome == "ok"}
     for index, exchange in enumerate(refreshes):
-        if "refresh token has been used" not in exchange.why:
+        if not any(text in exchange.why for text in _USED_AGAIN):
             continue
         earlier = refreshes[:index]
         is_lost = any(is_unheard(each) for each in earlier)

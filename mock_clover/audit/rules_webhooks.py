@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mock_clover.audit.context import AuditContext
 from mock_clover.audit.rule import AuditRule, Hits, RuleHit
-from mock_clover.clover.webhooks.records_delivery import Delivery, DeliveryAttempt
+from mock_clover.clover.webhooks.records_delivery import Delivery
 from mock_clover.sandbox.exchange import Exchange
 
 _SLOW_MS = 5_000
@@ -90,8 +90,11 @@ def _processed_twice(context: AuditContext) -> Hits:
     for (target, _), found in copies.items():
         yield None
         first = found[0]
-        times = sorted(_began_ms(attempt) for each in found for attempt in each.attempts)
-        repeated = _repeated_effects(effects, first.object_id, times) if len(times) > 1 else ()
+        attempts = (attempt for each in found for attempt in each.attempts)
+        times = sorted(attempt.sent_ms - attempt.took_ms for attempt in attempts)
+        payment = context.payments.get(first.object_id)
+        names = (first.object_id, payment.order if payment is not None else None)
+        repeated = _repeated_effects(effects, names, times) if len(times) > 1 else ()
         if repeated:
             yield RuleHit(
                 message=f"the webhook target {target} got the event {first.event or first.about} "
@@ -101,20 +104,19 @@ def _processed_twice(context: AuditContext) -> Hits:
             )
 
 
-def _began_ms(attempt: DeliveryAttempt) -> int:
-    """Return when an attempt began: its time is recorded when the receiver has answered."""
-    return attempt.sent_ms - attempt.took_ms - 1
-
-
 def _repeated_effects(
-    effects: list[tuple[Exchange, str]], object_id: str, times_ms: list[int]
+    effects: list[tuple[Exchange, str]], names: tuple[str | None, ...], times_ms: list[int]
 ) -> tuple[Exchange, ...]:
-    """Return equal requests about the object of an event, one after each of its deliveries."""
+    """Return equal requests about the object of an event, one after each of its deliveries.
+
+    `names` are the ids of the object and, for a payment, of its order. `times_ms` are the starts
+    of the attempts: an application may act before it answers.
+    """
     seen: dict[str, Exchange] = {}
     for exchange, text in effects:
-        if exchange.at_ms >= times_ms[0] and object_id in text:
+        if exchange.at_ms >= times_ms[0] and any(name and name in text for name in names):
             earlier = seen.setdefault(text, exchange)
-            if exchange is not earlier and earlier.at_ms - 1 <= times_ms[-1] <= exchange.at_ms:
+            if exchange is not earlier and earlier.at_ms <= times_ms[-1] <= exchange.at_ms:
                 return (earlier, exchange)
     return ()
 

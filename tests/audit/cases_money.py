@@ -95,7 +95,16 @@ def webhooks() -> list[Case]:
 
         return flow
 
+    def printed_twice(shop: ShopClient) -> None:
+        target(shop, plan=[{"do": "duplicate"}])
+        charge = shop.charge()
+        order = shop.send("GET", f"/v1/charges/{charge}").json["order"]
+        taken(shop.server.sandbox)
+        for _ in range(2):
+            printed(shop, order)
+
     return [
+        ("the order of a payment is printed twice", printed_twice, {"CLV026": [(4, 5)]}),
         ("a webhook is acknowledged", answered(200), {}),
         ("a webhook fails for good", answered(500, retry_after_ms=[]), {"CLV024": [(2,)]}),
         ("a webhook fails at first", answered(500), {}),

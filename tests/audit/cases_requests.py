@@ -130,10 +130,11 @@ def access() -> list[Case]:
             token = oauth.auth_header(fresh["access_token"])
         shop.send("GET", "/v1/charges", headers=token)
 
-    def refreshed(shop: ShopClient, *, recovers: bool = False) -> None:
+    def refreshed(shop: ShopClient, *, recovers: bool = False, pause_ms: int = 0) -> None:
         pair = oauth.token_pair(shop.server)
         for _ in range(2):
             oauth.refresh(shop.server, pair["refresh_token"])
+            oauth.advance(shop.server, pause_ms)
         if recovers:
             oauth.recover(shop.server, pair["refresh_token"])
 
@@ -150,6 +151,8 @@ def access() -> list[Case]:
          {"CLV022": [(3, 4)]}),
         ("an expired token refreshed", lambda shop: expired(shop, refreshes=True), {}),
         ("a refresh token twice", refreshed, {"CLV023": [(3, 4)]}),
+        ("a refresh token twice in a month",
+         lambda shop: refreshed(shop, pause_ms=30 * oauth.DAY_MS), {"CLV023": [(3, 4)]}),
         ("a refresh token recovered", lambda shop: refreshed(shop, recovers=True), {}),
         ("a refresh whose reply was lost", refresh_lost, {}),
     ]  # fmt: skip
