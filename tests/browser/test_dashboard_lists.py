@@ -86,3 +86,39 @@ def test_amounts_are_found_as_they_are_shown(dashboard_page: DashboardPage, word
     page.get_by_role("link", name="Requests").click()
     page.get_by_label("Search paths").fill(words)
     expect(dashboard_page.row("create_charge")).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "top_max"), [(1440, 900, 270), (820, 1180, 350), (375, 812, 370)]
+)
+def test_the_list_is_in_view_and_stays_in_its_place(
+    dashboard_page: DashboardPage, width: int, height: int, top_max: int
+) -> None:
+    for _ in range(15):
+        dashboard_page.pay(pan=DECLINED_CARD)
+    dashboard_page.session.page.set_viewport_size({"width": width, "height": height})
+    page = dashboard_page.open().page
+    expect(dashboard_page.newest()).to_be_visible()
+    size = "() => [document.documentElement.scrollHeight, document.documentElement.scrollWidth]"
+    assert page.evaluate(size) == [height, width]
+    before = dashboard_page.newest().bounding_box()
+    assert before["y"] < top_max
+    page.locator("label[for=chip-declined]").click()
+    expect(page.locator("#shown-count")).to_have_text("15 of 30 requests")
+    assert dashboard_page.newest().bounding_box() == before
+
+
+def test_heads_are_over_their_columns_and_reasons_stay(dashboard_page: DashboardPage) -> None:
+    dashboard_page.pay(pan=DECLINED_CARD)
+    page = dashboard_page.open().page
+    row = dashboard_page.newest()
+    expect(row).to_contain_text("402")
+    for name in ("time", "status", "method", "path", "payment", "why"):
+        head, cell = (
+            place.locator(f".c-{name}").bounding_box() for place in (page.locator(".heads"), row)
+        )
+        assert abs(head["x"] - cell["x"]) < 1, name
+    row.click()
+    expect(page.locator("#detail-title")).to_be_visible()
+    expect(row.locator(".c-why")).to_be_visible()
+    expect(row.locator(".c-why")).to_contain_text("is listed to decline")
