@@ -31,7 +31,7 @@ _INTERRUPTED = 130
     epilog=examples(
         "mock-clover sweep -- python checkout.py",
         "mock-clover sweep -j 4 --reconcile 'python reconcile.py' -- npm test",
-        "mock-clover sweep --report sweep.html --report sweep.xml -- pytest tests/test_shop.py",
+        "mock-clover sweep --report sweep.html -- pytest tests/test_shop.py::test_pays",
         "mock-clover sweep --only 'create_charge#1:drop:after_commit' -- python checkout.py",
     ),
 )
@@ -41,7 +41,15 @@ _INTERRUPTED = 130
     metavar="COMMAND",
     help="A command that repairs the shop's records; it runs after each run, without a fault.",
 )
-@click.option("-j", "--jobs", default=1, show_default=True, type=click.IntRange(1, 64))
+@click.option(
+    "-j",
+    "--jobs",
+    metavar="N",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Number of runs at once.",
+)
 @click.option(
     "--timeout",
     "timeout_s",
@@ -131,7 +139,7 @@ def sweep(
     try:
         options = Options(
             command=command,
-            reconcile=tuple(shlex.split(reconcile or "")),
+            reconcile=_words(reconcile),
             timeout_s=timeout_s,
             jobs=jobs,
             budget=budget,
@@ -144,7 +152,7 @@ def sweep(
         result = _sweep(options, url, control_token or "", resume)
     except SelectionError as error:
         raise click.BadParameter(str(error), param_hint="--only") from None
-    except (SweepError, MockCloverError, ValueError) as error:
+    except (SweepError, MockCloverError) as error:
         exit_with_error(str(error))
     except KeyboardInterrupt:
         exit_with_error("interrupted", code=_INTERRUPTED)
@@ -152,6 +160,13 @@ def sweep(
     print_if_read(_as_json(result) if output_format == "json" else _as_text(result))
     if result.failed:
         raise SystemExit(1)
+
+
+def _words(command: str | None) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(command or ""))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--reconcile") from None
 
 
 def _settings(scenario: str | None) -> dict[str, Any]:
