@@ -11,6 +11,7 @@ import { faultFields, ROWS_OF } from "./webhook-send.js";
 
 const STATES = ["under_way", "waiting", "held", "delivered", "failed", "dropped"];
 const SHOWN = 100;
+const OF_PAYMENTS = ["charges", "orders", "refunds"];
 const SEARCH_MS = 250;
 const CAUSES = { sent: "by hand", rule: "of a rule" };
 const SIGNED = { wrong: "wrong signature", none: "no signature" };
@@ -99,7 +100,9 @@ const heldWords = ({ held_for: held }) => (held === "next" ? "the next event" : 
 function objectLink({ event, about, object_id: id }) {
   if (!id) return null;
   const kind = event ? ROWS_OF[event.split(":")[0]] : about === "verification" ? null : "charges";
-  return kind ? el("a", { class: "mono", href: to("data", kind, id) }, id) : el("span", { class: "mono" }, id);
+  if (!kind) return el("span", { class: "mono" }, id);
+  return [el("a", { class: "mono", href: to("data", kind, id) }, id),
+    OF_PAYMENTS.includes(kind) ? el("a", { href: to("payment", id) }, "payment") : null];
 }
 
 async function send(message, delivery, body) {

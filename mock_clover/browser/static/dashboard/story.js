@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { relatedRows } from "./data.js";
 import { el, replaceContent } from "./dom.js";
+import { withEvidence } from "./evidence.js";
 import { countOf, moneyOf } from "./format.js";
 import { OUTCOMES } from "./request-log.js";
 import { to } from "./routes.js";
@@ -55,7 +56,7 @@ function requestWords({ id, method, path, status, outcome, why }) {
   const { sign } = OUTCOMES[outcome];
   return [el("a", { href: to("exchanges", id), "data-key": `request ${id}` },
     el("span", { class: `is-${outcome} sign` }, `${sign} ${status ?? "lost"}`), " ",
-    el("span", { class: "mono" }, `${method} ${path}`)), el("span", { class: "soft" }, why)];
+    el("span", { class: "mono" }, `${method} ${path}`)), el("div", { class: "soft" }, withEvidence(why))];
 }
 
 function webhookWords(story, { id, event, target, state, attempts }) {
