@@ -113,8 +113,8 @@ PUBLIC = {
         scenarios schema serve tls-setup token sweep audit replay
     """,
     "options of serve": """
-        --checkout-redirects --control --control-host --control-token --control-token-file --dialect
-        --host --key-file --listed-cards-only --log-format --no-strict --port --port-file
+        --checkout-redirects --control --control-host --control-token --control-token-file --corp
+        --dialect --host --key-file --listed-cards-only --log-format --no-strict --port --port-file
         --replica --scenario --seed --strict --tls --tls-folder --tls-name --tls-port
         --tls-port-file --watch --webhook-host
     """,

@@ -27,6 +27,7 @@ FORMATS = ("text", "json", "junit", "sarif", "github")
 
 
 @click.command(
+    short_help="Find mistakes of an integration in its requests.",
     context_settings=CONTEXT,
     epilog=examples(
         "mock-clover audit",

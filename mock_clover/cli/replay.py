@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
+    short_help="Repeat the requests of a capsule and compare.",
     context_settings=CONTEXT,
     epilog=examples(
         "mock-clover replay failed.capsule.json",

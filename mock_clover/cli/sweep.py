@@ -27,6 +27,7 @@ _INTERRUPTED = 130
 
 
 @click.command(
+    short_help="Run a command once for each fault at each of its calls.",
     context_settings=CONTEXT | {"ignore_unknown_options": False},
     epilog=examples(
         "mock-clover sweep -- python checkout.py",

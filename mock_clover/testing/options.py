@@ -15,6 +15,7 @@ class SandboxSettings(TypedDict, total=False):
     """The settings of a scenario, as keyword arguments; docs/scenarios.md describes them."""
 
     dialect: "Dialect"
+    corp: "Literal['cross-origin'] | None"
     card_error_status: "Literal[400, 402] | None"
     strict: bool
     refuse_inferred: bool

@@ -88,7 +88,7 @@ def test_paths_without_a_name_depend_on_no_sandbox(server: InProcessServer) -> N
     assert {path for path in served if "static/" not in path} == {
         *("/_mock", "/_mock/health", "/_mock/openapi.json", "/_mock/sandboxes/{name}"),
         *("/livez", "/readyz", "/healthz", "/favicon.ico", "/clover3DS/clover3DS-sdk.js"),
-        *("/sdk.js", "/sdk/field", "/sdk/button", "/sdk/wallet", "/sdk/test-cards"),
+        *("/sdk.js", "/sdk/ach", "/sdk/field", "/sdk/button", "/sdk/wallet", "/sdk/test-cards"),
     }
 
 

@@ -64,7 +64,8 @@ function renderSandboxes(data, message, refresh) {
       copyButton("Copy variables", () => environmentOf(sandbox), {
         "data-key": `copy ${sandbox.name}`, "aria-label": `Copy variables of ${sandbox.name}` }),
       button("Save capsule", saveCapsule(sandbox.name, message), {
-        class: "small quiet", "data-key": `capsule ${sandbox.name}`, "aria-label": `Save the capsule of ${sandbox.name}` }),
+        class: "small quiet", "data-key": `capsule ${sandbox.name}`,
+        "aria-label": `Save the capsule of ${sandbox.name}` }),
       button("Delete …", remove(sandbox.name), {
         class: "small quiet", "data-key": `remove ${sandbox.name}`, "aria-label": `Delete ${sandbox.name}` })),
   ]);
