@@ -159,8 +159,9 @@ def scenarios(*, as_json: bool) -> None:
 )
 @click.argument("file_type", type=click.Choice(["scenario", "capsule"]))
 def schema(*, file_type: str) -> None:
-    """Print the JSON Schema of scenario files, for editors, or of capsules.
+    """Print the JSON Schema of scenario files or of capsules.
 
+    Editors check a scenario with it.
     First line of a scenario: # yaml-language-server: $schema=scenario.schema.json
     """
     from mock_clover.conformance.replay_file import capsule_schema
