@@ -242,7 +242,7 @@ VIEWS = {
     "webhooks": "#webhooks-body .part",
     "cardholder": "#cardholder-body > *",
     "sandboxes": "#sandboxes-body table",
-    "start": "#start-body table",
+    "start": "#start-body .credentials",
 }
 """The dashboard's views, each with a selector that matches when it is loaded."""
 DASHBOARD = (

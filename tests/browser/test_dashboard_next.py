@@ -175,7 +175,7 @@ def test_old_requests_are_charted_at_their_time(dashboard_page: DashboardPage) -
     dashboard_page.pay()
     dashboard_page.open()
     page = dashboard_page.page
-    expect(page.locator(".jump-mark").first).to_have_text("clock +8 d")
+    expect(page.locator(".jump-mark").first).to_have_text("clock +8 days")
     expect(page.locator(".tick").first).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
     jump = moves((-60_000, -60_000, HOUR, False), now_ms=NOW + HOUR + 60_000)
     frozen = moves(
