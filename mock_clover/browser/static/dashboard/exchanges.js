@@ -262,6 +262,7 @@ function enter() {
     return;
   }
   state.entering = true;
+  clearTimeout(state.telling); // the address of the filter would replace that of the request
   go(addressOf(list.cursorId));
 }
 
