@@ -17,9 +17,7 @@ from mock_clover.sandbox.masking import mask_codes
 
 _DIGIT_RUN = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
 _MASKED_CARD = re.compile(r"(?<![0-9])\[card [.]{3}[0-9]{4}\](?![0-9])|\[cvv\]")
-_MASKED_FRACTION = re.compile(
-    r"; ([a-z_.]{1,100}): [^;]{0,200}\[card [^;]{0,200} is not a whole number of cents"
-)
+_NOT_WHOLE = "is not a whole number of cents"
 _SEPARATORS = str.maketrans("", "", " -_")
 _LIKENESS_MIN = 0.8
 _SUGGESTION = " (did you mean "
@@ -79,8 +77,9 @@ def _sent_tree(exchange: Exchange) -> Any:
 
 def _masked_fractions(exchange: Exchange) -> list[str]:
     """Return the names of fractions whose digits look like a card number and are masked."""
-    names = _MASKED_FRACTION.findall(exchange.why)
-    return [f"{name}: not a whole number of cents" for name in names]
+    remarks = exchange.why.split("; ")[1:]
+    masked = (each for each in remarks if "[card " in each and _NOT_WHOLE in each)
+    return [f"{each.partition(':')[0]}: not a whole number of cents" for each in masked]
 
 
 def _fractions(context: AuditContext) -> Hits:

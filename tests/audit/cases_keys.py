@@ -36,9 +36,9 @@ def keys() -> list[Case]:
         shop.refund(charge, {"amount": 500}, key="r", fault=fault)
         shop.refund(charge, {"amount": 500}, key=key)
 
-    def same_key(shop: ShopClient) -> None:
+    def same_key(shop: ShopClient, fault: str = LOST) -> None:
         source = shop.token()
-        shop.charge({"source": source}, key="a", fault=LOST)
+        shop.charge({"source": source}, key="a", fault=fault)
         shop.charge({"source": source}, key="a")
 
     def paid_again(shop: ShopClient) -> None:
@@ -62,6 +62,7 @@ def keys() -> list[Case]:
         ("late, then another key", retry(LATE), {"CLV002": [(2, 4)]}),
         ("an order paid again", paid_again, {"CLV002": [(3, 5)]}),
         ("the same key", same_key, {}),
+        ("the same key, not carried out before", lambda shop: same_key(shop, UNSENT), {}),
         ("looked, and there was no charge", checked(UNSENT), {}),
         ("looked, and charged again", checked(LOST), {"CLV002": [(2, 5)]}),
         ("the duplicate is refunded", mended, {}),
