@@ -14,6 +14,7 @@ from mock_clover.cli.base import (
     CONTEXT,
     PREFIX,
     complete_scenario,
+    echo,
     examples,
     exit_with_error,
     print_if_read,
@@ -123,9 +124,10 @@ def sweep(
     resume: Path | None,
     output_format: str,
 ) -> None:
-    """Run COMMAND again and again, each time with one fault at one of its calls.
+    """Run COMMAND once for each fault at each of its calls.
 
-    The exit code is 1 if a run lost money or hung, 2 if the sweep could not run, else 0.
+    Each run has a fresh sandbox, and is judged by its end and by the money. The exit code is 1 if a
+    run lost money or hung, 2 if the sweep could not run, else 0.
     """
     from mock_clover.sweep.records import Options, SweepError
     from mock_clover.sweep.selection import SelectionError, parse_selection
@@ -235,12 +237,14 @@ class _Progress:
 
     def __init__(self) -> None:
         self._is_shown = sys.stderr.isatty()
+        self._width = 0
         self._first: tuple[int, int] | None = None
         """How many runs were done at the first call, and when."""
 
     def show(self, text: str) -> None:
         if self._is_shown:
-            click.echo(f"\r{text}\033[K", nl=False, err=True)  # no text of a server
+            echo(text.ljust(self._width), err=True, end="\r")
+            self._width = len(text)
 
     def count(self, done: int, count: int) -> None:
         """Show the number of runs that are done."""
