@@ -56,7 +56,9 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the differences as JSON.")
 def replay(*, file: Path, upto: int | None, is_served: bool, port: int, as_json: bool) -> None:
-    """Rebuild the sandbox of a capsule, repeat its requests and compare each response.
+    """Repeat the run in a capsule and compare its responses.
+
+    Rebuilds the sandbox in this process and compares byte for byte.
 
     Exit code: 0 if no response differs, 1 if one differs, 2 if the run cannot be repeated.
     """

@@ -25,7 +25,6 @@ from mock_clover.control.capsule_masking import (
 from mock_clover.control.capsule_records import (
     CAPSULE_BYTES_MAX,
     CAPSULE_VERSION,
-    Capsule,
     CapsuleCall,
     CapsuleClock,
     CapsuleExchange,
@@ -34,21 +33,19 @@ from mock_clover.control.capsule_records import (
     CapsuleScenario,
     CapsuleStep,
 )
-from mock_clover.control.endpoint import control_endpoint
 from mock_clover.control.repeat import body_to_repeat, is_masked
 from mock_clover.control.snapshot_calls import encode_snapshot
 from mock_clover.control.snapshots import without_pans
 from mock_clover.core.codec import MalformedError, parse
 from mock_clover.core.masking import redact
 from mock_clover.core.record import decode_json, encode
-from mock_clover.core.steps import Steps, Work
-from mock_clover.engine.endpoint import Call, EncodedJson, Endpoint, LongResult
+from mock_clover.core.steps import Steps
+from mock_clover.engine.endpoint import EncodedJson
 from mock_clover.sandbox.clock import ManualClock
 from mock_clover.sandbox.exchange import Exchange, is_cut
 from mock_clover.sandbox.history import KeptCall, ScenarioChange
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.scenario.records import Scenario
 
 NOT_KEPT = "not-kept"
@@ -290,13 +287,3 @@ def _listed_card(sandbox: Sandbox, card: Card) -> str:
     if not sandbox.rules.has_card(card.fingerprint):
         return ""
     return sandbox.rules.verdict(card).why
-
-
-def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
-    """Return the endpoint that makes a capsule."""
-
-    def post_capsule(sandbox: Sandbox, _call: Call[None, None]) -> LongResult:
-        """Return a capsule: all that is needed to repeat the run of a sandbox elsewhere."""
-        return Work(make_capsule(sandbox, sandboxes.seed))
-
-    return (control_endpoint("post_capsule", "POST", "/_mock/capsule", post_capsule, Capsule),)

@@ -12,7 +12,7 @@ from mock_clover.control import (
     armed,
     audit,
     ca,
-    capsule,
+    capsule_calls,
     clock,
     exchanges,
     explain,
@@ -67,7 +67,7 @@ def server_endpoints(
         *sandbox_calls.endpoints(sandboxes),
         *activity.endpoints(sandboxes),
         *snapshot_calls.endpoints(sandboxes),
-        *capsule.endpoints(sandboxes),
+        *capsule_calls.endpoints(sandboxes),
     )
 
 
