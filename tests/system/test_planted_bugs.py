@@ -75,7 +75,7 @@ def receive(handle: MockClover, shop: Shop, planted: Planted) -> None:
             object="P",
             type="CREATE",
             id=charge,
-            signature=planted.signature,  # type: ignore[arg-type]
+            signature=planted.signature,
         )
     handle.deliveries(wait=count)
     shop.server.shutdown()

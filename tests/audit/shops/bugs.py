@@ -88,7 +88,7 @@ class CardNumberInMetadata(Shop):
 
 class AmountAsFraction(Shop):
     def sell(self) -> None:
-        self.charge("S1", self.token(), 17.99 * 100)  # type: ignore[arg-type]
+        self.charge("S1", self.token(), 17.99 * 100)
 
 
 class AmountRoundedDown(Shop):
