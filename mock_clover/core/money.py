@@ -15,6 +15,7 @@ def fraction_of_amount(value: object) -> str:
     amount = Decimal(str(value))
     is_whole = amount == int(amount)
     meaning = f"is {int(amount)} cents" if is_whole else "is not a whole number of cents"
-    meant = round(amount * 100)
+    is_in_dollars = len(str(value).partition(".")[2]) <= 2  # else it is the product of a float
+    meant = round(amount * 100 if is_in_dollars else amount)
     suggestion = f"; did you mean {meant}?" if abs(meant) <= AMOUNT_MAX else ""
     return f"{value} {meaning}{suggestion}"

@@ -124,6 +124,10 @@ AMOUNTS: dict[str, tuple[str, str, int, str]] = {
         *("/v1/charges", '"amount":18.55', 400),
         "amount: 18.55 is not a whole number of cents; did you mean 1855?",
     ),
+    "the product of a float": (
+        *("/v1/charges", '"amount":1998.9999999999998', 400),
+        "amount: 1998.9999999999998 is not a whole number of cents; did you mean 1999?",
+    ),
     "a large one": ("/v1/charges", '"amount":9999999.0', 200, "amount: 9999999.0 is 9999999 cents"),
     "a card number": ("/v1/charges", f'"amount":{PAN}.0', 400, ""),
     "two": (
