@@ -132,6 +132,10 @@ ATTACKS: dict[str, dict[str, str]] = {
         "::test_a_name_that_is_an_identity_may_not_be_a_card_number",
         "any separator": "core/test_masking.py::test_any_separator_is_part_of_a_number",
         "any digits": "core/test_masking.py::test_digits_of_any_script_are_digits",
+        "digits as escapes in a body that is not JSON": "core/test_masking.py"
+        "::test_a_digit_may_be_an_escape_of_json",
+        "a CVV in a member of another name": "core/test_masking.py"
+        "::test_a_cvv_is_known_by_its_name",
         "a number in a snapshot": "control/test_snapshots.py"
         "::test_a_snapshot_has_no_card_number_in_free_text",
         "a number that is cut in two": "test_house_rules.py"

@@ -95,8 +95,10 @@ LINEAR: dict[str | bytes, str] = {
     r"[a-z][a-z0-9+.\-]*": "only matched at the beginning; one run",
     r"mock-clover:([A-Za-z_]+(?:/[a-z0-9_]+)?)": "no overlap: the runs contain no colon",
     r"^# clock (\S+)$": "no overlap: the run contains no space; the text is a golden flow",
-    r'("(?:(?:cvv|cvc)2?|security_?(?:code|card_?value))\\*"\s*:[\s\["\\]*)[0-9]{3,8}': (
-        "no overlap: the runs contain no letter; one way: a run ends at the first other character"
+    r'((?:cvv|cvc|security[_ -]?(?:code|card_?value))[^"\\:]{0,24}\\*"\s*:[\s\["\\]*)'
+    r"[0-9]{3,8}": (
+        "a quote follows within 25 characters; then the runs contain no letter, and a run ends at "
+        "the first other character"
     ),
     r"((?:(?:cvv|cvc)2?|security[_ -]?(?:code|card_?value))(?:%[0-9a-f]{2}|[^0-9a-z]){0,8})"
     r"[0-9]{3,8}": "at most eight separators, and only a percent sign can match in two ways",

@@ -52,6 +52,8 @@ def _any_run() -> re.Pattern[str]:
     return _runs(r"\d", _ASCII + _UNICODE)
 
 
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+"""A character as an escape of JSON; it may be a digit, in a text that is not valid JSON."""
 _TOKEN = re.compile(rf"(\d)|{_ESCAPE}|.", re.DOTALL)
 _PAN_LENGTHS = (16, 15, 14, 19, 18, 17, 13)  # most common first
 PAN_DIGITS_MIN = 13
@@ -78,11 +80,24 @@ def redact(text: str) -> str:
     """Return the text with each PAN replaced by `[card ...1234]`."""
     if len(text) < PAN_DIGITS_MIN:
         return text
+    if "\\u" in text:
+        plain = _ESCAPED.sub(_unescape_digit, text)
+        masked = _redact(plain)
+        return text if masked == plain else masked
+    return _redact(text)
+
+
+def _redact(text: str) -> str:
     if not text.isascii():
         return _any_run().sub(_mask_run, text)
     if "\\" not in text and _LEAST_RUN not in text.encode().translate(_KINDS, _ASCII_SEPARATORS):
         return text
     return _ASCII_RUN.sub(_mask_run, text)
+
+
+def _unescape_digit(match: re.Match[str]) -> str:
+    char = chr(int(match[1], 16))
+    return char if char.isdecimal() else match[0]
 
 
 def redact_json(tree: Any) -> Any:

@@ -23,10 +23,11 @@ SOURCE_DIGITS_MIN = 6
 NOT_STORED = "[not stored]"
 
 _CVV = re.compile(
-    r'("(?:(?:cvv|cvc)2?|security_?(?:code|card_?value))\\*"\s*:[\s\["\\]*)[0-9]{3,8}',
+    r'((?:cvv|cvc|security[_ -]?(?:code|card_?value))[^"\\:]{0,24}\\*"\s*:[\s\["\\]*)[0-9]{3,8}',
     re.IGNORECASE,
 )
-"""A misplaced CVV, for example in metadata, and the security code of a virtual gift card."""
+"""A misplaced CVV, for example in metadata, and the security code of a virtual gift card. The name
+may be a part of the member's name, such as `card[cvv]` or `cvvCode`."""
 _LOOSE_CVV = re.compile(
     r"((?:(?:cvv|cvc)2?|security[_ -]?(?:code|card_?value))(?:%[0-9a-f]{2}|[^0-9a-z]){0,8})"
     r"[0-9]{3,8}",
@@ -35,7 +36,8 @@ _LOOSE_CVV = re.compile(
 """A CVV in text that is neither JSON nor a form."""
 _SOURCE = re.compile(r'("source"\s*:\s*")[0-9 \-]{6,}(")')
 """A number in place of a token. Gift card numbers have no check digit that identifies them."""
-_CVV_FIELDS = frozenset({"cvv", "cvc", "cvv2", "cvc2", "securitycode", "securitycardvalue"})
+_CVV_NAMES = ("cvv", "cvc", "securitycode", "securitycardvalue")
+"""Parts of the names of members that have a CVV."""
 _CARD_NUMBER_FIELDS = frozenset(
     {"number", "pan", "cardnumber", "encryptedpan", "bankaccountnumber", "bankroutingnumber"}
 )
@@ -94,6 +96,10 @@ def normalized_name(name: str) -> str:
     return _KEY_SEPARATORS.split(name.lower())[-1].translate(_NAME_MARKS)
 
 
+def _names_cvv(plain_name: str) -> bool:
+    return any(part in plain_name for part in _CVV_NAMES)
+
+
 def masked_value(path: str, value: object) -> Any:
     """Return the value at a path of a request as masked plain data."""
     return mask_free_form(msgspec.to_builtins(value), path)
@@ -116,7 +122,7 @@ def mask_leaf(leaf: Any, name: str, *, free_form: bool) -> Any:
     text = str(leaf)
     digits = sum(map(str.isdigit, text))
     plain_name = normalized_name(name)
-    if plain_name in _CVV_FIELDS and digits:
+    if digits and _names_cvv(plain_name):
         return "[cvv]"
     if plain_name == "source" and text.isdigit() and digits >= SOURCE_DIGITS_MIN:
         return "[number]"
@@ -184,7 +190,7 @@ def mask_card_data(tree: Any, name: str) -> Any:
         return tree
     text, plain_name = str(tree), normalized_name(name)
     digits = sum(map(str.isdigit, text))
-    if plain_name in _CVV_FIELDS:
+    if _names_cvv(plain_name):
         return "[cvv]"
     if plain_name in _CARD_NUMBER_FIELDS and plain_name != "encryptedpan":
         masked = redact(text)

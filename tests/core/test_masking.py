@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mock_clover.core.masking import redact, redact_json
+from mock_clover.sandbox.masking import mask, mask_free_form
 
 PAN = "4539148803436467"
 FOURS = [PAN[at : at + 4] for at in range(0, 16, 4)]
@@ -46,12 +47,37 @@ def test_digits_of_any_script_are_digits() -> None:
     assert [redact(f"x {text}.") for text in spelt] == [f"x {MASKED}."] * len(ZEROS)
 
 
+ESCAPED = "".join(f"\\u{ord(digit):04X}" for digit in PAN)
+
+
+@pytest.mark.parametrize("text", [ESCAPED, PAN[:7] + ESCAPED[42:], ESCAPED.replace("003", "ff1")])
+def test_a_digit_may_be_an_escape_of_json(text: str) -> None:
+    """A body that is no valid JSON is shown as text, with its escapes."""
+    assert redact(f'{{"a":"\\u0041 {text}\\u0031') == f'{{"a":"\\u0041 {MASKED}1'
+
+
+NAMES_OF_CVV = (
+    *("cvv", "CVV ", "card[cvv]", "card.cvc", "cvv_", "cvvCode", "cardCvv", "CVC2", "cvv number"),
+    *("security-code", "security code", "securityCardValue", "card_security_code"),
+)
+
+
+@pytest.mark.parametrize("name", NAMES_OF_CVV)
+def test_a_cvv_is_known_by_its_name(name: str) -> None:
+    tree = {name: "7391", "amount": 7391}
+    masked = {name: "[cvv]", "amount": 7391}
+    assert mask_free_form(tree, "") == masked
+    assert json.loads(mask(json.dumps(tree))) == masked
+    assert json.loads(json.loads(mask(json.dumps(json.dumps(tree))))) == masked
+
+
 PLAIN = {
     "a time": "1700000000000",
     "a list of numbers": "[4539,1488,0343,6467]",
     "members": '{"a":45391488,"b":03436467}',
     "five spaces": "45391488     03436467",
     "letters": "45391488x03436467",
+    "escapes": r"\u0031\u0032",
 }
 
 
