@@ -1,4 +1,4 @@
-"""A baseline: the findings that a team knows and has not mended yet, by rule and subject."""
+"""A baseline: the findings that a team knows and has not fixed yet, by rule and subject."""
 
 import json
 from collections import Counter

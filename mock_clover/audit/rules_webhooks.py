@@ -127,10 +127,11 @@ RULES = (
         name="webhook-not-acknowledged",
         severity="warning",
         wrong="A receiver of webhooks answered no attempt with 2xx, or took longer than 5 seconds.",
-        cost="Clover sends the event again and gives up at last; your application does not hear of "
-        "the payment.",
+        cost="Clover sends the event again and finally gives up; your application does not learn "
+        "of the payment.",
         fix="Store the event, answer 200 at once, and process it afterwards.",
-        legitimate="An error that a later attempt mends, and the rejection of a wrong signature.",
+        legitimate="An error before an attempt that succeeds, and the rejection of a wrong "
+        "signature.",
         source="docs.clover.com, Webhooks: respond with 200",
         find=_not_acknowledged,
     ),

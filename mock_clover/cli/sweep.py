@@ -78,7 +78,9 @@ _INTERRUPTED = 130
     help="Scenario of the sandboxes.",
 )
 @seed_option
-@click.option("--url", metavar="URL", help="Base URL of a running server to use instead of an own.")
+@click.option(
+    "--url", metavar="URL", help="Base URL of a running server; without it, the sweep starts one."
+)
 @click.option(
     "--control-token",
     metavar="TOKEN",

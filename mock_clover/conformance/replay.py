@@ -301,7 +301,7 @@ def _check_complete(capsule: Capsule) -> None:
         if count:
             raise ReplayError(
                 f"cannot be repeated: it lacks the first {count} {what}. Take the capsule earlier, "
-                "or restore a snapshot in the sandbox, which begins its history anew"
+                "or restore a snapshot in the sandbox, which starts its history again"
             )
 
 

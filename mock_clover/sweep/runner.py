@@ -57,7 +57,7 @@ class Runner:
         money = self._money(handle)
         repaired, repair = None, None
         if self.options.reconcile and ended.exit is not None:
-            self._mend(handle, plan)
+            self._clear_fault(handle, plan)
             repair = self._start(self.options.reconcile, environment)
             repaired = self._money(handle)
         return RunResult(
@@ -87,8 +87,8 @@ class Runner:
         merged = {name: [*new, *document.get(name, ())] for name, new in added.items()}
         return body | {"scenario": document | merged}
 
-    def _mend(self, handle: MockClover, plan: PlannedRun | None) -> None:
-        """Take a fault back that has not applied."""
+    def _clear_fault(self, handle: MockClover, plan: PlannedRun | None) -> None:
+        """Remove a fault that has not applied."""
         handle.clear_faults()
         if plan is not None and BY_NAME[plan.fault].group != "fault":
             handle.scenario(self.options.settings.get("scenario", DEFAULT_SCENARIO))
