@@ -128,7 +128,7 @@ def _reused_for_another(context: AuditContext) -> Hits:
         yield RuleHit(
             message=f"{exchange.endpoint} ({line_of(exchange)}) was rejected: {reason} "
             f"({line_of(first)})",
-            exchanges=tuple(dict.fromkeys((first, exchange))),
+            exchanges=(exchange,) if first is exchange else (first, exchange),
             subject=exchange.endpoint,
         )
 

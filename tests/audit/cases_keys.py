@@ -11,6 +11,7 @@ LATE = "delay after_commit delay_ms=5000"
 
 def keys() -> list[Case]:
     reference = {"external_reference_id": "order 7"}
+    noted = {"metadata": {"order": "7"}}
 
     def retry(first: str, **second: str | None) -> Flow:
         def flow(shop: ShopClient) -> None:
@@ -66,7 +67,7 @@ def keys() -> list[Case]:
         ("looked, and there was no charge", checked(UNSENT), {}),
         ("looked, and charged again", checked(LOST), {"CLV002": [(2, 5)]}),
         ("the duplicate is refunded", mended, {}),
-        ("a key of another payment", lambda shop: [shop.charge(key="a"), shop.charge(key="a")],
+        ("a key of another payment", lambda shop: [shop.charge(noted, key="a") for _ in "ab"],
          {"CLV003": [(2, 4)]}),
         ("the key of a rejected request", after_rejection, {}),
         ("a reference twice", lambda shop: [shop.charge(reference), shop.charge(reference)],

@@ -69,7 +69,7 @@ def webhooks() -> list[Case]:
     def answered(*statuses: int, **changes: Any) -> Flow:
         def flow(shop: ShopClient) -> None:
             target(shop, **changes)
-            shop.charge()
+            shop.charge({"metadata": {"order": "7"}})
             taken(shop.server.sandbox, *statuses)
 
         return flow
