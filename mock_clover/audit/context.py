@@ -5,17 +5,14 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-import msgspec
-
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.checkout.records import Checkout
 from mock_clover.clover.orders.records import Order
 from mock_clover.clover.webhooks.records_delivery import Delivery
-from mock_clover.core.codec import MalformedError, parse
 from mock_clover.core.steps import Steps
 from mock_clover.ledger.build import build_ledger
 from mock_clover.ledger.records import Ledger, LedgerPayment
-from mock_clover.sandbox.exchange import Exchange
+from mock_clover.sandbox.exchange import Exchange, parse_object
 from mock_clover.sandbox.sandbox import Sandbox
 
 PAYING = ("create_charge", "pay_order")
@@ -104,7 +101,7 @@ class AuditContext:
     def sent(self, exchange: Exchange) -> dict[str, Any]:
         """Return the masked body of a request; empty if it was no object."""
         if exchange.number not in self._sent:
-            self._sent[exchange.number] = _body_of(exchange)
+            self._sent[exchange.number] = parse_object(exchange.sent_body())
         return self._sent[exchange.number]
 
     def payer_of(self, exchange: Exchange) -> str:
@@ -137,21 +134,9 @@ def _is_of_integration(exchange: Exchange) -> bool:
     return not header(exchange, b"user-agent").startswith(_OWN_CLIENTS)
 
 
-def _body_of(exchange: Exchange) -> dict[str, Any]:
-    if exchange.request is not None:
-        tree = msgspec.to_builtins(exchange.request)
-    else:
-        try:
-            tree = parse(exchange.body) if exchange.body else None
-        except MalformedError:
-            tree = None
-    return tree if isinstance(tree, dict) else {}
-
-
 def header(exchange: Exchange, name: bytes) -> bytes:
     """Return the stored value of a header; empty if it was not sent."""
-    kept = dict(zip(exchange.headers.kept, exchange.header_values, strict=True))
-    return kept.get(name, b"")
+    return exchange.kept_headers().get(name, b"")
 
 
 def key_of(exchange: Exchange) -> bytes:

@@ -2,17 +2,16 @@
 
 import re
 from difflib import SequenceMatcher
-from typing import Any
 
 from mock_clover.audit.context import AuditContext, header, line_of
 from mock_clover.audit.rule import AuditRule, Hits, RuleHit, grouped
 from mock_clover.clover.common.cards import brand_of
 from mock_clover.clover.surface import SURFACE
-from mock_clover.core.codec import MalformedError, fractional_amounts, parse
+from mock_clover.core.codec import fractional_amounts
 from mock_clover.core.masking import passes_luhn
 from mock_clover.core.record import encode
 from mock_clover.engine.endpoint import Endpoint
-from mock_clover.sandbox.exchange import Exchange
+from mock_clover.sandbox.exchange import Exchange, parse_object
 from mock_clover.sandbox.masking import mask_codes
 
 _DIGIT_RUN = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
@@ -68,13 +67,6 @@ def _card_data_elsewhere(context: AuditContext) -> Hits:
     yield from grouped(found, lambda each: each.endpoint, "with a card number or a CVV")
 
 
-def _sent_tree(exchange: Exchange) -> Any:
-    try:
-        return parse(exchange.body) if exchange.body else None
-    except MalformedError:
-        return None
-
-
 def _masked_fractions(exchange: Exchange) -> list[str]:
     """Return the names of fractions whose digits look like a card number and are masked."""
     remarks = exchange.why.split("; ")[1:]
@@ -89,7 +81,7 @@ def _fractions(context: AuditContext) -> Hits:
         endpoint = endpoints.get(exchange.endpoint)
         if endpoint is None or endpoint.request is None:
             continue
-        texts = list(fractional_amounts(_sent_tree(exchange), endpoint.request))
+        texts = list(fractional_amounts(parse_object(exchange.body), endpoint.request))
         for text in texts or _masked_fractions(exchange):
             yield RuleHit(
                 message=f"{exchange.endpoint} ({line_of(exchange)}): {text}",

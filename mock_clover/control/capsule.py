@@ -5,7 +5,6 @@ fingerprint is a keyed hash, but its key derives from the seed, which a capsule 
 """
 
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
@@ -19,7 +18,6 @@ from mock_clover.clover.webhooks.records import TargetSpec
 from mock_clover.control.capsule_masking import (
     CardNumbers,
     masked_card,
-    masked_text,
     without_foreign_secrets,
 )
 from mock_clover.control.capsule_records import (
@@ -36,14 +34,14 @@ from mock_clover.control.capsule_records import (
 from mock_clover.control.repeat import body_to_repeat, is_masked
 from mock_clover.control.snapshot_calls import encode_snapshot
 from mock_clover.control.snapshots import without_pans
-from mock_clover.core.codec import MalformedError, parse
 from mock_clover.core.masking import redact
 from mock_clover.core.record import decode_json, encode
 from mock_clover.core.steps import Steps
 from mock_clover.engine.endpoint import EncodedJson
 from mock_clover.sandbox.clock import ManualClock
-from mock_clover.sandbox.exchange import Exchange, is_cut
+from mock_clover.sandbox.exchange import Exchange, is_cut, parse_object
 from mock_clover.sandbox.history import KeptCall, ScenarioChange
+from mock_clover.sandbox.masking import mask_text_or_json
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records import Scenario
@@ -141,7 +139,7 @@ def make_capsule(sandbox: Sandbox, seed: str) -> Steps[EncodedJson]:
     parts.append(b"]" if comma == b"," else b',"steps":[]')
     comma = b',"deliveries":['
     for delivery in deliveries:
-        masked = replace(delivery, body=masked_text(delivery.body))
+        masked = replace(delivery, body=mask_text_or_json(delivery.body))
         parts += (comma, cards.replace_in(encode(masked)))
         comma = b","
         yield
@@ -189,12 +187,12 @@ def _call_body(call: KeptCall) -> str:
         tree = decode_json(call.body)
         tree.pop("secret", None)
         return encode(tree | {"url": _origin(tree["url"])}).decode()
-    return masked_text(call.body.decode())
+    return mask_text_or_json(call.body.decode())
 
 
 def _exchange(sandbox: Sandbox, exchange: Exchange) -> CapsuleExchange:
     body = body_to_repeat(exchange).decode("utf-8", "replace")
-    shown = masked_text(body)
+    shown = mask_text_or_json(body)
     shown = without_foreign_secrets(sandbox, exchange, shown)
     token = _created_token(sandbox, exchange)
     return CapsuleExchange(
@@ -216,7 +214,7 @@ def recorded_reply(exchange: Exchange) -> CapsuleReply:
     """Return the response of an exchange as a capsule has it."""
     return CapsuleReply(
         status=exchange.status,
-        body=masked_text(exchange.reply.decode("utf-8", "replace")),
+        body=mask_text_or_json(exchange.reply.decode("utf-8", "replace")),
         why=redact(exchange.why),
         idempotency=exchange.idempotency,
         fault=exchange.fault,
@@ -228,7 +226,7 @@ def recorded_reply(exchange: Exchange) -> CapsuleReply:
 def _headers(exchange: Exchange) -> dict[str, str | None]:
     """Return the names of all headers, also of pseudo-headers, and the values that are kept."""
     pseudo = [name.decode() for name in exchange.headers.names if name[:1] == b":"]
-    kept = dict(zip(exchange.headers.kept, exchange.header_values, strict=True))
+    kept = exchange.kept_headers()
     values = {name: kept.get(name.encode(), b"").decode("latin-1") for name in pseudo}
     return exchange.shown_headers() | values
 
@@ -268,12 +266,7 @@ def _created_token(sandbox: Sandbox, exchange: Exchange) -> Token | None:
 
 def _token_of(sandbox: Sandbox, exchange: Exchange) -> Token | None:
     """Return the token that a response names, or that of the charge that it names."""
-    try:
-        reply: Any = parse(exchange.reply)
-    except MalformedError:
-        return None
-    if not isinstance(reply, dict):
-        return None
+    reply = parse_object(exchange.reply)
     error = reply.get("error")
     named = error.get("charge") if isinstance(error, dict) else reply.get("id")
     if not isinstance(named, str):

@@ -7,11 +7,10 @@ from msgspec.structs import replace
 
 from mock_clover.clover.charges.records_on_file import transarmor_token
 from mock_clover.clover.common.cards import Card
-from mock_clover.core.codec import MalformedError, parse
 from mock_clover.core.masking import redact
 from mock_clover.core.record import encode
-from mock_clover.sandbox.exchange import Exchange
-from mock_clover.sandbox.masking import hide_secrets, mask, mask_free_form
+from mock_clover.sandbox.exchange import Exchange, parse_object
+from mock_clover.sandbox.masking import hide_secrets
 from mock_clover.sandbox.sandbox import Sandbox
 
 _FINGERPRINT = re.compile(rb"(?<![A-Za-z0-9])[a-p]{24}(?![A-Za-z0-9])")
@@ -22,16 +21,6 @@ _OAUTH_TABLES = (
     *("refresh_tokens", "spent_refresh_tokens"),
 )
 _OAUTH_PATH, _VERIFIER = "/oauth/", "code_verifier"
-
-
-def masked_text(text: str) -> str:
-    """Return a text without card numbers and CVVs; JSON stays JSON."""
-    if mask(text) == text:
-        return text
-    try:
-        return encode(mask_free_form(parse(text.encode()), "")).decode()
-    except MalformedError:
-        return mask(text)
 
 
 def masked_card(card: Card) -> Card:
@@ -51,10 +40,7 @@ def without_foreign_secrets(sandbox: Sandbox, exchange: Exchange, body: str) -> 
     """
     if exchange.committed or not exchange.path.startswith(_OAUTH_PATH):
         return body
-    try:
-        tree: Any = parse(body.encode())
-    except MalformedError:
-        return body
+    tree = parse_object(body.encode())
     hidden: Any = hide_secrets(tree)
     if hidden == tree:
         return body

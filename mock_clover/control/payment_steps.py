@@ -10,7 +10,7 @@ from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.webhooks.records_delivery import Delivery, DeliveryState
 from mock_clover.control.timeline import Link, TimelineEvent, charge_events
 from mock_clover.core.masking import redact
-from mock_clover.core.record import Record, encode
+from mock_clover.core.record import Record
 from mock_clover.sandbox.exchange import Exchange, ExchangeOutcome
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -51,11 +51,6 @@ class PaymentStep(Record, frozen=True, kw_only=True):
     """The kind of the scheduled job that caused it."""
     request: StepRequest | None = None
     delivery: StepDelivery | None = None
-
-
-def sent_body(exchange: Exchange) -> bytes:
-    """Return the body of a request, masked if it was not decoded."""
-    return exchange.body if exchange.request is None else encode(exchange.request)
 
 
 class About(NamedTuple):
@@ -132,7 +127,7 @@ class Story:
         """Return the next exchange that changed a row, and mark it as used."""
         for exchange, ids in self.about:
             is_new = exchange.committed and exchange.number not in self.used
-            names = key in exchange.path or key.encode() in sent_body(exchange)
+            names = key in exchange.path or key.encode() in exchange.sent_body()
             if key in ids and is_new and names and exchange.at_ms >= at_ms:
                 self.used.add(exchange.number)
                 return exchange

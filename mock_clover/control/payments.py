@@ -6,34 +6,25 @@ outbox. Amounts are in minor units.
 
 from collections.abc import Iterable
 from itertools import islice
-from typing import Any, NamedTuple
-
-from msgspec.structs import replace
+from typing import NamedTuple
 
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.common.problems import CONTROL_NOT_FOUND
 from mock_clover.clover.orders.endpoints import find_order
 from mock_clover.control.endpoint import control_endpoint
-from mock_clover.control.payment_steps import (
-    About,
-    PaymentStep,
-    Story,
-    sent_body,
-)
-from mock_clover.control.row_types import ROW_KINDS, RowSummary
+from mock_clover.control.payment_steps import About, PaymentStep, Story
+from mock_clover.control.row_types import ROW_KINDS, RowSummary, masked_summary
 from mock_clover.control.timeline import (
     SEARCHED_MAX,
     Link,
     charge_events,
     related_rows,
 )
-from mock_clover.core.codec import MalformedError, parse
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
 from mock_clover.core.steps import Steps, Work
 from mock_clover.engine.endpoint import Call, Endpoint, LongResult
-from mock_clover.sandbox.exchange import Exchange
-from mock_clover.sandbox.masking import mask
+from mock_clover.sandbox.exchange import Exchange, parse_object
 from mock_clover.sandbox.sandbox import Sandbox
 
 CHARGES_MAX = 100
@@ -88,7 +79,7 @@ def payment_id(sandbox: Sandbox, key: str) -> str | None:
 
 def payment_of(sandbox: Sandbox, exchange: Exchange, ids: Iterable[str]) -> str | None:
     """Return the id of the payment that an exchange is about; `ids` are those of its path."""
-    trees = [_plain(exchange.reply), _plain(sent_body(exchange))]
+    trees = [parse_object(exchange.reply), parse_object(exchange.sent_body())]
     error = trees[0].get("error")
     trees += [error] if isinstance(error, dict) else []
     named = (tree.get(name) for name in _ID_MEMBERS for tree in trees)
@@ -96,14 +87,6 @@ def payment_of(sandbox: Sandbox, exchange: Exchange, ids: Iterable[str]) -> str 
         if isinstance(key, str) and (found := payment_id(sandbox, key)):
             return found
     return None
-
-
-def _plain(body: bytes) -> dict[str, Any]:
-    try:
-        tree = parse(body) if body else None
-    except MalformedError:
-        return {}
-    return tree if isinstance(tree, dict) else {}
 
 
 def _find_payment(sandbox: Sandbox, key: str) -> _Payment | None:
@@ -149,7 +132,7 @@ def _tell(sandbox: Sandbox, payment: _Payment) -> Steps[PaymentStory]:
         if exchange.method == "GET":
             reads += bool(found)
         else:
-            found |= ids_in(exchange.reply) | ids_in(sent_body(exchange))
+            found |= ids_in(exchange.reply) | ids_in(exchange.sent_body())
             if found:
                 about.append(About(exchange, found))
         yield
@@ -161,7 +144,7 @@ def _tell(sandbox: Sandbox, payment: _Payment) -> Steps[PaymentStory]:
     return PaymentStory(
         kind=payment.kind,
         id=payment.id,
-        line=_masked(ROW_KINDS[payment.kind].summarize(sandbox, payment.id, row)),
+        line=masked_summary(ROW_KINDS[payment.kind].summarize(sandbox, payment.id, row)),
         held=sum(each.amount_capturable for each in payment.charges if each.state == "authorized"),
         captured=captured,
         refunded=refunded,
@@ -181,15 +164,6 @@ def _refunded(sandbox: Sandbox, charges: Iterable[Charge]) -> int:
             total += sum(event.amount or 0 for event in events if event.what in _RETURNED)
             total -= sum(event.amount or 0 for event in events if event.what == "refund canceled")
     return total
-
-
-def _masked(line: RowSummary) -> RowSummary:
-    texts = {
-        name: mask(value)
-        for name in line.__struct_fields__
-        if isinstance(value := getattr(line, name), str)
-    }
-    return replace(line, **texts)
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (

@@ -25,7 +25,7 @@ from mock_clover.core.codec import MalformedError, parse
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
 from mock_clover.engine.endpoint import Endpoint
-from mock_clover.sandbox.exchange import NOT_READ, Exchange, is_cut
+from mock_clover.sandbox.exchange import NOT_READ, Exchange, is_cut, parse_object
 from mock_clover.sandbox.masking import NOT_STORED, mask
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -142,7 +142,7 @@ def headers_to_repeat(
     sandbox: Sandbox, endpoint: Endpoint, exchange: Exchange
 ) -> dict[bytes, bytes]:
     """Return the headers that the operation needs, and those that were stored."""
-    stored = dict(zip(exchange.headers.kept, exchange.header_values, strict=True))
+    stored = exchange.kept_headers()
     return default_headers(sandbox, endpoint) | {
         name: stored[name] for name in _REPEATED_HEADERS if name in stored
     }
@@ -166,12 +166,7 @@ def default_headers(sandbox: Sandbox, endpoint: Endpoint) -> dict[bytes, bytes]:
 
 def source_of(sandbox: Sandbox, body: bytes) -> SourceToken | None:
     """Return the token that a body names, if there is one."""
-    try:
-        tree = parse(body) if body else None
-    except MalformedError:
-        return None
-    if not isinstance(tree, dict):
-        return None
+    tree = parse_object(body)
     for member in _SOURCES:
         value = tree.get(member)
         token = sandbox.tokens.get(value) if isinstance(value, str) else None

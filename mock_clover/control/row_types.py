@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.common.cards import Card
 from mock_clover.clover.customers.records import Customer, SavedCard
@@ -22,6 +24,7 @@ from mock_clover.clover.refunds.records import Refund
 from mock_clover.clover.tokens.records import Token
 from mock_clover.control.masking import gift_card_id
 from mock_clover.core.record import Record
+from mock_clover.sandbox.masking import mask
 from mock_clover.sandbox.sandbox import Sandbox
 
 _GIFT_CARDS_SEARCHED_MAX = 10_000
@@ -43,6 +46,16 @@ class RowSummary(Record, frozen=True, kw_only=True):
     order: str | None = None
     card: str | None = None
     """For example VISA ...4242."""
+
+
+def masked_summary(line: RowSummary) -> RowSummary:
+    """Return a summary with masked texts."""
+    texts = {
+        name: mask(value)
+        for name in line.__struct_fields__
+        if isinstance(value := getattr(line, name), str)
+    }
+    return replace(line, **texts)
 
 
 class SavedCardRow(NamedTuple):

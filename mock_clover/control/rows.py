@@ -6,19 +6,22 @@ Each request reads a limited number of rows, because it blocks the event loop.
 from itertools import islice
 from typing import Annotated, Any, NoReturn
 
-from msgspec.structs import replace
-
 from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND
 from mock_clover.clover.orders.responses import OrderWithCharges
 from mock_clover.control.endpoint import MOCK_ONLY, control_endpoint, unknown_name
 from mock_clover.control.masking import masked_row
-from mock_clover.control.row_types import ROW_KINDS, RowKind, RowSummary, SavedCardRow
+from mock_clover.control.row_types import (
+    ROW_KINDS,
+    RowKind,
+    RowSummary,
+    SavedCardRow,
+    masked_summary,
+)
 from mock_clover.control.timeline import Link, TimelineEvent, related_rows, timeline_of
 from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint
-from mock_clover.sandbox.masking import mask
 from mock_clover.sandbox.sandbox import Sandbox
 
 SEARCHED_MAX = 10_000
@@ -96,7 +99,7 @@ def list_rows(sandbox: Sandbox, call: Call[None, RowsQuery]) -> RowList:
         line = kind.summarize(sandbox, key, get())
         if not text or text in _searchable_text(line):
             lines.append(line)
-    return RowList(data=tuple(map(_mask, lines)), has_more=has_more, searched=searched)
+    return RowList(data=tuple(map(masked_summary, lines)), has_more=has_more, searched=searched)
 
 
 def get_row(sandbox: Sandbox, call: Call[None, None]) -> RowResponse:
@@ -109,7 +112,7 @@ def get_row(sandbox: Sandbox, call: Call[None, None]) -> RowResponse:
     return RowResponse(
         kind=name,
         id=key,
-        line=_mask(kind.summarize(sandbox, key, row)),
+        line=masked_summary(kind.summarize(sandbox, key, row)),
         row=_row_content(row),
         links=related_rows(sandbox, name, row),
         timeline=timeline_of(sandbox, name, row),
@@ -146,15 +149,6 @@ def _amount_texts(amount: int | None) -> tuple[str, ...]:
         return ()
     major, minor = divmod(abs(amount), 100)
     return str(amount), f"${major:,}.{minor:02d}", f"${major}.{minor:02d}"
-
-
-def _mask(line: RowSummary) -> RowSummary:
-    texts = {
-        name: mask(value)
-        for name in line.__struct_fields__
-        if isinstance(value := getattr(line, name), str)
-    }
-    return replace(line, **texts)
 
 
 ENDPOINTS: tuple[Endpoint, ...] = (

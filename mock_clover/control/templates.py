@@ -23,12 +23,11 @@ from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
 from mock_clover.engine.overrides import OUTCOME_HEADER
 from mock_clover.sandbox.credentials import fingerprint
-from mock_clover.sandbox.exchange import Exchange, is_cut
+from mock_clover.sandbox.exchange import Exchange, is_cut, parse_object
 from mock_clover.sandbox.masking import (
     CUT_MARK,
     NOT_STORED,
-    mask,
-    mask_free_form,
+    mask_text_or_json,
     normalized_name,
 )
 from mock_clover.sandbox.sandbox import Sandbox
@@ -134,12 +133,7 @@ def _is_kept(value: bytes) -> bool:
 
 def _shown_body(sandbox: Sandbox, exchange: Exchange, body: bytes) -> str:
     """Return a body, masked, with test cards in place of whole card numbers."""
-    text = body.decode()
-    if mask(text) != text:
-        try:  # mask values, so that JSON stays JSON
-            text = encode(mask_free_form(parse(body), "")).decode()
-        except MalformedError:
-            return mask(text)
+    text = mask_text_or_json(body.decode())
     if not is_masked(text) and NOT_STORED not in text:
         return text
     try:
@@ -151,11 +145,7 @@ def _shown_body(sandbox: Sandbox, exchange: Exchange, body: bytes) -> str:
 
 def _token_of(sandbox: Sandbox, exchange: Exchange) -> Token | None:
     """Return the token that a request created."""
-    try:
-        reply = parse(exchange.reply) if exchange.reply else None
-    except MalformedError:
-        return None
-    key = reply.get("id") if isinstance(reply, dict) else None
+    key = parse_object(exchange.reply).get("id")
     return sandbox.tokens.get(key) if isinstance(key, str) else None
 
 

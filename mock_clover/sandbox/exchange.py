@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
+from mock_clover.core.codec import MalformedError, parse
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, Value, encode
 from mock_clover.sandbox.masking import CUT_MARK, cut_text, hide_secrets, masked_body
@@ -152,14 +153,22 @@ class Exchange(Value, frozen=True, kw_only=True):
             for name in self.headers.names
             if name[:1] != b":"  # a pseudo-header of this server
         }
-        for name, value in zip(self.headers.kept, self.header_values, strict=True):
+        for name, value in self.kept_headers().items():
             if name[:1] != b":":
                 shown[name.decode()] = redact(value.decode("latin-1"))
         return shown
 
+    def kept_headers(self) -> dict[bytes, bytes]:
+        """Return the headers whose values are stored."""
+        return dict(zip(self.headers.kept, self.header_values, strict=True))
+
+    def sent_body(self) -> bytes:
+        """Return the decoded body of the request as JSON; masked, if it was not decoded."""
+        return self.body if self.request is None else encode(self.request)
+
     def shown_request(self) -> Any:
         """Return the body of the request, masked; None if there is none."""
-        return self._shown(self.body if self.request is None else encode(self.request))
+        return self._shown(self.sent_body())
 
     def shown_sent(self) -> Any:
         """Return the body as it was sent, masked, if it differs from `shown_request`."""
@@ -170,6 +179,15 @@ class Exchange(Value, frozen=True, kw_only=True):
             return None
         tree = masked_body(body)
         return hide_secrets(tree) if self.path.startswith("/oauth/") else tree
+
+
+def parse_object(data: bytes) -> dict[str, Any]:
+    """Parse a JSON object; return an empty one for any other data."""
+    try:
+        tree = parse(data)
+    except MalformedError:
+        return {}
+    return tree if isinstance(tree, dict) else {}
 
 
 def header_names(names: tuple[bytes, ...]) -> HeaderNames:

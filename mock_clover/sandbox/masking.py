@@ -67,6 +67,16 @@ def mask(text: str) -> str:
     return mask_codes(redact(text))
 
 
+def mask_text_or_json(text: str) -> str:
+    """Mask card numbers and CVVs in a text; JSON stays JSON."""
+    if mask(text) == text:
+        return text
+    try:
+        return encode(mask_free_form(parse(text.encode()), "")).decode()
+    except MalformedError:
+        return mask(text)
+
+
 def mask_codes(text: str) -> str:
     """Mask CVVs and numbers in place of a token."""
     return _SOURCE.sub(r"\1[number]\2", _CVV.sub(r"\1[cvv]", text))
