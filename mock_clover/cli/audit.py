@@ -13,6 +13,8 @@ from mock_clover.cli.base import (
     CONTEXT,
     DEFAULT_URL,
     PREFIX,
+    control_headers,
+    control_token_option,
     echo,
     examples,
     exit_with_error,
@@ -77,12 +79,7 @@ FORMATS = ("text", "json", "junit", "sarif", "github")
     is_flag=True,
     help="First send a forged, a repeated and a late webhook to each target of the sandbox.",
 )
-@click.option(
-    "--control-token",
-    metavar="TOKEN",
-    envvar=f"{PREFIX}CONTROL_TOKEN",
-    help="Control token of the server, if it has one.",
-)
+@control_token_option
 def audit(
     *,
     url: str | None,
@@ -110,7 +107,7 @@ def audit(
     url = url or os.environ.get(f"{PREFIX}URL") or os.environ.get("CLOVER_BASE_URL") or DEFAULT_URL
     root, sandbox, base = sandbox_address(url, sandbox)
     names = {"select": ",".join(select), "ignore": ",".join(ignore)}
-    headers = {"x-mock-clover-control": control_token} if control_token else {}
+    headers = control_headers(control_token)
     report = _fetch(f"{root}/_mock/sandboxes/{sandbox}", base, names, headers, probes=probes)
     try:
         if write_baseline is not None:

@@ -106,6 +106,18 @@ client_url_option = click.option(
     help="Base URL of the server, or of a sandbox.",
 )
 
+control_token_option = click.option(
+    "--control-token",
+    metavar="TOKEN",
+    envvar=f"{PREFIX}CONTROL_TOKEN",
+    help="Control token of the server, if it has one.",
+)
+
+
+def control_headers(control_token: str | None) -> dict[str, str]:
+    """Return the header that a server with a control token requires of control requests."""
+    return {"x-mock-clover-control": control_token} if control_token else {}
+
 
 def is_on_command_line(name: str) -> bool:
     """Return whether an option of the current command was set explicitly, not by a variable."""
@@ -121,7 +133,12 @@ def sandbox_address(url: str, sandbox: str) -> tuple[str, str, str]:
     root, _, named = url.rstrip("/").partition("/sandbox/")
     if named and not is_on_command_line("sandbox"):
         sandbox = named
-    return root, sandbox, root if sandbox == "default" else f"{root}/sandbox/{sandbox}"
+    return root, sandbox, sandbox_url(root, sandbox)
+
+
+def sandbox_url(root: str, sandbox: str) -> str:
+    """Return the URL of a sandbox on the server at a URL."""
+    return root if sandbox == "default" else f"{root}/sandbox/{sandbox}"
 
 
 def complete_scenario(

@@ -16,6 +16,8 @@ from mock_clover.cli.base import (
     client_url_option,
     complete_operation,
     complete_scenario,
+    control_headers,
+    control_token_option,
     credentials_of,
     echo,
     examples,
@@ -23,6 +25,7 @@ from mock_clover.cli.base import (
     is_on_command_line,
     sandbox_address,
     sandbox_option,
+    sandbox_url,
     seed_option,
     url_option,
     variables_of,
@@ -81,9 +84,7 @@ def env(
     elif merchant is not None:
         raise click.BadParameter("requires --scenario", param_hint="--merchant")
     base = url.rstrip("/")
-    variables = variables_of(
-        base if sandbox == "default" else f"{base}/sandbox/{sandbox}", credentials
-    )
+    variables = variables_of(sandbox_url(base, sandbox), credentials)
     if output_format == "json":
         echo(json.dumps(variables, indent=2))
         return
@@ -161,7 +162,7 @@ def _default_expiry(base: str) -> str:
     from mock_clover.sandbox.clock import machine_ms
 
     control_token = os.environ.get(f"{PREFIX}CONTROL_TOKEN")
-    headers = {"x-mock-clover-control": control_token} if control_token else {}
+    headers = control_headers(control_token)
     try:
         now_ms = int(get_json(f"{base}/_mock/clock", headers=headers)["now_ms"])
     except (ClientError, KeyError):
@@ -214,12 +215,7 @@ def health(*, url: str | None) -> None:
 @click.option(
     "--unserved", is_flag=True, help="Count requests for which there is no operation, by path."
 )
-@click.option(
-    "--control-token",
-    metavar="TOKEN",
-    envvar=f"{PREFIX}CONTROL_TOKEN",
-    help="Control token of the server, if it has one.",
-)
+@control_token_option
 def journal(
     *,
     url: str,
@@ -240,7 +236,7 @@ def journal(
     from mock_clover.client import ClientError, get_json, stream_events
 
     root, sandbox, base = sandbox_address(url, sandbox)
-    headers = {"x-mock-clover-control": control_token} if control_token else {}
+    headers = control_headers(control_token)
     last = 0
     try:
         if not follow:  # a sandbox that does not exist yet can be followed

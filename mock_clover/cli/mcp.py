@@ -4,8 +4,8 @@ import click
 
 from mock_clover.cli.base import (
     CONTEXT,
-    PREFIX,
     client_url_option,
+    control_token_option,
     examples,
     exit_with_error,
     sandbox_address,
@@ -26,12 +26,7 @@ _INSTALL = "requires the package mcp, 2.0 or newer: pip install 'mock-clover[mcp
 )
 @client_url_option
 @sandbox_option
-@click.option(
-    "--control-token",
-    metavar="TOKEN",
-    envvar=f"{PREFIX}CONTROL_TOKEN",
-    help="Control token of the server, if it has one.",
-)
+@control_token_option
 def mcp(*, url: str, sandbox: str, control_token: str | None) -> None:
     """Serve tools for coding agents (MCP, stdio).
 

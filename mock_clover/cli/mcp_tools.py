@@ -5,11 +5,11 @@ The schema of a tool's arguments is that of the control request, so the two cann
 
 import json
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 
-from mock_clover.cli.base import variables_of
+from mock_clover.cli.base import control_headers, sandbox_url, variables_of
 from mock_clover.cli.tables import card_rows
 from mock_clover.client import ClientError, send_request
 from mock_clover.clover.surface import OPERATIONS, RULE_OPERATIONS
@@ -199,9 +199,7 @@ class ToolCaller:
     def __init__(self, root: str, sandbox: str, control_token: str | None) -> None:
         self.sandbox = sandbox
         self._root = root
-        self._headers = {"content-type": "application/json"}
-        if control_token:
-            self._headers["x-mock-clover-control"] = control_token
+        self._headers = {"content-type": "application/json", **control_headers(control_token)}
 
     def call(self, name: str, arguments: dict[str, Any]) -> str:
         """Call a tool and return its answer as JSON. Raises ToolError."""
@@ -229,8 +227,8 @@ class ToolCaller:
         return _shorten(answer)
 
     def _send(self, tool: ControlTool, sandbox: str, values: dict[str, Any]) -> dict[str, Any]:
-        prefix = "" if sandbox == "default" or "{}" in tool.path else f"/sandbox/{quote(sandbox)}"
-        url = f"{self._root}{prefix}{tool.path.format(quote(sandbox))}"
+        base = self._root if "{}" in tool.path else sandbox_url(self._root, sandbox)
+        url = f"{base}{tool.path.format(sandbox)}"
         data = None if tool.method in ("GET", "DELETE") else json.dumps(values).encode()
         if tool.arguments is JournalQuery:
             url = f"{url}?{_query(values)}"

@@ -7,9 +7,10 @@ import click
 
 from mock_clover.cli.base import (
     CONTEXT,
-    PREFIX,
     client_url_option,
     complete_operation,
+    control_headers,
+    control_token_option,
     echo,
     examples,
     exit_with_error,
@@ -44,12 +45,7 @@ from mock_clover.core.printable import printable
 @click.option("--clear", is_flag=True, help="Disarm everything.")
 @client_url_option
 @sandbox_option
-@click.option(
-    "--control-token",
-    metavar="TOKEN",
-    envvar=f"{PREFIX}CONTROL_TOKEN",
-    help="Control token of the server, if it has one.",
-)
+@control_token_option
 def next_outcome(
     *,
     outcome: str | None,
@@ -72,7 +68,7 @@ def next_outcome(
     if (as_list or clear) and (endpoint, times) != (None, None):
         raise click.UsageError("--endpoint and --times require OUTCOME or --fault")
     _, _, base = sandbox_address(url, sandbox)
-    headers = {"x-mock-clover-control": control_token} if control_token else {}
+    headers = control_headers(control_token)
     if as_list:
         for armed in _send("GET", base, headers)["data"]:
             _print(armed)

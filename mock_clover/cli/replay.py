@@ -16,6 +16,7 @@ from mock_clover.cli.base import (
     exit_with_error,
     print_if_read,
     print_table,
+    sandbox_url,
     variables_of,
 )
 from mock_clover.core.printable import printable
@@ -91,7 +92,7 @@ def _serve(app: "App", name: str, port: int) -> None:
     except BindError as error:
         exit_with_error(str(error))
     root = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    base_url = root if name == "default" else f"{root}/sandbox/{name}"
+    base_url = sandbox_url(root, name)
     variables = as_shell(variables_of(base_url, app.sandboxes.get_or_create(name).credentials))
     lines = [f"mock-clover {__version__} serves the rebuilt sandbox {name}. Press Ctrl-C to stop."]
     lines += [f"  {line}" for line in (f"Dashboard: {base_url}/_mock/", *variables)]

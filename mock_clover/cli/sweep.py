@@ -12,8 +12,8 @@ import click
 
 from mock_clover.cli.base import (
     CONTEXT,
-    PREFIX,
     complete_scenario,
+    control_token_option,
     echo,
     examples,
     exit_with_error,
@@ -79,14 +79,9 @@ _INTERRUPTED = 130
 )
 @seed_option
 @click.option(
-    "--url", metavar="URL", help="Base URL of a running server; without it, the sweep starts one."
+    "--url", metavar="URL", help="Base URL of a running server; by default, the sweep starts one."
 )
-@click.option(
-    "--control-token",
-    metavar="TOKEN",
-    envvar=f"{PREFIX}CONTROL_TOKEN",
-    help="Control token of that server, if it has one.",
-)
+@control_token_option
 @click.option(
     "--report",
     "reports",
