@@ -3,12 +3,12 @@
 import json
 from collections.abc import Mapping
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from mock_clover import __version__
 from mock_clover.audit.catalogue import RULES
 from mock_clover.audit.records import AuditedExchange, AuditFinding, AuditReport
-from mock_clover.core.printable import printable
+from mock_clover.audit.rule import AuditRule
+from mock_clover.core.junit import JUnitCase, junit_report
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _DOCS = "https://github.com/OWNER/mock-clover/blob/main/docs/audit.md"
@@ -23,38 +23,24 @@ def junit(report: AuditReport, sandbox: str) -> str:
     by_rule: dict[str, list[AuditFinding]] = {}
     for finding in report.findings:
         by_rule.setdefault(finding.rule, []).append(finding)
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>']
     checked = [rule for rule in RULES if rule.id in report.rules]
-    counts = f'tests="{len(checked)}" failures="{len(by_rule)}" errors="0" skipped="0"'
-    lines.append(f'<testsuites name="mock-clover audit" {counts}>')
-    lines.append(f"  <testsuite name={_attribute(f'sandbox {sandbox}')} {counts}>")
-    for rule in checked:
-        name = _attribute(f"{rule.id} {rule.name}")
-        case = f'    <testcase classname="mock-clover.audit" name={name}'
-        if rule.id not in by_rule:
-            lines.append(f"{case}/>")
-            continue
-        found = by_rule[rule.id]
-        message = found[0].message if len(found) == 1 else f"{len(found)} findings"
-        lines.append(f"{case}>")
-        lines.append(f'      <failure type="{rule.severity}" message={_attribute(message)}>')
-        lines += [f"{_xml(_junit_text(each))}" for each in found]
-        lines += ["      </failure>", "    </testcase>"]
-    return "\n".join([*lines, "  </testsuite>", "</testsuites>"])
+    cases = [_case(rule, by_rule.get(rule.id, [])) for rule in checked]
+    return junit_report("mock-clover audit", f"sandbox {sandbox}", cases)
 
 
-def _junit_text(finding: AuditFinding) -> str:
+def _case(rule: AuditRule, found: list[AuditFinding]) -> JUnitCase:
+    return JUnitCase(
+        classname="mock-clover.audit",
+        name=f"{rule.id} {rule.name}",
+        failure=rule.severity if found else "",
+        message=found[0].message if len(found) == 1 else f"{len(found)} findings",
+        output="\n".join(map(_failure_text, found)),
+    )
+
+
+def _failure_text(finding: AuditFinding) -> str:
     ids = ", ".join(map(str, finding.exchanges))
     return f"{finding.message}\nExchanges: {ids}\nFix: {finding.fix}"
-
-
-def _xml(text: str) -> str:
-    """Return escaped text without characters that XML 1.0 forbids."""
-    return escape("\n".join(map(printable, text.split("\n"))))
-
-
-def _attribute(text: str) -> str:
-    return quoteattr(printable(text))
 
 
 def sarif(report: AuditReport, sandbox: str) -> str:

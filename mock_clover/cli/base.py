@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from click.shell_completion import CompletionItem
 
-from mock_clover.core.printable import printable
+from mock_clover.core.printable import printable, printable_lines
 
 if TYPE_CHECKING:
     from mock_clover.sandbox.credentials import Credentials
@@ -194,8 +194,7 @@ def echo(text: str, *, err: bool = False, end: str = "\n") -> None:
 
     Call `printable` on values that must not contain line breaks.
     """
-    lines = "\n".join(map(printable, text.split("\n")))
-    click.echo(f"{lines}{end}", nl=False, err=err)
+    click.echo(f"{printable_lines(text)}{end}", nl=False, err=err)
 
 
 def print_table(

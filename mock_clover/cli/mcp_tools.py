@@ -19,7 +19,7 @@ from mock_clover.control.endpoint import unknown_name
 from mock_clover.control.explain import ExplainRequest
 from mock_clover.control.journal import WAIT_MS_MAX, JournalQuery, VerifyRequest
 from mock_clover.control.sandboxes import SandboxRequest
-from mock_clover.core.printable import printable
+from mock_clover.core.printable import printable_lines
 from mock_clover.core.record import Record
 from mock_clover.sandbox.credentials import Credentials
 from mock_clover.sandbox.names import NAME_RULE, is_valid_name
@@ -290,4 +290,4 @@ def _shorten(answer: dict[str, Any]) -> str:
 
 def error_text(error: ToolError) -> str:
     """Return the message of an error, line by line printable."""
-    return "\n".join(map(printable, str(error).split("\n")))
+    return printable_lines(str(error))

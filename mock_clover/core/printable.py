@@ -17,3 +17,8 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return text.translate(_Escapes())
+
+
+def printable_lines(text: str) -> str:
+    """Return text with the same lines, each of them printable."""
+    return "\n".join(map(printable, text.split("\n")))

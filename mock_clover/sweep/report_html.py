@@ -8,7 +8,7 @@ from hashlib import sha256
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from mock_clover import __version__
-from mock_clover.core.printable import printable
+from mock_clover.core.printable import printable_lines
 from mock_clover.sweep.faults import BY_NAME, shown_faults
 from mock_clover.sweep.html_style import STYLE
 from mock_clover.sweep.records import Cell, Missed, SweepResult
@@ -51,7 +51,7 @@ def as_html(result: SweepResult) -> str:
 def _add(parent: Element, tag: str, text: str, css: str = "") -> Element:
     """Add an element with text; an empty class is left out."""
     child = SubElement(parent, tag, {"class": css} if css else {})
-    child.text = "\n".join(map(printable, text.split("\n")))
+    child.text = printable_lines(text)
     return child
 
 

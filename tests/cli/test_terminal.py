@@ -81,7 +81,7 @@ def test_commands_print_through_the_functions_that_escape() -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("click.echo", "print")
     ]
     assert direct == [
-        ("base.py", "click.echo(f'{lines}{end}', nl=False, err=err)"),
+        ("base.py", "click.echo(f'{printable_lines(text)}{end}', nl=False, err=err)"),
         ("tables.py", "click.echo(document())"),
     ]
 
