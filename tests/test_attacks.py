@@ -27,6 +27,10 @@ ATTACKS: dict[str, dict[str, str]] = {
         "::test_a_redirect_longer_than_6_kib_is_rejected",
         "requests that each exchange repeats": "system/test_pipelining.py"
         "::test_few_requests_wait_for_a_journal",
+        "the ledger of a charge with a thousand refunds": "ledger/test_ledger.py"
+        "::test_other_requests_are_handled_between_two_refunds_of_a_charge",
+        "an audit of long bodies": "audit/test_audit_rules.py"
+        "::test_other_requests_are_handled_between_two_bodies",
         "random changes of valid requests": "fuzz/test_mutations.py::test_changed_requests",
         "nesting inside an unclosed string": "fuzz/test_hostile.py"
         "::test_the_depth_check_is_linear_in_an_unclosed_string",

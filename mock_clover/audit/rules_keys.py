@@ -1,6 +1,5 @@
 """Rules about idempotency keys, retries and payments that were made twice."""
 
-from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from mock_clover.audit.context import (
@@ -17,6 +16,7 @@ from mock_clover.audit.context import (
     start_ms,
 )
 from mock_clover.audit.rule import AuditRule, Hits, RuleHit, grouped
+from mock_clover.core.steps import Steps
 from mock_clover.sandbox.exchange import Exchange
 
 _RETRY_WINDOW_MS = 3_600_000
@@ -65,10 +65,12 @@ def _is_undone(context: AuditContext, exchange: Exchange) -> bool:
 
 def _retry_pairs(
     context: AuditContext, operations: tuple[str, ...]
-) -> Iterator[tuple[Exchange, Exchange]]:
-    """Yield unanswered requests, each with its first retry, if that has another key or none."""
-    for same in _equal_requests(context, operations):
+) -> Steps[list[tuple[Exchange, Exchange]]]:
+    """Return unanswered requests, each with its first retry, if that has another key or none."""
+    pairs: list[tuple[Exchange, Exchange]] = []
+    for same in (yield from _equal_requests(context, operations)):
         for first in same:
+            yield
             if not (is_unheard(first) or first.delay_ms >= LATE_MS):
                 continue
             retries = (each for each in same if each is not first and _is_retry(first, each))
@@ -76,17 +78,21 @@ def _retry_pairs(
             if second is None or second.idempotency == "replayed":
                 continue
             if not (key_of(first) and key_of(first) == key_of(second)):
-                yield first, second
+                pairs.append((first, second))
+    return pairs
 
 
-def _equal_requests(context: AuditContext, operations: tuple[str, ...]) -> Iterable[list[Exchange]]:
+def _equal_requests(
+    context: AuditContext, operations: tuple[str, ...]
+) -> Steps[list[list[Exchange]]]:
     """Return the requests of each purchase, or with the same path and body."""
     groups: dict[str, list[Exchange]] = {}
     for exchange in context.of(*operations):
+        yield
         is_payment = exchange.endpoint in PAYING
         content = _purchase(context, exchange) if is_payment else (context.sent(exchange),)
         groups.setdefault(str((exchange.endpoint, exchange.path, content)), []).append(exchange)
-    return groups.values()
+    return list(groups.values())
 
 
 def _how_it_ended(first: Exchange) -> str:
@@ -96,7 +102,7 @@ def _how_it_ended(first: Exchange) -> str:
 
 
 def _retried_under_new_key(context: AuditContext) -> Hits:
-    for first, second in _retry_pairs(context, PAYING):
+    for first, second in (yield from _retry_pairs(context, PAYING)):
         yield None
         if second.outcome == "rejected" or _is_checked(context, first, second):
             continue
@@ -134,7 +140,7 @@ def _reused_for_another(context: AuditContext) -> Hits:
 
 
 def _charged_twice(context: AuditContext) -> Hits:
-    for same in _equal_requests(context, ("create_charge",)):
+    for same in (yield from _equal_requests(context, ("create_charge",))):
         charged = [
             each
             for each in same
@@ -157,7 +163,7 @@ def _charged_twice(context: AuditContext) -> Hits:
 
 
 def _refunded_twice(context: AuditContext) -> Hits:
-    for first, second in _retry_pairs(context, ("create_refund",)):
+    for first, second in (yield from _retry_pairs(context, ("create_refund",))):
         if second.outcome != "ok" or not (first.committed and second.committed):
             continue
         yield RuleHit(

@@ -59,11 +59,11 @@ def _shows_card_data(text: str) -> bool:
 
 def _card_data_elsewhere(context: AuditContext) -> Hits:
     with_cards = {each.name for each in SURFACE if each.has_card_data}
-    found = (
-        each
-        for each in context.exchanges
-        if each.endpoint and each.endpoint not in with_cards and _has_card_data(each)
-    )
+    found: list[Exchange] = []
+    for each in context.exchanges:
+        yield None
+        if each.endpoint and each.endpoint not in with_cards and _has_card_data(each):
+            found.append(each)
     yield from grouped(found, lambda each: each.endpoint, "with a card number or a CVV")
 
 

@@ -20,7 +20,6 @@ from mock_clover.ledger.told import (
     PaymentExchanges,
     cause_of,
     exchanges_by_payment,
-    names_in_reply,
     told_of,
 )
 from mock_clover.sandbox.sandbox import Sandbox
@@ -46,7 +45,8 @@ def build_ledger(sandbox: Sandbox) -> Steps[Ledger]:
     payments: list[LedgerPayment] = []
     for charge in charges.values():
         rows = refunds.get(charge.id, [])
-        payments.append(_payment(charge, rows, exchanges[charge.id], keys[charge.id]))
+        payment = yield from _payment(charge, rows, exchanges[charge.id], keys[charge.id])
+        payments.append(payment)
         yield
     customers: dict[str, list[LedgerPayment]] = {}
     for payment in payments:
@@ -66,12 +66,13 @@ def build_ledger(sandbox: Sandbox) -> Steps[Ledger]:
 
 def _payment(
     charge: Charge, refunds: list[Refund], exchanges: PaymentExchanges, customer: str
-) -> LedgerPayment:
+) -> Steps[LedgerPayment]:
     entries = []
     for entry in entries_of(charge, refunds):
         cause, told = cause_of(entry, exchanges, charge.id)
         number = cause.number if cause is not None else None
         entries.append(replace(entry, exchange=number, told=told))
+        yield
     creation = exchanges.created_by
     reference = charge.request.external_reference_id
     return LedgerPayment(
@@ -83,7 +84,7 @@ def _payment(
         created_ms=charge.created_ms,
         created_by=creation.endpoint if creation is not None else None,
         told=told_of(charge, exchanges),
-        told_by=tuple(each.number for each in exchanges.about if names_in_reply(each, charge.id)),
+        told_by=tuple(each.number for each in exchanges.replies.received(charge.id)),
         exchanges=tuple(each.number for each in exchanges.about),
         sums=sums_of(charge.currency, entries),
         entries=tuple(entries),
@@ -105,14 +106,14 @@ def _customer_keys(charges: Iterable[Charge]) -> dict[str, str]:
 
 
 def _totals(payments: Iterable[LedgerPayment]) -> tuple[LedgerTotals, ...]:
-    totals: dict[str, LedgerTotals] = {}
+    sums: dict[str, list[LedgerTotals]] = {}
     for payment in payments:
-        sums = payment.sums
-        total = totals.get(sums.currency, LedgerTotals(currency=sums.currency))
-        added = {
-            name: getattr(total, name) + getattr(sums, name)
-            for name in LedgerTotals.__struct_fields__
-            if name != "currency"
-        }
-        totals[sums.currency] = replace(total, **added)
-    return tuple(totals.values())
+        sums.setdefault(payment.sums.currency, []).append(payment.sums)
+    names = [name for name in LedgerTotals.__struct_fields__ if name != "currency"]
+    return tuple(
+        LedgerTotals(
+            currency=currency,
+            **{name: sum(getattr(each, name) for each in found) for name in names},
+        )
+        for currency, found in sums.items()
+    )

@@ -35,6 +35,26 @@ class PaymentExchanges(Value, frozen=True, kw_only=True):
 
     created_by: Exchange | None
     about: tuple[Exchange, ...]
+    replies: "Replies"
+
+
+class Replies(Value, frozen=True, kw_only=True):
+    """The exchanges whose response names a row, by its id."""
+
+    naming: dict[str, list[Exchange]]
+    """Oldest first, also those whose response did not reach the client."""
+    newest_ok: dict[str, int]
+    """The number of the newest one with the outcome `ok`."""
+
+    def add(self, row_id: str, exchange: Exchange) -> None:
+        """Add an exchange that names a row."""
+        self.naming.setdefault(row_id, []).append(exchange)
+        if exchange.outcome == "ok":
+            self.newest_ok[row_id] = exchange.number
+
+    def received(self, row_id: str) -> list[Exchange]:
+        """Return the exchanges that name a row and whose response reached the client."""
+        return [each for each in self.naming.get(row_id, ()) if each.outcome != "lost"]
 
 
 def exchanges_by_payment(
@@ -42,22 +62,27 @@ def exchanges_by_payment(
 ) -> Steps[dict[str, PaymentExchanges]]:
     """Return the exchanges about each charge. `refunds`: charge ids by refund id."""
     payments = {key: (key,) for key in charges} | {key: (to,) for key, to in refunds.items()}
-    orders: dict[str, tuple[str, ...]] = {}
+    orders: dict[str, list[str]] = {}
     for charge in charges.values():
         if charge.order is not None:
-            orders[charge.order] = (*orders.get(charge.order, ()), charge.id)
+            orders.setdefault(charge.order, []).append(charge.id)
+    places = {key: place for place, key in enumerate(charges)}
+    replies = Replies(naming={}, newest_ok={})
     about: dict[str, list[Exchange]] = {}
     created: dict[str, Exchange] = {}
     unnamed: list[Exchange] = []
     for exchange in exchanges:
-        answered = {to for key in _ids(exchange.reply) for to in payments.get(key, ())}
+        named = [key for key in _ids(exchange.reply) if key in payments]
+        answered = {to for key in named for to in payments[key]}
+        for key in named:
+            replies.add(key, exchange)
         asked = {to for key in _asked_ids(exchange) for to in payments.get(key, ())}
         if exchange.endpoint in _ABOUT_ORDERS:
             asked |= {to for key in _asked_ids(exchange) for to in orders.get(key, ())}
         for charge_id in answered | asked:
             about.setdefault(charge_id, []).append(exchange)
         if exchange.committed and exchange.endpoint in CREATES_PAYMENTS:
-            new = [each for each in charges if each in answered and each not in created]
+            new = sorted((each for each in answered if each not in created), key=places.__getitem__)
             created |= dict.fromkeys(new, exchange)
             if not new:
                 unnamed.append(exchange)
@@ -67,9 +92,12 @@ def exchanges_by_payment(
         if found is not None:
             created[found] = exchange
             about[found] = sorted({*about.get(found, ()), exchange}, key=lambda each: each.number)
+        yield
     return {
         charge_id: PaymentExchanges(
-            created_by=created.get(charge_id), about=tuple(about.get(charge_id, ()))
+            created_by=created.get(charge_id),
+            about=tuple(about.get(charge_id, ())),
+            replies=replies,
         )
         for charge_id in charges
     }
@@ -119,19 +147,14 @@ def told_of(charge: Charge, exchanges: PaymentExchanges) -> Told | None:
     if creation is None:
         return None
     told = answer_of(creation)
-    for exchange in exchanges.about:
-        if exchange.number <= creation.number or not names_in_reply(exchange, charge.id):
+    for exchange in exchanges.replies.received(charge.id):
+        if exchange.number <= creation.number:
             continue
         if exchange.outcome == "ok":
             told = "succeeded" if charge.decline is None else "declined"
         elif exchange.outcome == "declined":
             told = "declined"
     return told
-
-
-def names_in_reply(exchange: Exchange, row_id: str) -> bool:
-    """Return whether a complete response that reached the client names a row."""
-    return exchange.outcome != "lost" and row_id.encode() in exchange.reply
 
 
 def cause_of(
@@ -146,26 +169,22 @@ def cause_of(
         return None, None
     if cause is None:
         return None, None
-    told = answer_of(cause)
-    key = entry.refund or refund_charge
-    for exchange in exchanges.about:
-        is_later = exchange.number > cause.number and exchange.outcome == "ok"
-        if is_later and names_in_reply(exchange, key):
-            told = "succeeded"
-    return cause, told
+    newest_ok = exchanges.replies.newest_ok.get(entry.refund or refund_charge, 0)
+    return cause, "succeeded" if newest_ok > cause.number else answer_of(cause)
 
 
 def _last_cause(
     entry: LedgerEntry, exchanges: PaymentExchanges, operations: frozenset[str]
 ) -> Exchange | None:
-    fitting = [
-        exchange
-        for exchange in exchanges.about
-        if exchange.committed and exchange.endpoint in operations and exchange.at_ms >= entry.at_ms
-    ]
-    named = [each for each in fitting if entry.refund and entry.refund.encode() in each.reply]
-    found = named or [each for each in fitting if entry.refund is None or not _names_refund(each)]
-    return found[-1] if found else None
+    def fits(each: Exchange) -> bool:
+        return each.committed and each.endpoint in operations and each.at_ms >= entry.at_ms
+
+    named = exchanges.replies.naming.get(entry.refund or "", ())
+    found = next(filter(fits, reversed(named)), None)
+    if found is not None:
+        return found
+    rest = filter(fits, reversed(exchanges.about))
+    return next((each for each in rest if entry.refund is None or not _names_refund(each)), None)
 
 
 def _names_refund(exchange: Exchange) -> bool:

@@ -4,6 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from mock_clover.audit.catalogue import RULES
+from mock_clover.audit.context import build_context
+from mock_clover.core.steps import finish
 from tests.audit import cases_keys, cases_money, cases_requests
 from tests.audit.cases_keys import Case
 from tests.audit.shop_client import ShopClient, audited, found_in
@@ -40,3 +43,26 @@ def failure(make_server: Callable[..., InProcessServer], case: Case) -> str:
 def test_rules(make_server: Callable[..., InProcessServer], name: str) -> None:
     wrong = (failure(make_server, case) for case in TABLES[name])
     assert_no_errors(filter(None, wrong))
+
+
+READ_BODIES = (
+    *("retry-under-new-key", "reference-charged-twice", "refund-sent-twice"),
+    *("card-data-outside-tokens", "amount-with-a-fraction"),
+)
+"""Rules that read the bodies of requests, which may be long."""
+
+
+def test_other_requests_are_handled_between_two_bodies(server: InProcessServer) -> None:
+    """One step that reads all bodies of a full journal takes more than a second."""
+    charge = server.charge()["id"]
+    for _ in range(5):
+        server.charge()
+        server.send("POST", "/v1/refunds", {"charge": charge, "amount": 1})
+    context = finish(build_context(server.sandbox))
+    steps = {
+        rule.name: sum(hit is None for hit in rule.find(context))
+        for rule in RULES
+        if rule.name in READ_BODIES
+    }
+    assert {name: count for name, count in steps.items() if count < 5} == {}
+    assert len(steps) == len(READ_BODIES)

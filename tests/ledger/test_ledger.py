@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from mock_clover.ledger.build import build_ledger
 from tests.in_process import DECLINED_CARD, InProcessServer
 
 Flow = Callable[[InProcessServer], None]
@@ -215,3 +216,17 @@ def test_customers_have_their_payments(server: InProcessServer) -> None:
         ("USD", 1800),
         ("CAD", 1800),
     ]
+
+
+def test_other_requests_are_handled_between_two_refunds_of_a_charge(
+    server: InProcessServer,
+) -> None:
+    """A charge may have a thousand refunds, and each has exchanges of its own."""
+
+    def steps() -> int:
+        return sum(1 for _ in build_ledger(server.sandbox))
+
+    charge, before = server.charge(amount=9)["id"], steps()
+    for _ in range(9):
+        refund(server, charge, amount=1)
+    assert steps() - before == 9 + 9  # each exchange and each refund
