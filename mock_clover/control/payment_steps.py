@@ -3,7 +3,10 @@
 An event is assigned to the exchange that created its row, or to the next one that changed it.
 """
 
+import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from mock_clover.clover.charges.records import Charge
@@ -11,10 +14,13 @@ from mock_clover.clover.webhooks.records_delivery import Delivery, DeliveryState
 from mock_clover.control.timeline import Link, TimelineEvent, charge_events
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
+from mock_clover.core.steps import Steps
 from mock_clover.sandbox.exchange import Exchange, ExchangeOutcome
 from mock_clover.sandbox.sandbox import Sandbox
 
 _CREATE_SOURCE = "create_token"
+_WORD = re.compile(rb"[0-9A-Za-z_]{13,64}")
+"""What may be an id of a row. Searching for each id of a payment takes too long."""
 
 
 class StepRequest(Record, frozen=True, kw_only=True):
@@ -53,6 +59,12 @@ class PaymentStep(Record, frozen=True, kw_only=True):
     delivery: StepDelivery | None = None
 
 
+def words_of(text: str | bytes) -> set[str]:
+    """Return the words of a text that may be ids."""
+    data = text.encode() if isinstance(text, str) else text
+    return {found.decode() for found in _WORD.findall(data)}
+
+
 class About(NamedTuple):
     """An exchange, and the ids of the payment that it names."""
 
@@ -76,16 +88,22 @@ class Story:
         self.sandbox = sandbox
         self.about = about
         self.used: set[int] = set()
+        self._changes = _Changes(about)
 
     def steps(
         self, charges: Iterable[Charge], tokens: set[str], ids: set[str]
-    ) -> list[PaymentStep]:
+    ) -> Steps[list[PaymentStep]]:
         """Return all steps in order; `ids` are those of all rows of the payment."""
-        placed = [*self._token_steps(tokens)]
-        for charge in charges:
-            placed += self._charge_steps(charge)
-        placed += self._plain_exchanges()
-        placed += self._deliveries(ids)
+        parts = chain(
+            self._token_steps(tokens),
+            *map(self._charge_steps, charges),
+            self._plain_exchanges(),
+            self._deliveries(ids),
+        )
+        placed = []
+        for each in parts:
+            placed += [each] if each is not None else []
+            yield
         return [each.step for each in sorted(placed, key=lambda each: each[:3])]
 
     def _token_steps(self, tokens: set[str]) -> Iterator[_Placed]:
@@ -158,9 +176,10 @@ class Story:
                 at_ms, number = exchange.at_ms, exchange.number
                 yield _Placed(at_ms=at_ms, number=number, rank=1, step=step)
 
-    def _deliveries(self, ids: set[str]) -> Iterator[_Placed]:
-        for delivery in self.sandbox.outbox or ():
-            if delivery.object_id not in ids and not any(key in delivery.body for key in ids):
+    def _deliveries(self, ids: set[str]) -> Iterator[_Placed | None]:
+        for delivery in tuple(self.sandbox.outbox or ()):
+            if delivery.object_id not in ids and ids.isdisjoint(words_of(delivery.body)):
+                yield None
                 continue
             step = PaymentStep(
                 at_ms=delivery.made_ms,
@@ -173,21 +192,41 @@ class Story:
                     attempts=len(delivery.attempts),
                 ),
             )
-            number = self._before(delivery)
+            number = self._changes.before(delivery)
             yield _Placed(at_ms=delivery.made_ms, number=number, rank=2, step=step)
 
-    def _before(self, delivery: Delivery) -> int:
+
+class _Range(NamedTuple):
+    """The numbers of the first and the last exchange of some."""
+
+    first: int
+    last: int
+
+
+class _Changes:
+    """The exchanges that changed something, by their time and by the ids that they name."""
+
+    def __init__(self, about: list[About]) -> None:
+        ranges: dict[tuple[int, str | None], _Range] = {}
+        changes = [each for each in about if each.exchange.committed]
+        for exchange, ids in changes:
+            number = exchange.number
+            for key in (*ids, *(() if exchange.endpoint == _CREATE_SOURCE else (None,))):
+                place = (exchange.at_ms, key)
+                ranges[place] = _Range(ranges.get(place, (number,))[0], number)
+        self._ranges = ranges
+        self._times = sorted({each.exchange.at_ms for each in changes})
+
+    def before(self, delivery: Delivery) -> int:
         """Return the exchange that a delivery follows; of several at one time, one that fits."""
-        later = [each for each in self.about if each.exchange.at_ms >= delivery.made_ms]
-        later = [each for each in later if each.exchange.committed]
-        first_ms = min((each.exchange.at_ms for each in later), default=0)
-        at_once = [each for each in later if each.exchange.at_ms == first_ms]
-        named = [each for each in at_once if delivery.object_id in each.ids] or [
-            each for each in at_once if each.exchange.endpoint != _CREATE_SOURCE
-        ]
-        if not named:
+        place = bisect_left(self._times, delivery.made_ms)
+        if place == len(self._times):
             return 0
-        return named[0 if delivery.event.endswith("CREATE") else -1].exchange.number
+        at_ms = self._times[place]
+        found = self._ranges.get((at_ms, delivery.object_id)) or self._ranges.get((at_ms, None))
+        if found is None:
+            return 0
+        return found.first if delivery.event.endswith("CREATE") else found.last
 
 
 def _request(exchange: Exchange) -> StepRequest:

@@ -12,7 +12,7 @@ from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.common.problems import CONTROL_NOT_FOUND
 from mock_clover.clover.orders.endpoints import find_order
 from mock_clover.control.endpoint import control_endpoint
-from mock_clover.control.payment_steps import About, PaymentStep, Story
+from mock_clover.control.payment_steps import About, PaymentStep, Story, words_of
 from mock_clover.control.row_types import ROW_KINDS, RowSummary, masked_summary
 from mock_clover.control.timeline import (
     SEARCHED_MAX,
@@ -121,22 +121,17 @@ def _tell(sandbox: Sandbox, payment: _Payment) -> Steps[PaymentStory]:
     ids = {payment.id, *(each.id for each in payment.charges), *tokens}
     ids |= {link.id for link in links if link.kind in ("charges", "orders", "refunds")}
     about: list[About] = []
-    known = [(key, key.encode()) for key in ids]
-
-    def ids_in(data: bytes) -> set[str]:
-        return {key for key, encoded in known if encoded in data}
-
     reads = 0
     for exchange in sandbox.journal:
-        found = ids_in(exchange.path.encode())
+        found = ids & words_of(exchange.path)
         if exchange.method == "GET":
             reads += bool(found)
         else:
-            found |= ids_in(exchange.reply) | ids_in(exchange.sent_body())
+            found |= ids & (words_of(exchange.reply) | words_of(exchange.sent_body()))
             if found:
                 about.append(About(exchange, found))
         yield
-    steps = Story(sandbox, about).steps(payment.charges, tokens, ids)
+    steps = yield from Story(sandbox, about).steps(payment.charges, tokens, ids)
     events = [event for charge in payment.charges for event in charge_events(sandbox, charge)]
     captured = sum(event.amount or 0 for event in events if event.what in _PAID)
     refunded = _refunded(sandbox, payment.charges)

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from mock_clover.control.payments import get_payment
+from mock_clover.core.steps import Work
+from mock_clover.engine.endpoint import Call
 from tests.canary import PAN, find_leaks
 from tests.hostile import create_fixtures
 from tests.in_process import DECLINED_CARD, NOW_MS, InProcessServer
@@ -255,3 +258,19 @@ def test_payment_is_found_by_any_of_its_ids(server: InProcessServer) -> None:
     for key in (unused, "NOSUCHCHARGE1", PAN):
         got = server.send("GET", f"/_mock/payments/{key}")
         assert (got.status, find_leaks(got.body.decode())) == (404, [])
+
+
+def test_other_requests_are_handled_between_the_steps_of_a_payment(server: InProcessServer) -> None:
+    """A payment with a thousand refunds has thousands of requests and webhooks."""
+    hook = {"url": "http://127.0.0.1:9/", "handshake": False}
+    assert server.send("PUT", "/_mock/webhooks", hook).status == 200
+    charge = server.charge(amount=9)["id"]
+
+    def pauses() -> int:
+        work = get_payment(server.sandbox, Call(None, None, (charge,), {}))
+        return sum(1 for _ in work.steps) if isinstance(work, Work) else 0
+
+    before = pauses()
+    for _ in range(9):
+        refund(server, charge, amount=1)
+    assert pauses() - before >= 9 + 9 + 9  # requests, steps and webhooks
