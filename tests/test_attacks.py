@@ -110,6 +110,10 @@ ATTACKS: dict[str, dict[str, str]] = {
         "a full disk": "core/test_formats.py::test_a_full_disk_leaves_no_key_file",
     },
     "input that is checked for type, not for sense": {
+        "a hostile file of --resume": "sweep/test_sweep_reports.py"
+        "::test_a_hostile_file_is_rejected",
+        "a hostile file of --baseline": "audit/test_audit_formats.py"
+        "::test_a_hostile_baseline_is_rejected",
         "a spoilt snapshot": "fuzz/test_snapshot_fuzz.py"
         "::test_a_spoilt_snapshot_is_rejected_or_harmless",
         "line breaks in a snapshot": "fuzz/test_snapshot_fuzz.py"

@@ -33,7 +33,7 @@ def read_baseline(file: Path) -> dict[str, int]:
     try:
         tree = json.loads(file.read_text(encoding="utf-8"))
         counts = tree["findings"] if tree["version"] == 1 else {"": ""}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise BaselineError(f"{wrong}: {error}") from None
     if not isinstance(counts, dict) or not all(type(each) is int for each in counts.values()):
         raise BaselineError(f"{wrong}: the version or the findings are not known")

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from mock_clover.core.record import Record, encode
+from mock_clover.sweep.faults import BY_NAME
 from mock_clover.sweep.records import Cell, Missed, Options, SweepError
 
 FORMAT = 1
@@ -64,7 +65,7 @@ class ResumeFile:
             return
         try:
             found = _HEADER.decode(lines[0])
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             raise SweepError(f"--resume {self._path}: it is not the file of a sweep") from None
         for name in Header.__struct_fields__:
             if getattr(found, name) != getattr(header, name):
@@ -75,11 +76,13 @@ class ResumeFile:
         for number, line in enumerate(lines[1:], start=2):
             try:
                 entry = _ENTRY.decode(line)
+                result = entry.cell or entry.missed
+                if result is not None and result.fault not in BY_NAME:
+                    raise msgspec.ValidationError(f"unknown fault {result.fault!r}")
             except msgspec.DecodeError:
                 if number == len(lines):
                     return
                 raise SweepError(f"--resume {self._path}: line {number} is invalid") from None
-            result = entry.cell or entry.missed
             if result is not None:
                 self.done[result.name] = result
 

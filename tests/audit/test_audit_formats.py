@@ -2,9 +2,13 @@
 
 import json
 import re
+from pathlib import Path
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
+import pytest
+
+from mock_clover.audit.baseline import BaselineError, read_baseline
 from mock_clover.audit.catalogue import RULES
 from mock_clover.audit.formats import render
 from mock_clover.audit.records import AuditedExchange, AuditFinding, AuditReport
@@ -111,3 +115,11 @@ def test_github() -> None:
     assert command is not None
     assert (command[1], command[2]) == ("error", "CLV002 retry-under-new-key")
     assert unquote(command[3]) == f"{SHOWN}\nFix: Mend it.\nExchanges: 3, 6, 9"
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "null", '{"version":1,"findings":{"a":"b"}}', "["])
+def test_a_hostile_baseline_is_rejected(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "baseline.json"
+    file.write_text(text)
+    with pytest.raises(BaselineError, match="not a file of --write-baseline"):
+        read_baseline(file)

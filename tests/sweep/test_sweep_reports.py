@@ -189,3 +189,24 @@ def test_a_file_of_finished_cells_is_continued(tmp_path: Path) -> None:
     with pytest.raises(SweepError, match="not the file of a sweep"):
         ResumeFile(path, options, RESULT.calls)
     assert path.read_text() == "# notes\n"
+
+
+DEEP = b'{"settings":' + b'{"a":' * 20_000
+HOSTILE_FILES = {
+    "a deep first line": (DEEP, "not the file of a sweep"),
+    "a deep cell": (b'HEADER\n{"cell":' + b"[" * 20_000 + b"\n{}\n", "line 2 is invalid"),
+    "a fault that is none": (
+        b"HEADER\n" + encode({"cell": replace(LOST, fault="../x")}) + b"\n{}\n",
+        "line 2 is invalid",
+    ),
+    "no cell": (b"HEADER\nnull\n{}\n", "line 2 is invalid"),
+}
+
+
+@pytest.mark.parametrize(("content", "error"), HOSTILE_FILES.values(), ids=HOSTILE_FILES)
+def test_a_hostile_file_is_rejected(tmp_path: Path, content: bytes, error: str) -> None:
+    path, options = tmp_path / "sweep.jsonl", Options(command=("shop",))
+    ResumeFile(path, options, RESULT.calls)
+    path.write_bytes(content.replace(b"HEADER\n", path.read_bytes()))
+    with pytest.raises(SweepError, match=error):
+        ResumeFile(path, options, RESULT.calls)
