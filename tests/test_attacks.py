@@ -166,6 +166,8 @@ ATTACKS: dict[str, dict[str, str]] = {
         "::test_commands_print_through_the_functions_that_escape",
     },
     "a protection that is off, or a file that is overwritten": {
+        "a webhook target of a capsule from elsewhere": "conformance/test_replay.py"
+        "::test_no_sandbox_of_a_served_capsule_has_a_webhook_target",
         "an empty control token": "server/test_control_guard.py"
         "::test_empty_control_token_is_rejected",
         "an empty variable": "system/test_cli.py"

@@ -307,7 +307,7 @@ def _check_complete(capsule: Capsule) -> None:
 
 def _build(capsule: Capsule, keys: KeyRing) -> App:
     return build(
-        replace(capsule.state.scenario, data=None, merchants=()),
+        replace(capsule.state.scenario, data=None, merchants=(), webhooks=()),
         keys,
         seed=capsule.seed,
         log=ExchangeLog(None, "none"),

@@ -210,3 +210,18 @@ def test_a_path_of_the_control_api_is_not_requested(server: InProcessServer, key
         "not_compared",
         "requests to the control API are steps of their own",
     )
+
+
+def test_no_sandbox_of_a_served_capsule_has_a_webhook_target(
+    make_server: Callable[..., InProcessServer], keys: KeyRing
+) -> None:
+    """The scenario of a capsule is that of new sandboxes, and its URLs are the author's."""
+    hooks = [{"url": "http://127.0.0.1:9/"}]
+    server = make_server(resolve_scenario({"name": "shop", "webhooks": hooks}))
+    server.charge()
+    run = Replay(decode_capsule(json.dumps(capsule_of(server)).encode()), keys)
+    assert states(list(run.run())).keys() == {"same"}
+    sandboxes = run.open_for_use().sandboxes
+    for sandbox in (run.sandbox, sandboxes.get_or_create("another")):
+        outbox = sandbox.outbox
+        assert outbox is None or not outbox.targets
