@@ -41,6 +41,8 @@ ATTACKS: dict[str, dict[str, str]] = {
         "a journal of long values": "sandbox/test_journal.py"
         "::test_a_full_journal_loses_its_oldest_exchanges",
         "many journals": "sandbox/test_journal.py::test_all_journals_together_are_bounded",
+        "a history of large scenarios": "sandbox/test_journal.py"
+        "::test_the_scenarios_of_a_history_are_bounded_by_their_size",
         "connections that end": "server/test_connections.py"
         "::test_a_connection_that_ends_is_freed_at_once",
         "unread answers": "soak/attacks.py::unread",

@@ -18,6 +18,8 @@ CALLS_MAX = 1_000
 """Control requests that are kept; as many as exchanges."""
 BYTES_MAX = 1_048_576
 """Their bodies in memory."""
+SCENARIO_BYTES_MAX = 4 * 1_048_576
+"""The scenarios that were applied, as JSON; in memory they take twice as much."""
 
 
 class KeptCall(Value, frozen=True, kw_only=True):
@@ -40,12 +42,24 @@ class ScenarioChange(Value, frozen=True, kw_only=True):
     at_ms: int
     rules: Rules
     settings: Settings
+    size: int
+    """Of the scenario as JSON, in bytes."""
 
 
 class History:
     """The start of a sandbox and its control requests, oldest first."""
 
-    __slots__ = ("_bytes", "calls", "fixtures", "lost", "origin", "rules", "settings", "start")
+    __slots__ = (
+        "_bytes",
+        "_scenario_bytes",
+        "calls",
+        "fixtures",
+        "lost",
+        "origin",
+        "rules",
+        "settings",
+        "start",
+    )
 
     def __init__(self) -> None:
         self.calls: deque[KeptCall | ScenarioChange] = deque()
@@ -60,7 +74,7 @@ class History:
         """A copy of the state that a fork, a snapshot or data of a scenario gave it."""
         self.start = 0
         """The number of the newest exchange at that time."""
-        self._bytes = 0
+        self._bytes = self._scenario_bytes = 0
 
     def add_call(self, call: KeptCall) -> None:
         """Add a control request; the oldest are dropped if there are too many."""
@@ -69,21 +83,29 @@ class History:
         self._drop_oldest()
 
     def _drop_oldest(self) -> None:
-        while len(self.calls) > CALLS_MAX or self._bytes > BYTES_MAX:
+        while (
+            len(self.calls) > CALLS_MAX
+            or self._bytes > BYTES_MAX
+            or self._scenario_bytes > SCENARIO_BYTES_MAX
+        ):
             dropped = self.calls.popleft()
-            self._bytes -= len(dropped.body) if isinstance(dropped, KeptCall) else 0
+            if isinstance(dropped, KeptCall):
+                self._bytes -= len(dropped.body)
+            else:
+                self._scenario_bytes -= dropped.size
             self.lost += 1
 
     def add_scenario(self, change: ScenarioChange, rules: Rules, settings: Settings) -> None:
         """Add a change of the scenario, from these rules and settings."""
         if self.rules is None:
             self.rules, self.settings = rules, settings
+        self._scenario_bytes += change.size
         self.calls.append(change)
         self._drop_oldest()
 
     def restart(self, origin: "Sandbox", start: int) -> None:
         """Begin again with a copy of the sandbox; what was before does not matter any more."""
         self.calls.clear()
-        self.lost = self._bytes = 0
+        self.lost = self._bytes = self._scenario_bytes = 0
         self.fixtures, self.rules, self.settings = (), None, None
         self.origin, self.start = origin, start

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from mock_clover.clover.webhooks.records import PLAN_MAX, TargetSpec
+from mock_clover.core.record import encode
 from mock_clover.sandbox.armed import Armed
 from mock_clover.sandbox.changes import Changes
 from mock_clover.sandbox.clock import Clock
@@ -250,7 +251,11 @@ class Sandbox(Tables):
             self.faults.add(fault, now_ms)
         self._apply_webhook_targets()
         change = ScenarioChange(
-            after=self.journal.count, at_ms=now_ms, rules=rules, settings=settings
+            after=self.journal.count,
+            at_ms=now_ms,
+            rules=rules,
+            settings=settings,
+            size=len(encode(rules.scenario)),
         )
         self.history.add_scenario(change, *before)
 
