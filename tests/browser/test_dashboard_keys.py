@@ -42,9 +42,9 @@ def test_palette_leads_everywhere(dashboard_page: DashboardPage) -> None:
     expect(page.get_by_role("button", name="Disarm next: declined: stolen card")).to_be_visible()
     assert dashboard_page.pay().status == 402
     before = clover.clock.now_ms
-    ask("8d")
+    ask("8 days")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Done: Advance the clock by 8d.")).to_be_visible()
+    expect(page.get_by_text("Done: Advance the clock by 8 days.")).to_be_visible()
     assert (clover.clock.now_ms - before) // 86_400_000 == 8
     ask(charge)
     expect(chosen).to_contain_text("A lamp")
@@ -58,6 +58,7 @@ def test_palette_leads_everywhere(dashboard_page: DashboardPage) -> None:
     dialog.get_by_role("option", name="Requests with").click()
     expect(dashboard_page.rows).to_have_count(1)
     page.keyboard.press("Control+k")
+    expect(field).to_be_focused()
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     page.get_by_role("button", name="Commands").click()
@@ -72,7 +73,7 @@ def test_keys_of_views_search_and_the_open_request(dashboard_page: DashboardPage
     dashboard_page.open("cardholder")
     page = dashboard_page.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    for key, view in (("2", "data"), ("6", "webhooks"), ("5", "faults")):
+    for key, view in (("3", "data"), ("7", "webhooks"), ("6", "faults")):
         page.keyboard.press(key)
         expect(page.locator(f"#{view}-title")).to_be_focused()
     page.keyboard.press("/")  # this view has no search
@@ -93,7 +94,7 @@ def test_keys_of_views_search_and_the_open_request(dashboard_page: DashboardPage
     assert f"/v1/charges/{charge}" in page.evaluate("navigator.clipboard.readText()")
     page.keyboard.press("r")
     expect(page).to_have_url(re.compile(r"#/exchanges/4\b"))
-    page.keyboard.press("2")
+    page.keyboard.press("3")
     expect(page.get_by_label("Search charges")).to_be_visible()
     page.keyboard.press("/")
     expect(page.get_by_label("Search charges")).to_be_focused()

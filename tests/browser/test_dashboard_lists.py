@@ -103,6 +103,11 @@ def test_the_list_is_in_view_and_stays_in_its_place(
     assert page.evaluate(size) == [height, width]
     before = dashboard_page.newest().bounding_box()
     assert before["y"] < top_max
+    sums, widths = (
+        page.locator(each).bounding_box() for each in (".sums > :last-child", ".widths")
+    )
+    is_above = sums["y"] + sums["height"] <= widths["y"]
+    assert is_above or sums["x"] + sums["width"] <= widths["x"], "the numbers overlap nothing"
     page.locator("label[for=chip-declined]").click()
     expect(page.locator("#shown-count")).to_have_text("15 of 30 requests")
     assert dashboard_page.newest().bounding_box() == before

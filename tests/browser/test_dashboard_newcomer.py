@@ -68,18 +68,26 @@ def test_two_steps_answer_each_question(
     expect(detail.locator(".why")).to_contain_text("is listed to decline")
     assert hand.uses == 2
 
-    # Repeat this charge: its row is open, and was the first step.
+    # Repeat this charge: a copy of its used token is charged.
+    page.keyboard.press("Escape")
+    dashboard_page.pay(1234)
+    expect(dashboard_page.rows).to_have_count(4)
+    page.keyboard.press("Escape")  # to the newest
+    hand.use(dashboard_page.newest(), "Enter")
     hand.use(detail.get_by_role("button", name="Replay"), "r")
-    expect(dashboard_page.rows).to_have_count(3)
+    expect(dashboard_page.rows).to_have_count(5)
     expect(page.locator("[aria-selected=true]")).to_have_attribute("aria-posinset", "1")
-    assert hand.uses == 3
+    expect(detail.locator(".outcome")).to_contain_text("200")
+    expect(detail.locator(".repeat")).to_contain_text("Replay of request 4")
+    assert [each["amount"] for each in clover.charges[:2]] == [1234, 1234]
+    assert hand.uses == 4
 
     # The next charge is declined.
     page.keyboard.press("Escape")
     hand.use(page.locator("#next > summary"), "n")
     hand.use(page.locator("#next-menu").get_by_role("button", name="issuer declined"))
     expect(page.locator("#next-chips")).to_contain_text("declined: issuer declined")
-    assert hand.uses == 5
+    assert hand.uses == 6
     assert dashboard_page.pay().status == 402
 
     # Eight days later.
@@ -88,5 +96,5 @@ def test_two_steps_answer_each_question(
     hand.use(page.locator("#clock-chip"))
     hand.use(page.get_by_role("button", name="+ 8 days"))
     expect(page.locator("#faults .moves")).to_contain_text("+8 days")
-    assert hand.uses == 7
+    assert hand.uses == 8
     dashboard_page.leave()

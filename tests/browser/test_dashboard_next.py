@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from browser_session import BrowserSession, SharedBrowserSession
 from dashboard_page import DashboardPage
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 from shop_server import THREEDS
 from tcp_proxy import TcpProxy
 
@@ -32,6 +32,12 @@ def proxy(shared_server: ServerProcess) -> Iterator[TcpProxy]:
     created = TcpProxy(int(shared_server.url.rpartition(":")[2]))
     yield created
     created.disconnect()
+
+
+def right_of(place: Locator) -> float:
+    """Return the right edge of an element."""
+    box = place.bounding_box()
+    return float(box["x"] + box["width"])
 
 
 def pay_in_vain(dashboard_page: DashboardPage) -> None:
@@ -197,10 +203,15 @@ def test_old_requests_are_charted_at_their_time(dashboard_page: DashboardPage) -
 def test_next_charge_is_armed_and_disarmed(dashboard_page: DashboardPage) -> None:
     dashboard_page.open()
     page = dashboard_page.page
+    header = page.locator("header.top")
+    before = header.bounding_box()
     page.locator("#next > summary").click()
+    part, approve = (page.locator(f"#next-menu .inline {tag}").first for tag in ("input", "button"))
+    assert right_of(part) < approve.bounding_box()["x"], "the button does not cover the field"
     page.get_by_role("button", name="insufficient funds").click()
     chip = page.get_by_role("button", name="Disarm next: declined: insufficient funds")
     expect(chip).to_be_visible()
+    assert header.bounding_box() == before, "a chip does not move the page"
     assert dashboard_page.pay().status == 402
     expect(chip).to_have_count(0)
 

@@ -85,10 +85,12 @@ def test_target_is_edited_and_says_where_it_may_send(dashboard_page: DashboardPa
     targets = page.get_by_role("region", name="Targets", exact=True).last
     expect(targets).to_contain_text("duplicate P:CREATE, 2 copies, 1 left")
     page.get_by_role("button", name="Edit far").click()
+    expect(page.get_by_text("Edit far", exact=True)).to_be_visible()
     page.get_by_label("URL").fill("http://127.0.0.1:9/hook")
     page.get_by_label("Fault", exact=True).select_option("delay")
     page.get_by_label("Later by (s)").fill("1.5")
     page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Edit far", exact=True)).to_have_count(0)
     expect(targets).to_contain_text("delay P:CREATE, by 1.5 s, 1 left")
     expect(page.get_by_text(note)).to_have_count(0)
     (target,) = clover.snapshot()["webhooks"]["targets"]

@@ -36,10 +36,10 @@ function findingItem(finding, exchanges) {
   const more = finding.exchanges.length - shown.length;
   return el("article", { class: "card padded stack", "aria-label": `${finding.rule} ${finding.name}` },
     el("div", { class: "delivery" },
-      el("span", { class: `state ${isError ? "bad" : "other"}` },
+      el("span", { class: `state ${isError ? "bad" : "warning"}` },
         el("span", { "aria-hidden": "true" }, SIGNS[finding.severity]), finding.severity),
       el("strong", {}, finding.name), el("span", { class: "soft" }, finding.rule)),
-    el("p", {}, finding.message),
+    el("p", {}, finding.message.replace(/\bexchange (\d+)/g, "request $1")),
     shown.length ? el("ul", { class: "attempts" }, shown.map((id) => el("li", {},
       el("a", { href: `#/exchanges/${id}` }, requestOf(id, exchanges.get(id)))))) : null,
     more > 0 ? el("p", { class: "hint" }, `and ${more} more`) : null,

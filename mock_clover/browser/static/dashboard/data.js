@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { runAndReport } from "./dialogs.js";
 import { button, el, replaceContent } from "./dom.js";
-import { count, dateOf, moneyOf } from "./format.js";
+import { cardText, count, dateOf, moneyOf } from "./format.js";
 import { jsonTree } from "./json.js";
 import { timeline } from "./timeline.js";
 import { go, to } from "./routes.js";
@@ -92,7 +92,7 @@ function renderRows(kind, { data, searched, has_more: more }, q) {
     ["Created", has("at_ms"), (each) => el("span", { class: "soft" }, each.at_ms ? dateOf(each.at_ms) : "")],
     ["Description", true, (each) => el("span", { class: "what" }, each.title)],
     ["State", has("state"), (each) => stateWord(each.state)],
-    ["Card", has("card"), (each) => each.card ?? ""],
+    ["Card", has("card"), (each) => cardText(each.card ?? "")],
     ["Amount", has("amount"), (each) => numberCell(moneyOf(each.amount, each.currency))],
   ].filter(([, is]) => is);
   const shown = table(kind, columns.map(([head]) => head),

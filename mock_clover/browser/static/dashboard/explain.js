@@ -182,7 +182,7 @@ function recorded({ exchange, rule }) {
 
 function explained(answer, isAgain) {
   return el("article", { class: "card padded stack" },
-    isAgain ? el("h3", {}, "If it was sent again now") : null,
+    isAgain ? el("h3", {}, "If it were sent again now") : null,
     outcomeLine(outcomeOf(answer), answer.status, "simulated response"),
     el("div", { class: "why" }, el("h3", {}, "Why"), el("div", { class: "words" }, withEvidence(answer.outcome))),
     answer.fault ? el("p", {}, el("span", { class: "badge fault" }, "⚡ fault"),

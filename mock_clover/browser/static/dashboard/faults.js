@@ -85,7 +85,7 @@ function form(names, refresh) {
     }
     replaceContent(inputs, Object.entries(controls).map(([name, input]) =>
       field(NAMES[name] ?? name, input, HINTS[name] ?? fields[name]?.about ?? "")));
-    setText(meaning, kindDescription(fields.kind?.about ?? "", kind.value));
+    setText(meaning, sentence(kindDescription(fields.kind?.about ?? "", kind.value)));
     showYaml();
   };
   const yaml = el("pre", { class: "text", tabindex: 0, "aria-label": "YAML of the fault" });
@@ -129,6 +129,8 @@ function form(names, refresh) {
 
 /** Return the part of a description about one kind: "delay: the response is late. drop: …". */
 const kindDescription = (about, word) => about.match(new RegExp(`\\b${word}: ([^.]+\\.)`))?.[1] ?? about;
+
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Return a message without its status, which is shown already, and without placeholders. */
 const plainMessage = ({ status, message }) =>

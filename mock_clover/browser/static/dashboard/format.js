@@ -53,11 +53,14 @@ export function durationOf(ms) {
   return `${Number(n.toFixed(1))} ${found[1]}`;
 }
 
+const CLOCK_MS = 100;
+
 /** Format a jump of the clock: `+8 days`. */
 export function jumpText(ms) {
   const units = [[86_400_000, "day"], [3_600_000, "hour"], [60_000, "minute"], [1000, "second"]];
-  const whole = units.find(([size]) => ms % size === 0);
-  return `+${whole ? countOf(ms / whole[0], whole[1]) : durationOf(ms)}`;
+  // A running clock goes on while it is moved.
+  const whole = units.find(([size]) => ms >= size && Math.abs(ms - Math.round(ms / size) * size) < CLOCK_MS);
+  return `+${whole ? countOf(Math.round(ms / whole[0]), whole[1]) : durationOf(ms)}`;
 }
 
 /** Format how long ago something was, in whole minutes, hours or days. */
@@ -83,3 +86,6 @@ export function moneyOf(minor, currency) {
 
 /** Format a count with its noun: `2 rules`, `1 rule`. */
 export const countOf = (n, thing) => `${number.format(n)} ${thing}${n === 1 ? "" : "s"}`;
+
+/** Return a card as rows name it: "VISA ••4242" for "VISA ...4242". */
+export const cardText = (card) => card.replace("...", "••");

@@ -125,7 +125,7 @@ const searchItem = (words) => ({
 });
 
 const viewItems = () => [...document.querySelectorAll("nav a[data-view]")].map((link, place) => ({
-  group: `view, key ${place + 1}`, text: link.textContent.trim(), act: () => link.click() }));
+  group: place < 9 ? `view, key ${place + 1}` : "view", text: link.textContent.trim(), act: () => link.click() }));
 
 const sandboxItems = (data) => data.filter(({ name }) => name !== SANDBOX).map(({ name }) => ({
   group: "sandbox", text: `Open ${name}`, act: () => location.assign(homeOf(name)) }));
@@ -134,7 +134,8 @@ function actionItems() {
   const request = (text, method, path, body) => ({
     group: "action", text, act: () => perform(text, () => call(method, path, body)) });
   return [
-    ...["8d", "1d", "1h", "30d"].map((by) => request(`Advance the clock by ${by}`, "PUT", "clock", { advance: by })),
+    ...Object.entries({ "8d": "8 days", "1d": "1 day", "1h": "1 hour", "30d": "30 days" }).map(([by, words]) =>
+      request(`Advance the clock by ${words}`, "PUT", "clock", { advance: by })),
     request("Freeze the clock", "PUT", "clock", { freeze: true }),
     request("Resume the clock", "PUT", "clock", { resume: true }),
     request("Delete all faults", "DELETE", "faults"),

@@ -66,6 +66,6 @@ function fillEntry(row, entry) {
   add(why, [
     entry.fault && el("span", { class: "badge fault" }, "⚡ fault"),
     entry.replayed && el("span", { class: "badge replayed" }, "↺ replayed"),
-    entry.why,
+    entry.fault ? entry.why.replace(/^fault: /, "") : entry.why,
   ]);
 }

@@ -54,7 +54,7 @@ function renderSandboxes(data, message, refresh) {
       href: homeOf(sandbox.name), "data-key": `go ${sandbox.name}`, "aria-current": sandbox.name === SANDBOX && "page",
     }, sandbox.name),
     sandbox.name === SANDBOX ? el("span", { class: "hint" }, " (this one)") : null,
-    el("div", { class: "hint" }, sandbox.scenario)),
+    el("div", { class: "hint" }, `scenario ${sandbox.scenario}`)),
     el("div", { class: "counts" }, requests ? countsOf(sandbox.name, outcomes) : el("span", { class: "soft" }, "none")),
     el("div", { class: "when" }, used),
     el("div", { class: "when soft" }, age),

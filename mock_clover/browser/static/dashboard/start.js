@@ -84,12 +84,14 @@ function requestCard({ cards, year, credentials, message }, charge) {
 function curlOf(card, year, { base_url: base, api_key: key, access_token: token }) {
   return [
     `token=$(curl -s ${quoted(`${base}/v1/tokens`)} \\`,
-    `  -H ${quoted(`apikey: ${key}`)} -H 'content-type: application/json' \\`,
+    `  -H ${quoted(`apikey: ${key}`)} \\`,
+    "  -H 'content-type: application/json' \\",
     `  -d ${quoted(JSON.stringify({ card: cardBody(card, year) }))} \\`,
     "  | grep -o 'clv_[0-9A-Za-z]*')",
     `curl -i ${quoted(`${base}/v1/charges`)} \\`,
     `  -H ${quoted(`authorization: Bearer ${token}`)} \\`,
-    `  -H 'content-type: application/json' -H 'x-forwarded-for: ${CLIENT_IP}' \\`,
+    "  -H 'content-type: application/json' \\",
+    `  -H 'x-forwarded-for: ${CLIENT_IP}' \\`,
     `  -d '{"amount":${AMOUNT},"currency":"usd","source":"'$token'"}'`,
   ].join("\n");
 }
@@ -110,7 +112,7 @@ function cardTable(title, cards, charge) {
       button("Charge", () => charge(card), { class: "small", "aria-label": `Charge ${card.number}` })),
   ]);
   const draw = (some) => table(`Test cards: ${title}`, ["Brand", "Number", "Result", ""], some);
-  const place = el("div", { class: "stack" }, draw(lines.slice(0, SHOWN_FIRST)));
+  const place = el("div", { class: "stack cards" }, draw(lines.slice(0, SHOWN_FIRST)));
   const more = cards.length - SHOWN_FIRST;
   return cards.length ? el("section", { class: "part", "aria-label": title }, el("h4", {}, title), place,
     more > 0 ? el("p", {}, button(`${more} more`, (event) => {
@@ -122,7 +124,7 @@ function cardTable(title, cards, charge) {
 function effectOf({ group, message, flow, amount }) {
   const [sign, outcome, words] = {
     approve: ["● ", "ok", "approved"],
-    decline: ["◆ ", "declined", `declined: ${message}`],
+    decline: ["◆ ", "declined", `declined: ${message?.replace(/^DECLINED: /, "")}`],
     threeds: ["◌ ", "", `${flow?.replaceAll("_", " ")}${amount ? `, for ${moneyOf(amount, "usd")}` : ""}`],
   }[group];
   return el("span", { class: `result is-${outcome}` }, el("span", { "aria-hidden": "true" }, sign), words);

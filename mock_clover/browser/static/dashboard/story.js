@@ -4,11 +4,11 @@ import { get } from "./api.js";
 import { relatedRows } from "./data.js";
 import { el, replaceContent } from "./dom.js";
 import { withEvidence } from "./evidence.js";
-import { countOf, moneyOf } from "./format.js";
+import { cardText, countOf, moneyOf } from "./format.js";
 import { OUTCOMES } from "./request-log.js";
 import { to } from "./routes.js";
 import { eventItem } from "./timeline.js";
-import { pollAndRender, stateLabel, stateWord } from "./views.js";
+import { pollAndRender, stateWord } from "./views.js";
 
 /** Show the payment with the id of a charge, order, refund, token or checkout. */
 export function open(root, [id = ""]) {
@@ -23,7 +23,7 @@ function renderStory(story) {
     el("header", { class: "row-head" },
       el("div", {}, el("h3", { class: "title" }, line.title),
         el("p", {}, el("a", { class: "mono", href: to("data", story.kind, story.id) }, story.id)),
-        line.card ? el("p", { class: "soft" }, line.card) : null),
+        line.card ? el("p", { class: "soft" }, cardText(line.card)) : null),
       el("div", { class: "right" },
         el("p", { class: "amount" }, moneyOf(line.amount, line.currency)), el("p", {}, stateWord(line.state)))),
     sums(story),
@@ -61,6 +61,6 @@ function requestWords({ id, method, path, status, outcome, why }) {
 
 function webhookWords(story, { id, event, target, state, attempts }) {
   return [el("a", { href: `${to("webhooks")}?object=${encodeURIComponent(story.id)}`, "data-key": `webhook ${id}` },
-    event ?? id), el("span", { class: "soft" },
-    `to ${target}: ${stateLabel(state)}${attempts > 1 ? `, ${attempts} attempts` : ""}`)];
+    event ?? id), el("span", { class: "soft" }, `to ${target}:`), stateWord(state),
+  attempts > 1 ? el("span", { class: "soft" }, `${attempts} attempts`) : null];
 }

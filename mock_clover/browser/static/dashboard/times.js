@@ -27,13 +27,18 @@ export const jumpsOf = ({ data: moves, machine_ms: machine }) => moves
   .filter((move) => move.to_ms > move.from_ms)
   .map((move) => [Date.now() - machine + move.machine_ms, move.to_ms - move.from_ms]);
 
-/** Return what became due at a jump: "121 jobs ran: 2 authorization expired, 119 webhook due". */
+/** Return what became due at a jump: "121 jobs ran: 2 authorizations expired, 119 webhooks due". */
 export function dueText({ due = {} }) {
   const kinds = Object.entries(due);
   if (!kinds.length) return "No jobs were due.";
   const total = kinds.reduce((sum, [, n]) => sum + n, 0);
-  return `${countOf(total, "job")} ran: ${kinds.map(([kind, n]) => `${count(n)} ${kindText(kind)}`).join(", ")}`;
+  return `${countOf(total, "job")} ran: ${kinds.map(([kind, n]) => `${count(n)} ${kindText(kind, n)}`).join(", ")}`;
 }
 
-/** Return the words for a kind of job. */
-export const kindText = (kind) => kind.replaceAll("_", " ");
+/** Return the words for `n` jobs of a kind: "webhooks due", "subscription run". */
+export function kindText(kind, n = 1) {
+  const words = kind.replace("threeds", "challenge").split("_");
+  const noun = words.length - (["due", "ended", "expired", "settled"].includes(words.at(-1)) ? 2 : 1);
+  if (n !== 1) words[noun] += "s";
+  return words.join(" ");
+}

@@ -10,8 +10,10 @@ const FAULTS = [
   ["late_after_refund", "late: sent after the refund of its payment"],
 ];
 
-/** Return the form as `root`, and `edit(target)`, which fills it in. */
-export function targetForm({ refresh }) {
+export const ADD_TITLE = "Add a target";
+
+/** Return the form as `root`, and `edit(target)`, which fills it in; `title` is its heading. */
+export function targetForm({ refresh, title }) {
   const form = makeFields();
   const message = el("div", { class: "message" });
   const faults = el("div", { class: "stack" });
@@ -36,6 +38,7 @@ export function targetForm({ refresh }) {
     for (const name of ["url", "id", "secret", "events"]) form[name].value = "";
     replaceContent(faults);
     setText(add, "Add");
+    setText(title, ADD_TITLE);
   };
   return {
     root,
@@ -49,6 +52,7 @@ export function targetForm({ refresh }) {
       replaceContent(faults, target.plan.map((fault) => faultRow(form.kind, fault)));
       form.kindChanged();
       setText(add, "Save");
+      setText(title, `Edit ${target.id}`);
       replaceContent(message, el("p", { class: "hint" },
         `Saving replaces ${target.id}; its waiting deliveries are dropped. Its secret is kept if the field is empty.`));
       form.url.focus();

@@ -6,7 +6,7 @@ import { runAndReport } from "./dialogs.js";
 import { button, el, replaceContent } from "./dom.js";
 import { countOf, durationOf } from "./format.js";
 import { sendForm } from "./webhook-send.js";
-import { targetForm } from "./webhook-target.js";
+import { ADD_TITLE, targetForm } from "./webhook-target.js";
 import { part, pollAndRender, stateWord, table } from "./views.js";
 
 const typedCodes = new Map(); // by target; kept when the list is redrawn
@@ -16,8 +16,9 @@ export function open(root, _parts, query) {
   const targets = el("div", { class: "stack" });
   const message = el("div", { class: "message" });
   const shared = { targets: [], refresh: () => refresh(), onTargets: [] };
-  const adding = el("details", { class: "card fold" }, el("summary", {}, "Add a target"));
-  const form = targetForm(shared);
+  const title = el("summary", {}, ADD_TITLE);
+  const adding = el("details", { class: "card fold" }, title);
+  const form = targetForm({ ...shared, title });
   adding.append(form.root);
   const edit = (target) => {
     adding.open = true;
