@@ -12,6 +12,7 @@ from mock_clover.sandbox.keys import encrypted_card
 
 BODY_BYTES_MAX = 4_194_304
 """4 MiB, more than any list response. The rest of a longer response is not read."""
+_NO_SERVER = "Connection refused; start the server with `mock-clover serve`, or give another URL"
 
 
 class ClientError(Exception):
@@ -108,6 +109,8 @@ def _request_json(request: urllib.request.Request, timeout_s: float) -> dict[str
         raise ClientError(f"{request.full_url} returned {error.code}: {printable(text)}") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
+        if isinstance(reason, ConnectionRefusedError):
+            raise ClientError(f"{request.full_url}: {_NO_SERVER}") from None
         raise ClientError(f"{request.full_url}: {reason}") from None
     if not isinstance(decoded, dict):
         raise ClientError(f"{request.full_url}: the response is not a JSON object")

@@ -24,16 +24,22 @@ def write_baseline(file: Path, report: AuditReport) -> None:
     try:
         file.write_text(f"{text}\n", encoding="utf-8")
     except OSError as error:
-        raise BaselineError(f"--write-baseline: {error}") from None
+        raise BaselineError(f"--write-baseline {file}: {error.strerror or error}") from None
 
 
 def read_baseline(file: Path) -> dict[str, int]:
     """Return the numbers of a baseline file. Raises BaselineError."""
     wrong = f"--baseline {file}: not a file of --write-baseline"
     try:
-        tree = json.loads(file.read_text(encoding="utf-8"))
+        data = file.read_bytes()
+    except OSError as error:
+        raise BaselineError(
+            f"--baseline {file}: {error.strerror or error}; create it with --write-baseline"
+        ) from None
+    try:
+        tree = json.loads(data)
         counts = tree["findings"] if tree["version"] == 1 else {"": ""}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BaselineError(f"{wrong}: {error}") from None
     if not isinstance(counts, dict) or not all(type(each) is int for each in counts.values()):
         raise BaselineError(f"{wrong}: the version or the findings are not known")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,6 +106,8 @@ def audit(
     from mock_clover.audit.formats import render
 
     url = url or os.environ.get(f"{PREFIX}URL") or os.environ.get("CLOVER_BASE_URL") or DEFAULT_URL
+    if not url.startswith(("http://", "https://")):
+        exit_with_error(f"URL {url!r}: must begin with http:// or https://")
     root, sandbox, base = sandbox_address(url, sandbox)
     names = {"select": ",".join(select), "ignore": ",".join(ignore)}
     headers = control_headers(control_token)
@@ -144,8 +147,7 @@ def _fetch(
 
 def _message(text: str) -> str:
     """Return the detail of a control error, which is all that a user needs."""
-    _, _, body = text.partition(" returned 400: ")
     try:
-        return str(json.loads(body)["message"])
-    except (ValueError, KeyError, TypeError):
+        return str(json.loads(re.split(r" returned \d{3}: ", text, maxsplit=1)[1])["message"])
+    except (IndexError, ValueError, KeyError, TypeError):
         return text

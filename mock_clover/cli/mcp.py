@@ -12,7 +12,7 @@ from mock_clover.cli.base import (
     sandbox_option,
 )
 
-_INSTALL = "requires the package mcp, 2.0 or newer: pip install 'mock-clover[mcp]'"
+_INSTALL = "the command mcp requires the package mcp, 2.0 or newer: pip install 'mock-clover[mcp]'"
 
 
 @click.command(

@@ -97,8 +97,14 @@ def _send(
     try:
         response = send_request(method, f"{base}/_mock/next", headers, data, timeout_s=10)
         answer = json.loads(response.body)
-    except (ClientError, ValueError) as error:
-        exit_with_error(str(error), code=1)
+    except ClientError as error:
+        exit_with_error(
+            f"no response from {base}: {error}; start the server with `mock-clover serve`, "
+            "or set --url",
+            code=1,
+        )
+    except ValueError:
+        exit_with_error(f"{base}: the response is not JSON; set --url to a mock-clover", code=1)
     if response.status != 200 or not isinstance(answer, dict):
         message = answer.get("message") if isinstance(answer, dict) else None
         exit_with_error(str(message or f"the server returned {response.status}"), code=1)

@@ -90,7 +90,7 @@ def _serve(app: "App", name: str, port: int) -> None:
     try:
         listener = bind("127.0.0.1", port)
     except BindError as error:
-        exit_with_error(str(error))
+        exit_with_error(f"{error}; choose another port with --port, or any free one with --port 0")
     root = f"http://127.0.0.1:{listener.getsockname()[1]}"
     base_url = sandbox_url(root, name)
     variables = as_shell(variables_of(base_url, app.sandboxes.get_or_create(name).credentials))
@@ -109,9 +109,11 @@ def _print_steps(file: Path, steps: "list[ReplayedStep]", *, as_json: bool) -> N
         if step.state == "not_compared":
             echo(f"not compared: #{step.number} {step.title}: {printable(step.reason)}", err=True)
     counts = Counter(step.state for step in steps if step.title != WEBHOOKS)
-    parts = [f"{counts['same']} responses are the same", f"{counts['different']} differ"]
+    same, done = counts["same"], counts["done"]
+    parts = [f"{same} {'response is' if same == 1 else 'responses are'} the same"]
+    parts += [f"{counts['different']} differ{'s' if counts['different'] == 1 else ''}"]
     parts += [f"{counts['not_compared']} not compared"] if counts["not_compared"] else []
-    parts += [f"{counts['done']} control requests"] if counts["done"] else []
+    parts += [f"{done} control request{'' if done == 1 else 's'}"] if done else []
     parts += [
         f"webhooks {'differ' if step.differences else 'are the same'}"
         for step in steps

@@ -133,7 +133,7 @@ def sweep(
     for path in reports:
         if path.suffix not in _REPORTS or not path.parent.is_dir():
             raise click.BadParameter(
-                "must be a .html, .json or .xml file in an existing directory",
+                f"'{path}' must be a .html, .json or .xml file in an existing directory",
                 param_hint="--report",
             )
     try:

@@ -106,10 +106,7 @@ def sweep(
     """Run all cells that are not done, and return the result. Raises SweepError."""
     options, began_ms = runner.options, machine_ms()
     if unmatched := unmatched_selections(reference.calls, options):
-        names = ", ".join(call.name for call in reference.calls)
-        raise SweepError(
-            f"--only number {unmatched[0] + 1} selects no cell; the command's calls are {names}"
-        )
+        raise SweepError("\n".join(unmatched))
     plans = plan_cells(reference.calls, options)
     planned, left = plans[: options.budget], plans[len(plans[: options.budget]) :]
     results: dict[str, Cell | Missed] = {

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from mock_clover.sweep.calls import RecordedCall, merge_equivalent
 from mock_clover.sweep.faults import FAULTS
 from mock_clover.sweep.records import Options, PlannedRun
+from mock_clover.sweep.selection import Selection
 
 
 def plan_cells(calls: Sequence[RecordedCall], options: Options) -> list[PlannedRun]:
@@ -36,11 +37,20 @@ def _is_selected(call: RecordedCall, fault: str, options: Options) -> bool:
     )
 
 
-def unmatched_selections(calls: Sequence[RecordedCall], options: Options) -> list[int]:
-    """Return the positions of the selections that select no cell."""
+def unmatched_selections(calls: Sequence[RecordedCall], options: Options) -> list[str]:
+    """Return why selections select no cell, as sentences."""
     cells = [(call, fault) for call in calls for fault in _faults_of(call)]
     return [
-        number
-        for number, selection in enumerate(options.only)
+        f"--only {selection.text} selects no cell; {_what_exists(calls, selection)}"
+        for selection in options.only
         if not any(selection.includes(call.operation, call.ordinal, fault) for call, fault in cells)
     ]
+
+
+def _what_exists(calls: Sequence[RecordedCall], selection: Selection) -> str:
+    """Return the faults of the calls that a selection names, or the calls if there are none."""
+    named = [call for call in calls if selection.call in ("*", call.name, call.operation)]
+    if named:
+        faults = dict.fromkeys(fault for call in named for fault in _faults_of(call))
+        return f"the faults of {selection.call} are {', '.join(faults)}"
+    return f"the calls of the command are {', '.join(call.name for call in calls)}"

@@ -75,7 +75,10 @@ class Runner:
         try:
             return self.commands.run(command, environment, self.options.timeout_s)
         except OSError as error:
-            raise SweepError(f"{command[0]}: {error.strerror or error}") from None
+            hint = "; give the command as separate words, without quotes around them"
+            is_quoted = len(command) == 1 and " " in command[0]
+            reason = error.strerror or error
+            raise SweepError(f"{command[0]}: {reason}{hint if is_quoted else ''}") from None
 
     def _settings(self, plan: PlannedRun | None) -> dict[str, Any]:
         body = {"seed": self.options.seed, **self.options.settings}

@@ -17,6 +17,8 @@ class SelectionError(ValueError):
 class Selection(Value, frozen=True, kw_only=True):
     """The cells that one `--only` selects."""
 
+    text: str
+    """As it was given."""
     operation: str
     """`*` for all operations."""
     ordinal: int | None
@@ -29,6 +31,11 @@ class Selection(Value, frozen=True, kw_only=True):
             and self.ordinal in (None, ordinal)
             and fault in self.faults
         )
+
+    @property
+    def call(self) -> str:
+        """The call or the operation, as it was given."""
+        return self.text.partition(":")[0]
 
     @property
     def is_exact(self) -> bool:
@@ -46,9 +53,14 @@ def parse_selection(text: str) -> Selection:
         name for name in FAULT_NAMES if fault in ("*", name) or name.partition(":")[0] == fault
     )
     if not faults:
-        hint = did_you_mean(fault, FAULT_NAMES) or f"; known are {', '.join(FAULT_NAMES)}"
+        short = [name.partition(":")[0] for name in FAULT_NAMES]
+        hint = did_you_mean(fault, [*FAULT_NAMES, *short])
+        hint = hint or f"; the faults are {', '.join(FAULT_NAMES)}"
         raise SelectionError(f"{text!r}: there is no fault {fault!r}{hint}")
     ordinal = matched["ordinal"]
     return Selection(
-        operation=matched["operation"], ordinal=int(ordinal) if ordinal else None, faults=faults
+        text=text,
+        operation=matched["operation"],
+        ordinal=int(ordinal) if ordinal else None,
+        faults=faults,
     )

@@ -11,7 +11,7 @@ from mock_clover.sweep.calls import (
     recorded_webhooks,
 )
 from mock_clover.sweep.money import Money, MoneyCheck, Position, compare_money, read_money
-from mock_clover.sweep.plan import plan_cells
+from mock_clover.sweep.plan import plan_cells, unmatched_selections
 from mock_clover.sweep.records import Options
 from mock_clover.sweep.selection import SelectionError, parse_selection
 from mock_clover.sweep.verdict import End, judge
@@ -105,6 +105,17 @@ def test_only_selects_cells(only: str, all_calls: bool, expected: list[str]) -> 
     assert [plan.name for plan in plans] == expected
 
 
+def test_a_selection_without_a_cell_is_explained() -> None:
+    calls = recorded_calls(RUN, OPERATIONS)
+    only = tuple(map(parse_selection, ("create_chrge#1:drop", "get_charge#1:decline", "*:429")))
+    names = ", ".join(call.name for call in calls)
+    assert unmatched_selections(calls, Options(command=("x",), only=only)) == [
+        f"--only create_chrge#1:drop selects no cell; the calls of the command are {names}",
+        "--only get_charge#1:decline selects no cell; "
+        f"the faults of get_charge#1 are {', '.join(READS)}",
+    ]
+
+
 def test_webhooks_are_swept_by_their_first_delivery() -> None:
     sent = [
         *({"event": "P:CREATE", "target": "a", "about": "charge"},) * 2,
@@ -125,7 +136,7 @@ def test_webhooks_are_swept_by_their_first_delivery() -> None:
         ("create_charge", "expected CALL:FAULT, for example create_charge#1:drop:after_commit"),
         ("#1:drop", "expected CALL:FAULT"),
         ("create_charge#0:drop", "expected CALL:FAULT"),
-        ("create_charge#1:dorp", "there is no fault 'dorp'"),
+        ("create_charge#1:dorp", "there is no fault 'dorp'; did you mean `drop`?"),
         ("create_charge#1:drop:after_comit", "did you mean"),
     ],
 )

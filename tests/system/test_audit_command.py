@@ -64,8 +64,12 @@ def test_options(
     ("options", "message"),
     [
         (("--select", "CLV0222"), "the name 'CLV0222'; did you mean `CLV022`?"),
-        (("--baseline", "missing.json"), "--baseline missing.json: not a file of --write-baseline"),
-        (("--sandbox", "unknown"), "/_mock/sandboxes/unknown returned 404"),
+        (
+            ("--baseline", "missing.json"),
+            "No such file or directory; create it with --write-baseline",
+        ),
+        (("--write-baseline", "no/file"), "--write-baseline no/file: No such file or directory\n"),
+        (("--sandbox", "unknown"), "mock-clover: sandbox 'unknown' not found; create it with PUT "),
     ],
 )
 def test_an_error_of_usage_exits_with_2(

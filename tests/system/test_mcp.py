@@ -144,7 +144,8 @@ def test_a_missing_package_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_cli("mcp") == (
         2,
         "",
-        "mock-clover: requires the package mcp, 2.0 or newer: pip install 'mock-clover[mcp]'\n",
+        "mock-clover: the command mcp requires the package mcp, 2.0 or newer: "
+        "pip install 'mock-clover[mcp]'\n",
     )
 
 

@@ -126,7 +126,8 @@ def test_calls_that_differ_from_run_to_run_are_reported(shared_server: ServerPro
     [
         ([sys.executable, "-c", "print('no')\nraise SystemExit(3)"], "exit code 3:\nno\n"),
         ([sys.executable, "-c", ""], "the command made no call to the sandbox"),
-        (["/nowhere/shop"], "/nowhere/shop: No such file or directory"),
+        (["/nowhere/shop"], "/nowhere/shop: No such file or directory\n"),
+        (["node shop.js"], "No such file or directory; give the command as separate words"),
     ],
 )
 def test_a_command_that_cannot_be_swept_is_an_error(
