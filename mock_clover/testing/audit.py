@@ -56,7 +56,11 @@ def summary_lines(findings: list[dict[str, Any]]) -> list[str]:
             lines += [f"  {each['test']}", f"    {each['message']}"]
             lines += [f"    {line}" for line in each["lines"]]
         lines.append(f"  Fix: {found[0]['fix']}")
-    return lines
+    errors = sum(each["severity"] == "error" for each in findings)
+    warnings = len(findings) - errors
+    counts = f"{errors} error{'' if errors == 1 else 's'}"
+    counts += f", {warnings} warning{'' if warnings == 1 else 's'}"
+    return [*lines, f"{counts}; an error fails the run" if errors else counts]
 
 
 def check_markers(items: list[pytest.Item]) -> None:

@@ -4,6 +4,7 @@ A call that waits forever and a fixture that is created once would spoil the run
 so each run is a pytest process with this one test.
 """
 
+import shlex
 import sys
 from typing import Any
 
@@ -13,10 +14,11 @@ from mock_clover.sweep.engine import learn, sweep
 from mock_clover.sweep.records import Options, SweepError, SweepResult
 from mock_clover.sweep.report_text import as_text
 from mock_clover.sweep.runner import Runner
-from mock_clover.sweep.selection import SelectionError, parse_selection
+from mock_clover.sweep.selection import parse_selection
 from mock_clover.testing.handle import MockClover
 from mock_clover.testing.names import SWEPT_OPTION
 
+_MARKER = "@pytest.mark.mock_clover_sweep"
 _OPTIONS: dict[str, Any] = {"only": (), "timeout": 60.0, "budget": None, "jobs": 1, "reconcile": ()}
 
 
@@ -25,8 +27,11 @@ def sweep_test(item: pytest.Function, settings: dict[str, Any]) -> None:
     __tracebackhide__ = True
     handle = item.funcargs.get("mock_clover")
     if not isinstance(handle, MockClover):
-        raise pytest.UsageError("@pytest.mark.mock_clover_sweep needs the fixture mock_clover")
-    options = _options(item, settings)
+        pytest.fail(f"{_MARKER}: the test has no argument mock_clover", pytrace=False)
+    try:
+        options = _options(item, settings)
+    except ValueError as error:
+        pytest.fail(f"{_MARKER}: {error}", pytrace=False)
     root = handle.url.partition("/sandbox/")[0]
     runner = Runner(options, handle.transport, root, shared=True)
     try:
@@ -45,27 +50,36 @@ def _report(item: pytest.Function, result: SweepResult) -> None:
 
 
 def _options(item: pytest.Function, settings: dict[str, Any]) -> Options:
+    """Return the options of the marker. Raises ValueError."""
     mark = item.get_closest_marker("mock_clover_sweep")
     given = dict(mark.kwargs) if mark is not None else {}
     if (mark is not None and mark.args) or given.keys() - _OPTIONS.keys():
-        allowed = ", ".join(f"{name}=…" for name in _OPTIONS)
-        raise pytest.UsageError(f"@pytest.mark.mock_clover_sweep accepts only {allowed}")
+        raise ValueError(f"the arguments are {', '.join(f'{name}=…' for name in _OPTIONS)}")
     values = _OPTIONS | given
-    try:
-        only = tuple(map(parse_selection, values["only"]))
-    except SelectionError as error:
-        raise pytest.UsageError(f"@pytest.mark.mock_clover_sweep: only: {error}") from None
+    only, reconcile = values["only"], values["reconcile"]
+    for name in ("timeout", "budget", "jobs"):
+        _check_number(name, values[name])
     return Options(
         command=tuple(_command(item)),
-        reconcile=tuple(values["reconcile"]),
+        reconcile=tuple(shlex.split(reconcile) if isinstance(reconcile, str) else reconcile),
         timeout_s=values["timeout"],
         jobs=values["jobs"],
         budget=values["budget"],
-        only=only,
+        only=tuple(map(parse_selection, [only] if isinstance(only, str) else only)),
         seed=settings.pop("seed"),
         settings=settings,
         repeat=("mock-clover", "sweep"),
     )
+
+
+def _check_number(name: str, value: object) -> None:
+    """Check an argument that is a number. Raises ValueError."""
+    numbers = (int, float) if name == "timeout" else (int,)
+    if name == "budget" and value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, numbers) or value <= 0:
+        kind = "a number" if name == "timeout" else "a whole number"
+        raise ValueError(f"{name} must be {kind} above 0, not {value!r}")
 
 
 def _command(item: pytest.Function) -> list[str]:

@@ -80,6 +80,7 @@ warning CLV014 missing-forwarded-for
     create_charge: 1 request without x-forwarded-for
     #2 POST /v1/charges 200
   Fix: Send the address of the customer's browser in x-forwarded-for.
+2 errors, 1 warning; an error fails the run
 """
 
 

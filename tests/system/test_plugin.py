@@ -327,10 +327,11 @@ def test_hangs(mock_clover):
 
 SWEPT = """
 import http.client
+import sys
 import pytest
 from shop import charge, post
 
-ONLY = ["create_charge:drop:after_commit"]
+ONLY = "create_charge:drop:after_commit"
 
 def pay(clover, keys):
     source = clover.card_token()
@@ -342,7 +343,7 @@ def pay(clover, keys):
             pass
 
 @pytest.mark.mock_clover(currency_echo="lower")
-@pytest.mark.mock_clover_sweep(only=ONLY)
+@pytest.mark.mock_clover_sweep(only=ONLY, reconcile=f"'{sys.executable}' -c pass")
 def test_one_key(mock_clover):
     assert pay(mock_clover, "aa") == 200
     assert mock_clover.charges[0]["currency"] == "usd"
@@ -353,6 +354,14 @@ def test_two_keys(mock_clover):
 
 @pytest.mark.mock_clover_sweep(olny=ONLY)
 def test_misspelt(mock_clover):
+    pass
+
+@pytest.mark.mock_clover_sweep(timeout="3")
+def test_not_a_number(mock_clover):
+    pass
+
+@pytest.mark.mock_clover_sweep
+def test_without_a_sandbox():
     pass
 """
 
@@ -496,12 +505,14 @@ def test_a_failure_shows_the_journal(run: Run) -> None:
 
 def test_a_marked_test_is_swept(run: Run) -> None:
     completed = run(SWEPT, "-rA")
-    assert counted(completed) == {"passed": 1, "failed": 2}, completed.stdout
+    assert counted(completed) == {"passed": 1, "failed": 4}, completed.stdout
     shown = completed.stdout
     assert "1 survived (3 runs in " in shown
     assert "LOST MONEY  create_charge#1 drop:after_commit  (exit 0)" in shown
     assert "1800 USD charged twice (card of a customer), without the fault once" in shown
-    assert "@pytest.mark.mock_clover_sweep accepts only only=…, timeout=…" in shown
+    assert "@pytest.mark.mock_clover_sweep: the arguments are only=…, timeout=…" in shown
+    assert "mock_clover_sweep: timeout must be a number above 0, not '3'" in shown
+    assert "mock_clover_sweep: the test has no argument mock_clover" in shown
 
 
 def test_a_running_server_is_used(run: Run, project: Path, shared_server: ServerProcess) -> None:
