@@ -93,10 +93,10 @@ class AuditContext:
         """Return an order that is stored."""
         return self._sandbox.orders.get(order_id)
 
-    @property
-    def checkouts(self) -> Iterator[Checkout]:
-        """The sessions of Hosted Checkout."""
-        return iter(self._sandbox.checkouts)
+    def checkout(self, exchange: Exchange) -> Checkout | None:
+        """Return the session of Hosted Checkout that an exchange created."""
+        session_id = parse_object(exchange.reply).get("checkoutSessionId")
+        return self._sandbox.checkouts.get(session_id) if isinstance(session_id, str) else None
 
     def sent(self, exchange: Exchange) -> dict[str, Any]:
         """Return the masked body of a request; empty if it was no object."""
@@ -165,6 +165,12 @@ def start_ms(exchange: Exchange) -> int:
 def end_ms(exchange: Exchange) -> int:
     """Return when the response was sent, by the sandbox's clock."""
     return exchange.at_ms + (0 if "before_commit" in exchange.fault else exchange.delay_ms)
+
+
+def is_accepted(delivery: Delivery) -> bool:
+    """Return whether the last attempt of a delivery was answered with 2xx."""
+    status = delivery.attempts[-1].status if delivery.attempts else None
+    return status is not None and 200 <= status < 300
 
 
 def is_unheard(exchange: Exchange) -> bool:

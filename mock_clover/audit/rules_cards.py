@@ -9,7 +9,7 @@ from mock_clover.sandbox.exchange import Exchange
 _FINAL_DECLINES = frozenset(
     {"expired_card", "incorrect_cvc", "lost_card", "stolen_card", "pickup_card"}
 )
-"""Declines of which a repetition with the same card data cannot succeed."""
+"""After these declines, a retry with the same card data cannot succeed."""
 _CARD_CHANGES = frozenset({"update_customer", "revoke_card", "create_customer", "delete_customer"})
 _WAIT_MS = 1_000
 """Clover's limits count the requests of a second, so `retry-after` is at least one second."""
@@ -30,7 +30,7 @@ def _same_sources(context: AuditContext) -> Iterator[tuple[list[Exchange], Excha
 
 
 def _final_decline(context: AuditContext, exchange: Exchange | None) -> str:
-    """Return the decline code of a payment, if a repetition cannot succeed."""
+    """Return the decline code of a payment, if a retry cannot succeed."""
     payment = context.payment_of.get(exchange.number) if exchange is not None else None
     charge = context.charges.get(payment.id) if payment is not None else None
     decline = charge.decline if charge is not None else None

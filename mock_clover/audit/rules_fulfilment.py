@@ -1,6 +1,6 @@
 """Rules about orders that are fulfilled although they are not paid."""
 
-from mock_clover.audit.context import PAYING, READING, AuditContext, line_of
+from mock_clover.audit.context import PAYING, READING, AuditContext, is_accepted, line_of
 from mock_clover.audit.rule import AuditRule, Hits, RuleHit
 from mock_clover.clover.checkout.records import Checkout
 from mock_clover.sandbox.exchange import Exchange
@@ -53,8 +53,7 @@ def _failed_but_fulfilled(context: AuditContext) -> Hits:
         if not order_id or _is_paid(context, order_id, exchange.at_ms):
             continue
         attempts = _attempts(context, order_id, exchange)
-        if not attempts or any(each.outcome == "ok" or _has_paid(context, each)
-                               for each in attempts):  # fmt: skip
+        if not attempts or any(_has_paid(context, each) for each in attempts):
             continue
         last = attempts[-1]
         result = "got no response" if last.status is None else f"got {last.status}"
@@ -67,7 +66,9 @@ def _failed_but_fulfilled(context: AuditContext) -> Hits:
 
 
 def _has_paid(context: AuditContext, exchange: Exchange) -> bool:
-    """Return whether a payment was made although its client did not hear of it."""
+    """Return whether a payment was made, also if its client got no response."""
+    if exchange.outcome == "ok":
+        return True
     payment = context.payment_of.get(exchange.number)
     return payment is not None and payment.sums.authorized > 0
 
@@ -78,11 +79,9 @@ def _is_verified(context: AuditContext, checkout: Checkout, until: Exchange) -> 
     A webhook or a read that names the payment or its order tells it.
     """
     ids = [each for each in (checkout.charge, checkout.order) if each]
-    for delivery in context.deliveries:
-        attempt = delivery.attempts[-1] if delivery.attempts else None
-        is_heard = attempt is not None and attempt.status is not None and attempt.status < 300
-        if is_heard and any(each in delivery.body for each in (*ids, checkout.id)):
-            return True
+    accepted = filter(is_accepted, context.deliveries)
+    if any(each in delivery.body for delivery in accepted for each in (*ids, checkout.id)):
+        return True
     return any(
         each.endpoint in READING
         and each.outcome == "ok"
@@ -93,12 +92,10 @@ def _is_verified(context: AuditContext, checkout: Checkout, until: Exchange) -> 
 
 
 def _redirect_trusted(context: AuditContext) -> Hits:
-    sessions = {each.id: each for each in context.checkouts}
     created = [
         (exchange, session)
         for exchange in context.of("create_checkout")
-        for session in sessions.values()
-        if exchange.committed and session.id.encode() in exchange.reply
+        if (session := context.checkout(exchange)) is not None
     ]
     for exchange in context.exchanges:
         yield None

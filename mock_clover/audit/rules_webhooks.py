@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mock_clover.audit.context import AuditContext
+from mock_clover.audit.context import AuditContext, is_accepted
 from mock_clover.audit.rule import AuditRule, Hits, RuleHit
 from mock_clover.clover.webhooks.records_delivery import Delivery
 from mock_clover.sandbox.exchange import Exchange
@@ -15,11 +15,6 @@ _EFFECTS = frozenset(
         *("platform_create_order", "platform_record_payment", "create_order"),
     }
 )
-
-
-def _is_accepted(delivery: Delivery) -> bool:
-    status = delivery.attempts[-1].status if delivery.attempts else None
-    return status is not None and 200 <= status < 300
 
 
 def _cause(context: AuditContext, delivery: Delivery) -> tuple[Exchange, ...]:
@@ -61,7 +56,7 @@ def _not_acknowledged(context: AuditContext) -> Hits:
 
 def _forged(context: AuditContext) -> Hits:
     for delivery in context.deliveries:
-        if delivery.signature == "right" or not _is_accepted(delivery):
+        if delivery.signature == "right" or not is_accepted(delivery):
             continue
         how = "a wrong" if delivery.signature == "wrong" else "no"
         yield RuleHit(
@@ -156,7 +151,7 @@ RULES = (
         wrong="An event was delivered twice, and your application acted on it twice.",
         cost="An order is shipped, printed or refunded twice.",
         fix="Store the id and time of each event that was processed, and answer 200 to a "
-        "repetition without acting on it.",
+        "duplicate without acting on it.",
         legitimate="A duplicate that leads to nothing, or to reads only.",
         source="Webhooks are delivered at least once",
         find=_processed_twice,

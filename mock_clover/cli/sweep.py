@@ -193,7 +193,7 @@ def _repeated(
 
 def _sweep(options: "Options", url: str | None, token: str, resume: Path | None) -> "SweepResult":
     """Run the sweep on a server of its own, or on the one at a URL."""
-    from mock_clover.sweep.engine import learn, sweep
+    from mock_clover.sweep.engine import run_without_faults, sweep
     from mock_clover.sweep.resume import ResumeFile
     from mock_clover.sweep.runner import Runner
     from mock_clover.testing.http_transport import HttpTransport
@@ -209,7 +209,7 @@ def _sweep(options: "Options", url: str | None, token: str, resume: Path | None)
         stack.callback(runner.commands.stop)
         progress = _Progress()
         progress.show("two runs without a fault")
-        fault_free = learn(runner)
+        fault_free = run_without_faults(runner)
         file = None
         if resume is not None:
             names = tuple(call.name for call in fault_free.calls)

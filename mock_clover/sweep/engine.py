@@ -44,7 +44,7 @@ class FaultFree(NamedTuple):
     took_ms: int
 
 
-def learn(runner: Runner) -> FaultFree:
+def run_without_faults(runner: Runner) -> FaultFree:
     """Run the command twice without faults. Raises SweepError if no verdict would be possible."""
     first, second = (
         runner.run(None, f"reference-{number}") for number in range(1, _REFERENCE_RUNS + 1)

@@ -66,7 +66,7 @@ def notes(result: SweepResult) -> list[str]:
         f"the calls differ between two runs without a fault: {each}"
         for each in result.nondeterminism
     ]
-    found += [f"{each.call}:{each.fault}: {each.why}" for each in result.missed]
+    found += [f"{each.name}: {each.why}" for each in result.missed]
     if result.left_out:
         found.append(f"left out by --budget: {', '.join(result.left_out)}")
     merged = {cell.call: cell.merged for cell in result.cells if cell.merged}

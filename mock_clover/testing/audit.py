@@ -94,21 +94,22 @@ def attach_findings(
 
 def audit_of(handle: "MockClover", ignored: tuple[str, ...] = ()) -> list[dict[str, Any]]:
     """Return the findings of a sandbox, with the lines of their exchanges. Never raises."""
+    import msgspec
+
+    from mock_clover.audit.formats import exchange_line
+    from mock_clover.audit.records import AuditedExchange
+
     try:
         report = handle.audit(ignore=ignored)
     except MockCloverError as error:
         wrong = {"rule": "CLV000", "name": "not-audited", "severity": "warning", "lines": []}
         return [wrong | {"message": f"{handle.name}: {error}", "fix": "Keep the server running."}]
-    lines = {each["id"]: _line(each) for each in report["exchanges"]}
+    exchanges = msgspec.convert(report["exchanges"], tuple[AuditedExchange, ...])
+    lines = {each.id: exchange_line(each) for each in exchanges}
     return [
         finding | {"lines": [lines[number] for number in finding["exchanges"][:_LINES_MAX]]}
         for finding in report["findings"]
     ]
-
-
-def _line(exchange: dict[str, Any]) -> str:
-    result = "lost" if exchange["outcome"] == "lost" else exchange["status"]
-    return f"#{exchange['id']} {exchange['method']} {exchange['path']} {result}"
 
 
 def ignored_rules(item: pytest.Item) -> tuple[str, ...]:

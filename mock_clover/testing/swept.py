@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mock_clover.sweep.engine import learn, sweep
+from mock_clover.sweep.engine import run_without_faults, sweep
 from mock_clover.sweep.records import Options, SweepError, SweepResult
 from mock_clover.sweep.report_text import as_text
 from mock_clover.sweep.runner import Runner
@@ -35,7 +35,7 @@ def sweep_test(item: pytest.Function, settings: dict[str, Any]) -> None:
     root = handle.url.partition("/sandbox/")[0]
     runner = Runner(options, handle.transport, root, shared=True)
     try:
-        result = sweep(runner, learn(runner), {}, lambda *_: None)
+        result = sweep(runner, run_without_faults(runner), {}, lambda *_: None)
     except SweepError as error:
         pytest.fail(f"the test cannot be swept: {error}", pytrace=False)
     finally:
@@ -92,7 +92,7 @@ def _command(item: pytest.Function) -> list[str]:
     return words + _plugin_options(config.invocation_params.args)
 
 
-def _plugin_options(words: "tuple[str, ...]") -> list[str]:
+def _plugin_options(words: tuple[str, ...]) -> list[str]:
     """Return the options of a command line that load or block plugins."""
     found: list[str] = []
     for number, word in enumerate(words):

@@ -69,16 +69,16 @@ SECTION = """\
 error CLV001 missing-idempotency-key
   test_shop.py::test_no_key
     create_charge: 1 request without an idempotency-key header
-    #2 POST /v1/charges 200
+    #2  POST /v1/charges  200
   test_shop.py::test_in_process
     create_charge: 1 request without an idempotency-key header
-    #2 POST /v1/charges 200
+    #2  POST /v1/charges  200
   Fix: Send an idempotency-key header with a UUID of the purchase, stored before the first attempt \
 and repeated by each retry.
 warning CLV014 missing-forwarded-for
   test_shop.py::test_warning
     create_charge: 1 request without x-forwarded-for
-    #2 POST /v1/charges 200
+    #2  POST /v1/charges  200
   Fix: Send the address of the customer's browser in x-forwarded-for.
 2 errors, 1 warning; an error fails the run
 """
