@@ -41,6 +41,8 @@ ATTACKS: dict[str, dict[str, str]] = {
         "a journal of long values": "sandbox/test_journal.py"
         "::test_a_full_journal_loses_its_oldest_exchanges",
         "many journals": "sandbox/test_journal.py::test_all_journals_together_are_bounded",
+        "the parts of a capsule": "conformance/test_replay.py"
+        "::test_a_capsule_that_could_not_be_read_is_not_made",
         "a history of large scenarios": "sandbox/test_journal.py"
         "::test_the_scenarios_of_a_history_are_bounded_by_their_size",
         "connections that end": "server/test_connections.py"

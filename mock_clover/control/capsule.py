@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from mock_clover import __version__
 from mock_clover.clover.checkout.records import PAY_CHECKOUT
 from mock_clover.clover.common.cards import Card
-from mock_clover.clover.common.problems import INVALID_JSON
+from mock_clover.clover.common.problems import CONTROL_INVALID, INVALID_JSON
 from mock_clover.clover.tokens.records import Token
 from mock_clover.clover.webhooks.records import TargetSpec
 from mock_clover.control.capsule_masking import (
@@ -52,6 +52,7 @@ TOKENIZE = "create_token"
 CARD_OPERATIONS = (TOKENIZE, PAY_CHECKOUT)
 """Operations whose request has a card."""
 _STATE_BYTES_MAX = CAPSULE_BYTES_MAX // 2
+_HEAD_BYTES_MAX = 65_536
 _GET_KEYS = "get_keys"
 _CHUNK_BYTES = 65_536
 
@@ -127,24 +128,40 @@ def make_capsule(sandbox: Sandbox, seed: str) -> Steps[EncodedJson]:
     )
     state = (yield from encode_snapshot(first, _STATE_BYTES_MAX)).body
     cards = CardNumbers()
-    parts = [encode(head)[:-1], b',"state":']
+    parts = _Parts([encode(head)[:-1], b',"state":'])
     for start, end in _chunks(state):
-        parts.append(cards.replace_in(state[start:end]))
+        parts.add(cards.replace_in(state[start:end]))
         yield
     comma = b',"steps":['
     for each in _in_order(exchanges, calls):
-        parts += (comma, cards.replace_in(encode(_step(sandbox, each))))
+        parts.add(comma + cards.replace_in(encode(_step(sandbox, each))))
         comma = b","
         yield
     parts.append(b"]" if comma == b"," else b',"steps":[]')
     comma = b',"deliveries":['
     for delivery in deliveries:
         masked = replace(delivery, body=mask_text_or_json(delivery.body))
-        parts += (comma, cards.replace_in(encode(masked)))
+        parts.add(comma + cards.replace_in(encode(masked)))
         comma = b","
         yield
     parts.append(b"]}" if comma == b"," else b"}")
     return EncodedJson(b"".join(parts))
+
+
+class _Parts(list[bytes]):
+    """The parts of a capsule, which `replay` must be able to read."""
+
+    size = 0
+
+    def add(self, part: bytes) -> None:
+        """Add a part. Raises CONTROL_INVALID if the capsule becomes too large."""
+        self.append(part)
+        self.size += len(part)
+        if self.size > CAPSULE_BYTES_MAX - _HEAD_BYTES_MAX:
+            raise CONTROL_INVALID.error(
+                detail=f"the capsule is larger than {CAPSULE_BYTES_MAX / 2**20:g} MiB, so it could "
+                "not be replayed; use a sandbox with fewer rows and requests"
+            )
 
 
 def _chunks(data: bytes) -> Iterator[tuple[int, int]]:

@@ -225,3 +225,17 @@ def test_no_sandbox_of_a_served_capsule_has_a_webhook_target(
     for sandbox in (run.sandbox, sandboxes.get_or_create("another")):
         outbox = sandbox.outbox
         assert outbox is None or not outbox.targets
+
+
+def test_a_capsule_that_could_not_be_read_is_not_made(
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its state, its steps and its deliveries are bounded together, too."""
+    monkeypatch.setattr("mock_clover.control.capsule.CAPSULE_BYTES_MAX", 95_000)
+    server.charge()
+    assert server.send("POST", "/_mock/capsule").status == 200
+    for _ in range(4):
+        server.send("POST", "/v1/nothing", {"a": "x" * 7_000})
+    refused = server.send("POST", "/_mock/capsule")
+    assert refused.status == 400
+    assert refused.json["message"].startswith("the capsule is larger than 0.09")
