@@ -196,7 +196,7 @@ class Story:
             yield _Placed(at_ms=delivery.made_ms, number=number, rank=2, step=step)
 
 
-class _Range(NamedTuple):
+class _NumberRange(NamedTuple):
     """The numbers of the first and the last exchange of some."""
 
     first: int
@@ -207,13 +207,13 @@ class _Changes:
     """The exchanges that changed something, by their time and by the ids that they name."""
 
     def __init__(self, about: list[About]) -> None:
-        ranges: dict[tuple[int, str | None], _Range] = {}
+        ranges: dict[tuple[int, str | None], _NumberRange] = {}
         changes = [each for each in about if each.exchange.committed]
         for exchange, ids in changes:
             number = exchange.number
             for key in (*ids, *(() if exchange.endpoint == _CREATE_SOURCE else (None,))):
                 place = (exchange.at_ms, key)
-                ranges[place] = _Range(ranges.get(place, (number,))[0], number)
+                ranges[place] = _NumberRange(ranges.get(place, (number,))[0], number)
         self._ranges = ranges
         self._times = sorted({each.exchange.at_ms for each in changes})
 
