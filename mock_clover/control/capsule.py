@@ -7,6 +7,7 @@ fingerprint is a keyed hash, but its key derives from the seed, which a capsule 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import msgspec
 from msgspec.structs import replace
 
 from mock_clover import __version__
@@ -34,7 +35,7 @@ from mock_clover.control.capsule_records import (
 from mock_clover.control.repeat import body_to_repeat, is_masked
 from mock_clover.control.snapshot_calls import encode_snapshot
 from mock_clover.control.snapshots import without_pans
-from mock_clover.core.masking import redact
+from mock_clover.core.masking import redact, redact_json
 from mock_clover.core.record import decode_json, encode
 from mock_clover.core.steps import Steps
 from mock_clover.engine.endpoint import EncodedJson
@@ -191,6 +192,9 @@ def _step(sandbox: Sandbox, each: Exchange | KeptCall | ScenarioChange) -> Capsu
         scenario = _scenario_without_secrets(
             without_pans(each.rules.scenario, sandbox.fingerprint_key)
         )
+        text = encode(scenario)
+        if redact(text.decode()) != text.decode():
+            scenario = msgspec.convert(redact_json(decode_json(text)), Scenario)
         change = CapsuleScenario(scenario=scenario, settings=each.settings)
         return CapsuleStep(at_ms=each.at_ms, scenario=change)
     if isinstance(each, KeptCall):

@@ -123,10 +123,15 @@ def test_no_control_call_shows_a_card_number(server: InProcessServer, spelt: Any
     kinds = ("charges", "orders", "customers", "plans", "subscriptions", "checkouts", "tokens")
     paths |= {f"/_mock/rows/{kind}" for kind in kinds}
     paths |= {f"/_mock/journal/{each.number}" for each in server.sandbox.journal}
+    paths |= {f"/_mock/payments/{each.id}" for each in server.sandbox.charges}
     replies = {path: server.send("GET", path) for path in sorted(paths)}
+    replies["/_mock/capsule"] = server.send("POST", "/_mock/capsule")
     assert {path for path, reply in replies.items() if reply.status == 200} > {
+        "/_mock/audit",
+        "/_mock/capsule",
         "/_mock/checkouts",
         "/_mock/journal",
+        "/_mock/ledger",
         "/_mock/scenario",
         "/_mock/snapshot",
     }
