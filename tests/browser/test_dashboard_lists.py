@@ -89,7 +89,8 @@ def test_amounts_are_found_as_they_are_shown(dashboard_page: DashboardPage, word
 
 
 @pytest.mark.parametrize(
-    ("width", "height", "top_max"), [(1440, 900, 270), (820, 1180, 350), (375, 812, 370)]
+    ("width", "height", "top_max"),
+    [(1440, 900, 270), (1120, 800, 270), (820, 1180, 350), (375, 812, 370)],
 )
 def test_the_list_is_in_view_and_stays_in_its_place(
     dashboard_page: DashboardPage, width: int, height: int, top_max: int
