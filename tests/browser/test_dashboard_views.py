@@ -298,7 +298,7 @@ def test_create_copy_open_and_delete_sandboxes(dashboard_page: DashboardPage) ->
     dashboard_page.wait_until_live()
     page.get_by_role("link", name="Sandboxes").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name=f"Save the capsule of {name}-twin", exact=True).click()
+        page.get_by_role("button", name=f"Save capsule of {name}-twin", exact=True).click()
     assert download.value.suggested_filename == f"{name}-twin.capsule.json"
     assert json.loads(download.value.path().read_text())["sandbox"] == f"{name}-twin"
     for each in ("new", "twin"):

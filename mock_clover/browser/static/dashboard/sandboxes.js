@@ -65,7 +65,7 @@ function renderSandboxes(data, message, refresh) {
         "data-key": `copy ${sandbox.name}`, "aria-label": `Copy variables of ${sandbox.name}` }),
       button("Save capsule", saveCapsule(sandbox.name, message), {
         class: "small quiet", "data-key": `capsule ${sandbox.name}`,
-        "aria-label": `Save the capsule of ${sandbox.name}` }),
+        "aria-label": `Save capsule of ${sandbox.name}` }),
       button("Delete …", remove(sandbox.name), {
         class: "small quiet", "data-key": `remove ${sandbox.name}`, "aria-label": `Delete ${sandbox.name}` })),
   ]);
