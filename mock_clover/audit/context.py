@@ -178,8 +178,3 @@ def is_unheard(exchange: Exchange) -> bool:
     if exchange.outcome in ("lost", "failed"):
         return True
     return exchange.committed and bool(exchange.fault) and exchange.outcome == "rejected"
-
-
-def amount_text(amount: int, currency: str) -> str:
-    """Return an amount of minor units with its currency."""
-    return f"{amount} {currency.upper()} (minor units)"

@@ -8,7 +8,6 @@ from mock_clover.audit.context import (
     PAYING,
     READING,
     AuditContext,
-    amount_text,
     end_ms,
     is_unheard,
     key_of,
@@ -16,6 +15,7 @@ from mock_clover.audit.context import (
     start_ms,
 )
 from mock_clover.audit.rule import AuditRule, Hits, RuleHit, grouped
+from mock_clover.core.money import amount_text
 from mock_clover.core.steps import Steps
 from mock_clover.sandbox.exchange import Exchange
 

@@ -2,12 +2,12 @@
 
 from mock_clover.audit.context import (
     AuditContext,
-    amount_text,
     is_unheard,
     line_of,
     problem_of,
 )
 from mock_clover.audit.rule import AuditRule, Hits, RuleHit
+from mock_clover.core.money import amount_text
 from mock_clover.sandbox.exchange import Exchange
 
 _NOT_CAPTURABLE = frozenset(

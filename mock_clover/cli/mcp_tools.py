@@ -33,6 +33,7 @@ ANSWER_CHARS_MAX = 40_000
 """The longest answer, about 10 000 tokens."""
 _TIMEOUT_S = 30 + WAIT_MS_MAX / 1000
 
+_NOT_FOUND = 404
 Schema = dict[str, Any]
 
 
@@ -246,6 +247,8 @@ class ToolCaller:
         is_answer = response.status == 200 or (tool.name == "verify" and response.status == 409)
         if not isinstance(answer, dict) or not is_answer:
             message = answer.get("message") if isinstance(answer, dict) else None
+            if tool is _GET_SANDBOX and response.status == _NOT_FOUND:
+                message = f"sandbox {sandbox!r} not found; create it with create_sandbox"
             raise ToolError(str(message or f"{url} returned {response.status}"))
         return answer
 

@@ -1,4 +1,4 @@
-"""The maximum amount. Amounts are always in minor units."""
+"""Amounts of money, which are always in minor units."""
 
 import re
 from decimal import Decimal
@@ -19,3 +19,8 @@ def fraction_of_amount(value: object) -> str:
     meant = round(amount * 100 if is_in_dollars else amount)
     suggestion = f"; did you mean {meant}?" if abs(meant) <= AMOUNT_MAX else ""
     return f"{value} {meaning}{suggestion}"
+
+
+def amount_text(amount: int, currency: str) -> str:
+    """Return an amount in minor units as text: `18.00 USD`. Clover's currencies have cents."""
+    return f"{amount / 100:.2f} {currency.upper()}"

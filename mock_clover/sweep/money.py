@@ -1,12 +1,13 @@
 """What a run did with the customers' money, and how it differs from the run without faults.
 
-All amounts are in minor units.
+All amounts are in minor units, except in texts.
 """
 
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from mock_clover.core.money import amount_text
 from mock_clover.core.record import Record, Value
 
 _REFUND_KINDS = frozenset({"refund", "surcharge_refund"})
@@ -36,10 +37,13 @@ class Position(Record, frozen=True, kw_only=True, omit_defaults=False):
 
     def text(self) -> str:
         """Return the position in one line."""
-        parts = [f"{self.captured} captured"] if self.captured else []
-        parts += [f"{amount} refunded" for amount in self.refunds]
-        parts += [f"{self.held} authorized"] if self.held else []
-        return f"{self.charge}: {', '.join(parts)} {self.currency}, {self.payer}"
+        amounts = [("captured", self.captured), *(("refunded", each) for each in self.refunds)]
+        parts = [
+            f"{amount_text(amount, self.currency)} {verb}"
+            for verb, amount in (*amounts, ("authorized", self.held))
+            if amount
+        ]
+        return f"{self.charge}: {', '.join(parts)}, {self.payer}"
 
 
 class Money(Record, frozen=True, kw_only=True, omit_defaults=False):
@@ -132,7 +136,7 @@ def _differences(money: Money, reference: Money) -> list[str]:
         ("authorized and left open", money.held, reference.held),
     )
     return [
-        f"{amount} {currency} {verb} {_times(found[key])} ({payer}), "
+        f"{amount_text(amount, currency)} {verb} {_times(found[key])} ({payer}), "
         f"without the fault {_times(expected[key])}"
         for verb, found, expected in pairs
         for key in sorted(found.keys() | expected.keys())
@@ -148,13 +152,15 @@ def _times(count: int) -> str:
 def _unsafe(money: Money, reference: Money) -> list[str]:
     """Return what is wrong for a client that reported a failure."""
     found = [
-        f"{amount} {currency} ({payer}) is authorized, and neither captured nor released"
+        f"{amount_text(amount, currency)} ({payer}) is authorized, "
+        "and neither captured nor released"
         for payer, currency, amount in (money.held - reference.held).elements()
     ]
     captured = Counter(map(_captured_key, (each for each in money.positions if each.kept)))
     allowed = Counter(map(_captured_key, reference.positions))
     found += [
-        f"{amount} {currency} ({payer}) is charged {_times(captured[payer, currency, amount])}, "
+        f"{amount_text(amount, currency)} ({payer}) is charged "
+        f"{_times(captured[payer, currency, amount])}, "
         f"without the fault {_times(allowed[payer, currency, amount])}"
         for payer, currency, amount in captured - allowed
     ]

@@ -18,7 +18,7 @@ _ABOUT: dict[str, str] = {
     "survived": "the command succeeded, and the money is as without the fault",
     "failed_safely": "the command failed, and left no money that it does not know of",
     "unreconciled": "the command failed, and left money that it does not know of",
-    "lost_money": "the money is wrong, although the command or the reconcile command ended",
+    "lost_money": "the money is wrong after the command succeeded, or after the reconcile command",
     "hung": "the command did not end within the time limit",
 }
 

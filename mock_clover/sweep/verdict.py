@@ -12,6 +12,7 @@ End = Literal["succeeded", "failed", "hung"]
 """How the command ended: exit code 0, another one or a signal, or the time limit."""
 BAD_VERDICTS: frozenset[CellVerdict] = frozenset({"lost_money", "hung"})
 """Verdicts that make a sweep fail."""
+_LATE = "did not end within the time limit (--timeout)"
 
 
 class Judgement(NamedTuple):
@@ -29,9 +30,9 @@ def judge(
     `repaired` is the money after the command of `--reconcile`, or None if that did not run.
     """
     if end == "hung":
-        return Judgement("hung", ("the command did not end within the time limit", *money.unsafe))
+        return Judgement("hung", (f"the command {_LATE}", *money.unsafe))
     if repair_hung:
-        return Judgement("hung", ("the reconcile command did not end within the time limit",))
+        return Judgement("hung", (f"the reconcile command {_LATE}",))
     if end == "succeeded":
         final = money if repaired is None else repaired
         if final.same:

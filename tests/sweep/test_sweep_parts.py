@@ -194,10 +194,12 @@ def test_money_is_compared_with_the_run_without_faults(
 
 def test_a_difference_is_said_in_words() -> None:
     check = compare_money(Money(positions=(PAID, UNTOLD)), Money(positions=(PAID,)))
-    assert check.differs == ("1800 USD charged twice (card 424242...4242), without the fault once",)
+    assert check.differs == (
+        "18.00 USD charged twice (card 424242...4242), without the fault once",
+    )
     assert check.unsafe == (
-        "1800 USD (card 424242...4242) is charged twice, without the fault once",
-        "C: 1800 captured USD, card 424242...4242: no reply told the client",
+        "18.00 USD (card 424242...4242) is charged twice, without the fault once",
+        "C: 18.00 USD captured, card 424242...4242: no reply told the client",
     )
 
 

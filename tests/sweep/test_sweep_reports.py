@@ -21,7 +21,7 @@ LOST = Cell(
     call="create_charge#1",
     fault="drop:after_commit",
     verdict="lost_money",
-    reasons=("the command reported success", "1800 USD charged twice"),
+    reasons=("the command reported success", "18.00 USD charged twice"),
     exit=0,
     reconcile_exit=None,
     ledger=Money(positions=(PAID, replace(PAID, charge="C2"))),
@@ -63,9 +63,9 @@ get_charge#1          ?
 LOST MONEY  create_charge#1 drop:after_commit  (exit 0)
   also with 500:after_commit
   the command reported success
-  1800 USD charged twice
-  ledger  C1: 1800 captured USD, card 424242...4242
-  ledger  C2: 1800 captured USD, card 424242...4242
+  18.00 USD charged twice
+  ledger  C1: 18.00 USD captured, card 424242...4242
+  ledger  C2: 18.00 USD captured, card 424242...4242
   #1 POST /v1/charges lost
   #2 POST /v1/charges 200
   > paid OUTPUT
@@ -87,7 +87,7 @@ def test_report_as_json() -> None:
         "call": "create_charge#1",
         "fault": "drop:after_commit",
         "verdict": "lost_money",
-        "reasons": ["the command reported success", "1800 USD charged twice"],
+        "reasons": ["the command reported success", "18.00 USD charged twice"],
         "exit": 0,
         "reconcile_exit": None,
         "ledger": {
@@ -165,7 +165,7 @@ def test_report_as_junit() -> None:
     ]
     failure = suite[1][0]
     assert failure.get("message") == (
-        "lost money: the command reported success: 1800 USD charged twice"
+        "lost money: the command reported success: 18.00 USD charged twice"
     )
     assert "repeat: mock-clover sweep --only" in (failure.text or "")
 

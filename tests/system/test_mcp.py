@@ -92,6 +92,7 @@ MISTAKES: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("arm_next", {"outcom": "x"}, "argument: unknown name 'outcom'; did you mean `outcome`?"),
     ("arm_next", {}, "exactly one of outcome and fault is required"),
     ("arm_next", {"outcome": "aprove"}, "did you mean `approve`?"),
+    ("clear_next", {"sandbox": "none"}, "sandbox 'none' not found; create it with create_sandbox"),
     ("arm_next", {"fault": "dropp"}, "did you mean `drop`?"),
     ("create_sandbox", {}, "sandbox: is required"),
     ("create_sandbox", {"sandbox": "../x"}, "sandbox: use up to 64 letters"),

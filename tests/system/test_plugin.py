@@ -509,7 +509,7 @@ def test_a_marked_test_is_swept(run: Run) -> None:
     shown = completed.stdout
     assert "1 survived (3 runs in " in shown
     assert "LOST MONEY  create_charge#1 drop:after_commit  (exit 0)" in shown
-    assert "1800 USD charged twice (card of a customer), without the fault once" in shown
+    assert "18.00 USD charged twice (card of a customer), without the fault once" in shown
     assert "@pytest.mark.mock_clover_sweep: the arguments are only=…, timeout=…" in shown
     assert "mock_clover_sweep: timeout must be a number above 0, not '3'" in shown
     assert "mock_clover_sweep: the test has no argument mock_clover" in shown
