@@ -6,6 +6,7 @@ from mock_clover.audit import (
     rules_fulfilment,
     rules_keys,
     rules_money,
+    rules_parts,
     rules_requests,
     rules_webhooks,
 )
@@ -17,6 +18,7 @@ _MODULES = (
     rules_fulfilment,
     rules_keys,
     rules_money,
+    rules_parts,
     rules_requests,
     rules_webhooks,
 )

@@ -8,7 +8,7 @@ from mock_clover.sandbox.exchange import Exchange
 _CREATES_ORDERS = ("create_order", "platform_create_order", "platform_create_atomic_order")
 
 
-def _fulfilled_order(context: AuditContext, exchange: Exchange) -> str:
+def fulfilled_order(context: AuditContext, exchange: Exchange) -> str:
     """Return the order that a request prints or closes; empty if it does neither."""
     if not exchange.committed:
         return ""
@@ -49,7 +49,7 @@ def _attempts(context: AuditContext, order_id: str, until: Exchange) -> list[Exc
 def _failed_but_fulfilled(context: AuditContext) -> Hits:
     for exchange in context.exchanges:
         yield None
-        order_id = _fulfilled_order(context, exchange)
+        order_id = fulfilled_order(context, exchange)
         if not order_id or _is_paid(context, order_id, exchange.at_ms):
             continue
         attempts = _attempts(context, order_id, exchange)
@@ -99,7 +99,7 @@ def _redirect_trusted(context: AuditContext) -> Hits:
     ]
     for exchange in context.exchanges:
         yield None
-        order_id = _fulfilled_order(context, exchange)
+        order_id = fulfilled_order(context, exchange)
         if not order_id or _is_paid(context, order_id, exchange.at_ms):
             continue
         if _attempts(context, order_id, exchange):

@@ -139,6 +139,30 @@ def _reused_for_another(context: AuditContext) -> Hits:
         )
 
 
+def _stored_reply_for_another(context: AuditContext) -> Hits:
+    answered: dict[tuple[bytes, str], Exchange] = {}
+    for exchange in context.of(*PAYING, "create_refund"):
+        yield None
+        key = (key_of(exchange), exchange.path)
+        if not key_of(exchange) or exchange.outcome != "ok":
+            continue
+        first = answered.get(key) if exchange.idempotency == "replayed" else None
+        is_heard = not exchange.fault and exchange.delay_ms < LATE_MS
+        if is_heard:
+            answered.setdefault(key, exchange)
+        if first is None or start_ms(exchange) < end_ms(first):
+            continue
+        nothing = "refunded" if exchange.endpoint == "create_refund" else "charged"
+        yield RuleHit(
+            message=f"{exchange.endpoint} ({line_of(exchange)}) has the idempotency key of a "
+            f"request that the client knows the result of ({line_of(first)}, "
+            f"{exchange.at_ms - first.at_ms} ms before): it got the same response, and nothing "
+            f"was {nothing}",
+            exchanges=(first, exchange),
+            subject=exchange.endpoint,
+        )
+
+
 def _charged_twice(context: AuditContext) -> Hits:
     for same in (yield from _equal_requests(context, ("create_charge",))):
         charged = [
@@ -239,5 +263,21 @@ RULES = (
         legitimate="Two refunds of the same amount that were both answered, for two items.",
         source=_TUTORIAL,
         find=_refunded_twice,
+    ),
+    AuditRule(
+        id="CLV029",
+        name="stored-response-taken",
+        severity="warning",
+        wrong="A payment or refund has the idempotency key of an earlier request whose complete "
+        "response the client got. It got the same response again, and no money moved.",
+        cost="If it is a new purchase, such as the next month of a subscription, the customer gets "
+        "it for nothing.",
+        fix="Make a new key for each purchase and for each attempt that the customer starts. Do "
+        "not derive it from the customer or the card. If a reloaded page sent the request again, "
+        "the key did its work; read the result that you stored, or ignore this rule.",
+        legitimate="A retry after a response that was lost, late or a server error, and a second "
+        "request before the first one was answered, and a decline.",
+        source=_TUTORIAL,
+        find=_stored_reply_for_another,
     ),
 )

@@ -7,7 +7,7 @@ import pytest
 from mock_clover.audit.catalogue import RULES
 from mock_clover.audit.context import build_context
 from mock_clover.core.steps import finish
-from tests.audit import cases_keys, cases_money, cases_requests
+from tests.audit import cases_keys, cases_money, cases_parts, cases_requests
 from tests.audit.cases_keys import Case
 from tests.audit.shop_client import ShopClient, audited, found_in
 from tests.failure_messages import assert_no_errors
@@ -19,6 +19,7 @@ TABLES: dict[str, list[Case]] = {
     "cards": cases_requests.cards(),
     "access": cases_requests.access(),
     "money": cases_money.money(),
+    "parts": [*cases_parts.parts(), *cases_parts.stored()],
     "webhooks": cases_money.webhooks(),
     "fulfilment": cases_money.fulfilment(),
     "production key": cases_requests.production_key(),

@@ -74,6 +74,8 @@ class FinalDeclineRetried(Shop):
                 self.charge("R1", customer)
             except DeclinedError:
                 self.records["keys"].clear()
+            else:
+                return
 
 
 class NoPause(Shop):

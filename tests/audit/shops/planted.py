@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 LOST_CHARGE = {"kind": "drop", "endpoint": "create_charge", "when": "after_commit", "nth": 1}
 LOST_REFUND = LOST_CHARGE | {"endpoint": "create_refund"}
-PAY_FAILS = {"kind": "problem", "endpoint": "pay_order", "status": 503, "times": 9}
+SECOND_DECLINED = {"kind": "problem", "endpoint": "pay_order", "status": 402, "nth": 2}
 
 
 class Planted(NamedTuple):
@@ -67,11 +67,12 @@ PLANTED = (
     Planted("ForgedEventAccepted", "sell", ("CLV025",), hook={}, signature="wrong"),
     Planted("EventProcessedTwice", "sell", ("CLV026",), hook={"plan": [{"do": "duplicate"}]}),
     Planted("RedirectTrusted", "hosted", ("CLV028",)),
-    Planted("KeyOfTheCustomer", "subscribe"),
+    Planted("KeyOfTheCustomer", "subscribe", ("CLV029",)),
+    Planted("PartialApprovalTaken", "sell", ("CLV030",), next="approve/500"),
+    Planted("FirstPartKept", "split", ("CLV031",), fault=SECOND_DECLINED,
+            cell="pay_order#2:decline", verdict="failed_safely"),
     Planted("AmountRoundedDown", "sell"),
     Planted("AmountInDollars", "sell"),
-    Planted("FirstPartKept", "split", cell="pay_order#2:decline", verdict="failed_safely"),
-    Planted("PartialApprovalTaken", "sell", next="approve/500"),
 )  # fmt: skip
 
 NODE_PLANTED = (
