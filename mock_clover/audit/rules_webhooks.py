@@ -67,10 +67,6 @@ def _forged(context: AuditContext) -> Hits:
         )
 
 
-def _names(exchange: Exchange, context: AuditContext, object_id: str) -> bool:
-    return object_id in exchange.path or object_id in str(context.sent(exchange))
-
-
 def _processed_twice(context: AuditContext) -> Hits:
     effects = [
         (exchange, f"{exchange.endpoint} {exchange.path} {context.sent(exchange)}")
