@@ -8,6 +8,13 @@ from mock_clover.core.record import Value
 
 _UNAUTHORIZED = 401
 _VERIFICATION = "verification"
+_MOVES_MONEY = frozenset(
+    {
+        *("create_charge", "pay_order", "capture_charge", "release_charge", "create_refund"),
+        *("cancel_refund", "finalize_payment", "return_order", "reload_gift_card"),
+        *("platform_record_payment", "platform_create_refund"),
+    }
+)
 Shape = tuple[str, ...]
 """What equivalent calls share: operation, status, names of headers, members of the body."""
 
@@ -105,10 +112,15 @@ def _members(value: Any, path: str = "") -> Iterator[str]:
 
 
 def merge_equivalent(calls: Sequence[RecordedCall]) -> list[tuple[RecordedCall, tuple[str, ...]]]:
-    """Return the first call of each shape, with the names of the others that it stands for."""
+    """Return the first call of each shape, with the names of the others that it stands for.
+
+    A call that moved money stands only for itself: what its failure means depends on what was
+    paid before, such as the first part of an order.
+    """
     groups: dict[Shape, list[RecordedCall]] = {}
     for call in calls:
-        groups.setdefault(call.shape, []).append(call)
+        is_alone = call.operation in _MOVES_MONEY and call.payment
+        groups.setdefault((*call.shape, call.name) if is_alone else call.shape, []).append(call)
     return [(first, tuple(each.name for each in rest)) for first, *rest in groups.values()]
 
 

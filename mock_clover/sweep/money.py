@@ -4,7 +4,7 @@ All amounts are in minor units, except in texts.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mock_clover.core.money import amount_text
@@ -29,6 +29,7 @@ class Position(Record, frozen=True, kw_only=True, omit_defaults=False):
     """What is authorized, and neither captured nor released."""
     told: bool = True
     """Whether the client was told of each movement."""
+    order: str | None = None
 
     @property
     def kept(self) -> int:
@@ -50,6 +51,15 @@ class Money(Record, frozen=True, kw_only=True, omit_defaults=False):
     """The positions of a run, oldest first."""
 
     positions: tuple[Position, ...] = ()
+
+    @property
+    def paid_orders(self) -> dict[str, Counter[MoneyKey]]:
+        """What was paid of each order, by its id."""
+        orders: dict[str, Counter[MoneyKey]] = {}
+        for each in self.positions:
+            if each.order is not None and each.kept:
+                orders.setdefault(each.order, Counter())[_captured_key(each)] += 1
+        return orders
 
     @property
     def kept(self) -> Counter[MoneyKey]:
@@ -84,6 +94,7 @@ def _position(payment: dict[str, Any]) -> Position:
         refunds=refunds,
         held=sums["held"],
         told=all(each == "succeeded" for each in told),
+        order=payment.get("order"),
     )
 
 
@@ -110,6 +121,8 @@ class MoneyCheck(Value, frozen=True, kw_only=True):
     """Why it is not the same."""
     unsafe: tuple[str, ...] = ()
     """Why it is wrong for a client that reported a failure."""
+    in_part: tuple[str, ...] = ()
+    """The orders that are paid in part, and as a whole without the fault."""
 
     @property
     def same(self) -> bool:
@@ -127,7 +140,19 @@ def compare_money(money: Money, reference: Money) -> MoneyCheck:
     return MoneyCheck(
         differs=tuple(_differences(money, reference)),
         unsafe=tuple(_unsafe(money, reference)),
+        in_part=tuple(_orders_in_part(money, reference)),
     )
+
+
+def _orders_in_part(money: Money, reference: Money) -> Iterator[str]:
+    """Yield the orders of which some of the payments of the run without faults are missing."""
+    whole = list(reference.paid_orders.values())
+    for order, paid in money.paid_orders.items():
+        if paid not in whole and any(paid < each for each in whole):
+            count = paid.total()
+            payments = "1 payment" if count == 1 else f"{count} payments"
+            most = max(each.total() for each in whole if paid < each)
+            yield f"the order {order} has {payments}, without the fault {most}"
 
 
 def _differences(money: Money, reference: Money) -> list[str]:

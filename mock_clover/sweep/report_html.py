@@ -17,7 +17,8 @@ from mock_clover.sweep.report_text import MEANINGS, MISSED, notes, summary
 _ABOUT: dict[str, str] = {
     "survived": "the command succeeded, and the money is as without the fault",
     "failed_safely": "the command failed, and left no money that it does not know of",
-    "unreconciled": "the command failed, and left money that it does not know of",
+    "unreconciled": "the command failed, and left money that it does not know of, or an order "
+    "that is paid in part",
     "lost_money": "the money is wrong after the command succeeded, or after the reconcile command",
     "hung": "the command did not end within the time limit",
 }

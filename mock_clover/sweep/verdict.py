@@ -39,9 +39,10 @@ def judge(
             return Judgement("survived")
         return Judgement("lost_money", ("the command reported success", *final.differs))
     if repaired is not None:
-        if repaired.safe:
-            return Judgement("failed_safely")
-        return Judgement("lost_money", ("after the reconcile command", *repaired.unsafe))
-    if money.safe:
+        if not repaired.safe:
+            return Judgement("lost_money", ("after the reconcile command", *repaired.unsafe))
+        money = repaired
+    if money.safe and not money.in_part:
         return Judgement("failed_safely")
-    return Judgement("unreconciled", ("the command reported a failure", *money.unsafe))
+    why = (*money.unsafe, *money.in_part)
+    return Judgement("unreconciled", ("the command reported a failure", *why))

@@ -100,6 +100,7 @@ def test_report_as_json() -> None:
                     "refunds": [],
                     "held": 0,
                     "told": True,
+                    "order": None,
                 }
                 for charge in ("C1", "C2")
             ]

@@ -70,7 +70,7 @@ PLANTED = (
     Planted("KeyOfTheCustomer", "subscribe", ("CLV029",)),
     Planted("PartialApprovalTaken", "sell", ("CLV030",), next="approve/500"),
     Planted("FirstPartKept", "split", ("CLV031",), fault=SECOND_DECLINED,
-            cell="pay_order#2:decline", verdict="failed_safely"),
+            cell="pay_order#2:decline", verdict="unreconciled"),
     Planted("AmountRoundedDown", "sell"),
     Planted("AmountInDollars", "sell"),
 )  # fmt: skip
