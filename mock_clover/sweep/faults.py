@@ -9,7 +9,7 @@ from mock_clover.sweep.calls import RecordedCall
 FaultGroup = Literal["fault", "decline", "webhook"]
 DECLINE_RULE = "sweep: this call is declined"
 """The name of the rule that declines a call; the journal shows it."""
-DECLINABLE = frozenset({"create_charge", "pay_order"})
+DECLINABLE = frozenset({"create_charge", "pay_order", "create_customer"})
 """Operations of which a sweep declines calls."""
 _READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -77,9 +77,7 @@ FAULTS = (
         writes_only=True,
     ),
     _fault("503:before_commit", "503, and nothing was done", kind="problem", status=503),
-    SweepFault(
-        name="decline", about="the issuer declines the payment", group="decline", settings={}
-    ),
+    SweepFault(name="decline", about="the issuer declines the card", group="decline", settings={}),
     SweepFault(
         name="duplicate",
         about="the webhook is delivered twice",

@@ -120,6 +120,15 @@ def test_a_selection_without_a_cell_is_explained() -> None:
     ]
 
 
+def test_a_customer_whose_card_was_saved_is_declined() -> None:
+    run = [
+        exchange("create_customer", committed=status == 200, status=status) for status in (400, 200)
+    ]
+    options = Options(command=("x",), only=(parse_selection("*:decline"),))
+    plans = plan_cells(recorded_calls(run, {"create_customer"}), options)
+    assert [plan.name for plan in plans] == ["create_customer#2:decline"]
+
+
 def test_webhooks_are_swept_by_their_first_delivery() -> None:
     sent = [
         *({"event": "P:CREATE", "target": "a", "about": "charge"},) * 2,
