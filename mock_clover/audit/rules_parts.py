@@ -88,9 +88,11 @@ def _is_failed(exchange: Exchange) -> bool:
 
 
 def _orders_partly_paid(context: AuditContext) -> Hits:
-    fulfilled = {
-        order_id: each for each in context.exchanges if (order_id := fulfilled_order(context, each))
-    }
+    fulfilled: dict[str, Exchange] = {}
+    for exchange in context.exchanges:
+        yield None
+        if order_id := fulfilled_order(context, exchange):
+            fulfilled[order_id] = exchange
     for order_id, requests in _payments_of_orders(context):
         yield None
         order, paid = context.order(order_id), _paid(context, order_id)
