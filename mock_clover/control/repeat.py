@@ -26,6 +26,7 @@ from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.sandbox.exchange import NOT_READ, Exchange, is_cut, parse_object
+from mock_clover.sandbox.history import KeptCall
 from mock_clover.sandbox.masking import NOT_STORED, mask
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -43,6 +44,8 @@ _REFUSED_FOR_ITS_SOURCE = tuple(
     )
 )
 _MEMBERS_NAMED_MAX = 5
+_NEW_KEY, _COPY_TOKEN = "new_key", "copy_token"
+"""Changes that a repeated request makes before it is carried out."""
 
 
 class Replacement(Record, frozen=True, kw_only=True):
@@ -199,6 +202,10 @@ def _has_credentials(body: bytes) -> bool:
 def unspent(token: Token, body: bytes, *, token_id: str, now_ms: int) -> Token:
     """Return a copy of a token that can be used for a request, with the same card."""
     is_multi_pay = token.is_transarmor or _has_credentials(body)
+    return _copied(token, token_id=token_id, now_ms=now_ms, is_multi_pay=is_multi_pay)
+
+
+def _copied(token: Token, *, token_id: str, now_ms: int, is_multi_pay: bool) -> Token:
     return replace(
         token,
         id=token_id,
@@ -222,8 +229,41 @@ def replace_source(
     sandbox.tokens.check_capacity()
     copied = unspent(token, body, token_id=sent, now_ms=sandbox.clock.now_ms())
     sandbox.tokens.put(sent, copied)
+    _keep(sandbox, _COPY_TOKEN, (token.id, sent, copied.state))
     because = f"the token was {_STATES[token.state]}; this is a copy of it"
     return changed, (Replacement(member=source.member, was=token.id, sent=sent, because=because),)
+
+
+def new_key(sandbox: Sandbox) -> str:
+    """Return a new idempotency key for a repeated request."""
+    key = sandbox.ids.uuid()
+    _keep(sandbox, _NEW_KEY, ())
+    return key
+
+
+def _keep(sandbox: Sandbox, name: str, ids: tuple[str, ...]) -> None:
+    """Keep a change of the sandbox for its capsule: the journal has only the repeated request."""
+    after, at_ms = sandbox.journal.count, sandbox.clock.now_ms()
+    sandbox.history.add_call(KeptCall(after=after, at_ms=at_ms, name=name, ids=ids, body=b""))
+
+
+def make_kept_change(sandbox: Sandbox, name: str, ids: tuple[str, ...]) -> bool:
+    """Make a change that `new_key` or `replace_source` kept; return False for any other name."""
+    if name == _NEW_KEY:
+        sandbox.ids.uuid()
+        return True
+    if name != _COPY_TOKEN:
+        return False
+    token_id, sent, state = ids
+    token = sandbox.tokens.get(token_id)
+    if token is None:
+        raise ValueError(f"there is no token {token_id!r} to copy")
+    sandbox.ids.token_id()
+    now_ms, is_multi_pay = sandbox.clock.now_ms(), state == "multipay"
+    sandbox.tokens.put(
+        sent, _copied(token, token_id=sent, now_ms=now_ms, is_multi_pay=is_multi_pay)
+    )
+    return True
 
 
 _STATES = {"used": "used", "revoked": "revoked", "multipay": "saved"}

@@ -18,6 +18,7 @@ from mock_clover.control.repeat import (
     body_to_repeat,
     default_headers,
     headers_to_repeat,
+    new_key,
     repeat_plan,
     replace_source,
     spent_source,
@@ -129,7 +130,7 @@ def replay(sandbox: Sandbox, call: Call[ReplayRequest, None]) -> SendResult:
     key = call.body.idempotency_key
     if IDEMPOTENCY_KEY in exchange.headers.names and key is None:
         kept = headers.get(IDEMPOTENCY_KEY)
-        key = sandbox.ids.uuid()
+        key = new_key(sandbox)
         replaced += (
             Replacement(
                 member="idempotency-key",

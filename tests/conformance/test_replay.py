@@ -11,6 +11,7 @@ from mock_clover.conformance.replay import Replay, ReplayedStep, ReplayError
 from mock_clover.conformance.replay_file import decode_capsule
 from mock_clover.control.scenario import resolve_scenario
 from mock_clover.core.masking import redact
+from mock_clover.engine.control_calls import KEPT_CALLS
 from mock_clover.engine.reply import Reply, Wait
 from mock_clover.reference.flows import parse_examples
 from mock_clover.sandbox.keys import KeyRing
@@ -239,3 +240,36 @@ def test_a_capsule_that_could_not_be_read_is_not_made(
     refused = server.send("POST", "/_mock/capsule")
     assert refused.status == 400
     assert refused.json["message"].startswith("the capsule is larger than 0.09")
+
+
+def test_a_request_that_was_repeated_from_the_journal_is_repeated(
+    server: InProcessServer, keys: KeyRing
+) -> None:
+    """The repeated request pays with a copy of the token, and has a new idempotency key."""
+    body = {"amount": 700, "currency": "usd", "source": server.token()}
+    server.send("POST", "/v1/charges", body, headers={"idempotency-key": "order-1"})
+    number = server.sandbox.journal.count
+    repeated = server.send("POST", f"/_mock/journal/{number}/replay", {})
+    assert [each["member"] for each in repeated.json["replaced"]] == ["source", "idempotency-key"]
+    server.charge()
+    assert states(replayed(capsule_of(server), keys)) == {"same": 5, "done": 2}
+
+
+REPEATED_OTHERWISE = {
+    *("put_scenario", "post_scenario", "fork", "put_snapshot", "put_sandbox"),  # History itself
+    *("pay_checkout", "checkout_submit", "replay_exchange", "send_request"),  # the journal
+}
+CHANGES_NOTHING = {
+    *("check_scenario", "post_capsule", "verify", "why", "delete_sandbox"),
+    *("threeds_challenge", "threeds_method", "threeds_notification"),
+}
+
+
+def test_each_control_request_that_changes_a_sandbox_is_kept(server: InProcessServer) -> None:
+    """Add a new endpoint to KEPT_CALLS, unless a capsule repeats it otherwise."""
+    unjournaled = {
+        each.name
+        for each in server.app.endpoints
+        if not each.surface.journaled and each.method != "GET"
+    }
+    assert unjournaled == KEPT_CALLS | REPEATED_OTHERWISE | CHANGES_NOTHING
