@@ -43,8 +43,8 @@ ATTACKS: dict[str, dict[str, str]] = {
         "many journals": "sandbox/test_journal.py::test_all_journals_together_are_bounded",
         "the parts of a capsule": "conformance/test_replay.py"
         "::test_a_capsule_that_could_not_be_read_is_not_made",
-        "a history of large scenarios": "sandbox/test_journal.py"
-        "::test_the_scenarios_of_a_history_are_bounded_by_their_size",
+        "a history of large scenarios": "sandbox/test_history.py"
+        "::test_an_applied_scenario_counts_with_its_size",
         "connections that end": "server/test_connections.py"
         "::test_a_connection_that_ends_is_freed_at_once",
         "unread answers": "soak/attacks.py::unread",

@@ -4,7 +4,6 @@ Together with the journal it is all that is needed to repeat a run elsewhere. On
 write here, so a payment pays nothing for it.
 """
 
-from collections import deque
 from typing import TYPE_CHECKING
 
 from mock_clover.core.record import Value
@@ -17,9 +16,7 @@ if TYPE_CHECKING:
 CALLS_MAX = 1_000
 """Control requests that are kept; as many as exchanges."""
 BYTES_MAX = 1_048_576
-"""Their bodies in memory."""
-SCENARIO_BYTES_MAX = 4 * 1_048_576
-"""The scenarios that were applied, as JSON; in memory they take twice as much."""
+"""Their bodies and scenarios, as JSON."""
 
 
 class KeptCall(Value, frozen=True, kw_only=True):
@@ -34,6 +31,11 @@ class KeptCall(Value, frozen=True, kw_only=True):
     body: bytes
     """The decoded body, as JSON. It has no card data; a secret is removed when it is shown."""
 
+    @property
+    def size(self) -> int:
+        """The bytes of its body."""
+        return len(self.body)
+
 
 class ScenarioChange(Value, frozen=True, kw_only=True):
     """Another scenario that was applied."""
@@ -43,26 +45,16 @@ class ScenarioChange(Value, frozen=True, kw_only=True):
     rules: Rules
     settings: Settings
     size: int
-    """Of the scenario as JSON, in bytes."""
+    """The bytes of the scenario as JSON."""
 
 
 class History:
     """The start of a sandbox and its control requests, oldest first."""
 
-    __slots__ = (
-        "_bytes",
-        "_scenario_bytes",
-        "calls",
-        "fixtures",
-        "lost",
-        "origin",
-        "rules",
-        "settings",
-        "start",
-    )
+    __slots__ = ("_bytes", "calls", "fixtures", "lost", "origin", "rules", "settings", "start")
 
     def __init__(self) -> None:
-        self.calls: deque[KeptCall | ScenarioChange] = deque()
+        self.calls: list[KeptCall | ScenarioChange] = []
         self.lost = 0
         """How many control requests are no longer kept."""
         self.fixtures: tuple[Sandbox, ...] = ()
@@ -74,38 +66,28 @@ class History:
         """A copy of the state that a fork, a snapshot or data of a scenario gave it."""
         self.start = 0
         """The number of the newest exchange at that time."""
-        self._bytes = self._scenario_bytes = 0
+        self._bytes = 0
 
     def add_call(self, call: KeptCall) -> None:
         """Add a control request; the oldest are dropped if there are too many."""
-        self._bytes += len(call.body)
-        self.calls.append(call)
-        self._drop_oldest()
+        self._add(call)
 
-    def _drop_oldest(self) -> None:
-        while (
-            len(self.calls) > CALLS_MAX
-            or self._bytes > BYTES_MAX
-            or self._scenario_bytes > SCENARIO_BYTES_MAX
-        ):
-            dropped = self.calls.popleft()
-            if isinstance(dropped, KeptCall):
-                self._bytes -= len(dropped.body)
-            else:
-                self._scenario_bytes -= dropped.size
+    def _add(self, call: KeptCall | ScenarioChange) -> None:
+        self._bytes += call.size
+        self.calls.append(call)
+        while len(self.calls) > CALLS_MAX or self._bytes > BYTES_MAX:
+            self._bytes -= self.calls.pop(0).size
             self.lost += 1
 
     def add_scenario(self, change: ScenarioChange, rules: Rules, settings: Settings) -> None:
         """Add a change of the scenario, from these rules and settings."""
         if self.rules is None:
             self.rules, self.settings = rules, settings
-        self._scenario_bytes += change.size
-        self.calls.append(change)
-        self._drop_oldest()
+        self._add(change)
 
     def restart(self, origin: "Sandbox", start: int) -> None:
         """Begin again with a copy of the sandbox; what was before does not matter any more."""
         self.calls.clear()
-        self.lost = self._bytes = self._scenario_bytes = 0
+        self.lost = self._bytes = 0
         self.fixtures, self.rules, self.settings = (), None, None
         self.origin, self.start = origin, start

@@ -7,11 +7,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from msgspec.structs import replace
 
 from mock_clover.engine.endpoint import RawRequest
 from mock_clover.sandbox.exchange import KEPT_HEADERS
-from mock_clover.sandbox.history import ScenarioChange
 from mock_clover.sandbox.journal import Journal
 from mock_clover.sandbox.sandbox import Sandbox
 from tests.canary import PAN, find_leaks
@@ -160,18 +158,3 @@ def test_a_number_is_masked_before_it_is_cut(server: InProcessServer) -> None:
 
 def test_a_journal_without_a_server_has_its_own_bound() -> None:
     assert Journal().budget is None
-
-
-def test_the_scenarios_of_a_history_are_bounded_by_their_size(server: InProcessServer) -> None:
-    """A thousand scenarios of a mebibyte take two gibibytes."""
-    for number in range(3):
-        scenario = {"name": f"s{number}", "about": "x" * 1_000}
-        assert server.send("PUT", "/_mock/scenario", scenario).status == 200
-    history = server.sandbox.history
-    first, *_ = history.calls
-    assert isinstance(first, ScenarioChange)
-    assert 1_000 < first.size < 10_000
-    for _ in range(10):
-        large = replace(first, size=1_000_000)
-        history.add_scenario(large, large.rules, large.settings)
-    assert (len(history.calls), history.lost) == (4, 9)
