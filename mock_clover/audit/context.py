@@ -173,7 +173,7 @@ def is_accepted(delivery: Delivery) -> bool:
     return status is not None and 200 <= status < 300
 
 
-def is_unheard(exchange: Exchange) -> bool:
+def is_unanswered(exchange: Exchange) -> bool:
     """Return whether the client cannot know what a request did: no response, or a server error."""
     if exchange.outcome in ("lost", "failed"):
         return True

@@ -1,6 +1,6 @@
 """Rules about keys, access tokens and refresh tokens."""
 
-from mock_clover.audit.context import AuditContext, header, is_unheard, line_of
+from mock_clover.audit.context import AuditContext, header, is_unanswered, line_of
 from mock_clover.audit.rule import AuditRule, Hits, RuleHit, grouped
 from mock_clover.sandbox.exchange import Exchange
 
@@ -74,7 +74,7 @@ def _refreshed_twice(context: AuditContext) -> Hits:
         if not any(text in exchange.why for text in _USED_AGAIN):
             continue
         earlier = refreshes[:index]
-        is_lost = any(is_unheard(each) for each in earlier)
+        is_lost = any(is_unanswered(each) for each in earlier)
         if is_lost or any(number > exchange.number for number in recovered):
             continue
         yield RuleHit(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mock_clover.audit.context import PAYING, AuditContext, is_unheard, line_of, problem_of
+from mock_clover.audit.context import PAYING, AuditContext, is_unanswered, line_of, problem_of
 from mock_clover.audit.rule import AuditRule, Hits, RuleHit, grouped
 from mock_clover.sandbox.exchange import Exchange
 
@@ -116,7 +116,7 @@ def _first_again(context: AuditContext) -> Hits:
             continue
         source = _source(context, exchange)
         first = first_by_source.setdefault(source, exchange)
-        if first is not exchange and not is_unheard(first):
+        if first is not exchange and not is_unanswered(first):
             yield RuleHit(
                 message=f"a saved card was charged twice with the sequence FIRST "
                 f"({line_of(first)} and {line_of(exchange)})",

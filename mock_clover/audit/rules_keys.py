@@ -9,7 +9,7 @@ from mock_clover.audit.context import (
     READING,
     AuditContext,
     end_ms,
-    is_unheard,
+    is_unanswered,
     key_of,
     line_of,
     start_ms,
@@ -45,7 +45,7 @@ def _purchase(context: AuditContext, exchange: Exchange) -> tuple[object, ...]:
 
 def _is_retry(first: Exchange, second: Exchange) -> bool:
     """Return whether the second request was sent because the first one was not answered."""
-    if is_unheard(first):
+    if is_unanswered(first):
         return first.number < second.number and second.at_ms - first.at_ms <= _RETRY_WINDOW_MS
     return first.delay_ms >= LATE_MS and start_ms(first) <= start_ms(second) < end_ms(first)
 
@@ -71,7 +71,7 @@ def _retry_pairs(
     for same in (yield from _equal_requests(context, operations)):
         for first in same:
             yield
-            if not (is_unheard(first) or first.delay_ms >= LATE_MS):
+            if not (is_unanswered(first) or first.delay_ms >= LATE_MS):
                 continue
             retries = (each for each in same if each is not first and _is_retry(first, each))
             second = next(retries, None)
@@ -98,7 +98,7 @@ def _equal_requests(
 def _how_it_ended(first: Exchange) -> str:
     if first.outcome == "failed" or (first.status or 0) >= 400:
         return f"got {first.status}"
-    return "got no response" if is_unheard(first) else f"waited {first.delay_ms} ms"
+    return "got no response" if is_unanswered(first) else f"waited {first.delay_ms} ms"
 
 
 def _retried_under_new_key(context: AuditContext) -> Hits:

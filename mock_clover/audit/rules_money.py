@@ -2,7 +2,7 @@
 
 from mock_clover.audit.context import (
     AuditContext,
-    is_unheard,
+    is_unanswered,
     line_of,
     problem_of,
 )
@@ -42,7 +42,7 @@ def _reason(exchange: Exchange) -> str:
 def _is_after_unheard(context: AuditContext, exchange: Exchange) -> bool:
     """Return whether the same request was sent before and not answered."""
     return any(
-        is_unheard(each)
+        is_unanswered(each)
         and each.number < exchange.number
         and each.path == exchange.path
         and context.sent(each) == context.sent(exchange)
@@ -79,7 +79,7 @@ def _orders_paid_twice(context: AuditContext) -> Hits:
             for each in context.of("pay_order")
             if each.path == exchange.path and each.number < exchange.number and each.committed
         ]
-        if not earlier or is_unheard(earlier[-1]):
+        if not earlier or is_unanswered(earlier[-1]):
             continue
         yield RuleHit(
             message=f"pay_order ({line_of(exchange)}) was sent for an order that was paid "

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mock_clover.audit.context import AuditContext, amount_text, is_unheard, line_of
+from mock_clover.audit.context import AuditContext, amount_text, is_unanswered, line_of
 from mock_clover.audit.rule import AuditRule, Hits, RuleHit
 from mock_clover.audit.rules_fulfilment import fulfilled_order
 from mock_clover.ledger.records import LedgerPayment
@@ -84,7 +84,7 @@ def _payments_of_orders(context: AuditContext) -> Iterator[tuple[str, list[Excha
 def _is_failed(exchange: Exchange) -> bool:
     """Return whether a request paid nothing."""
     is_moved = exchange.committed or exchange.idempotency == "replayed"
-    return exchange.outcome == "declined" or (is_unheard(exchange) and not is_moved)
+    return exchange.outcome == "declined" or (is_unanswered(exchange) and not is_moved)
 
 
 def _orders_partly_paid(context: AuditContext) -> Hits:

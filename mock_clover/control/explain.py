@@ -14,9 +14,12 @@ from mock_clover.core.steps import Steps, Work
 from mock_clover.engine.endpoint import Call, Endpoint, LongResult, RawRequest
 from mock_clover.engine.evidence_gate import reply_now
 from mock_clover.engine.overrides import FAULT_HEADER, OVERRIDE_PREFIXES, default_rule_input
+from mock_clover.engine.reply import Reply
 from mock_clover.engine.scheduler import due_jobs
 from mock_clover.engine.unknown_path import CONTROL_PATH
+from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.sandbox import Sandbox
+from mock_clover.scenario.records_rule import RuleInput
 
 
 class ExplainRequest(ControlRecord, frozen=True, kw_only=True):
@@ -59,74 +62,99 @@ def explain_request(sandbox: Sandbox, call: Call[ExplainRequest, None]) -> LongR
 
 
 def _explain(sandbox: Sandbox, call: Call[ExplainRequest, None]) -> Steps[ExplainResponse]:
-    body = call.body
-    path, _, query = body.path.partition("?")
-    credentials = sandbox.credentials
-    headers = {
-        b"authorization": sandbox.bearer_header,
-        b"apikey": credentials.api_key.encode(),
-        **{name.lower().encode(): value.encode() for name, value in body.headers.items()},
-    }
-    raw_body = b"" if body.body is None else encode(body.body)
-    try:
-        endpoint, ids = ROUTER.find(body.method.upper(), path)
-    except ApiError as error:
-        is_control = path.startswith(CONTROL_PATH)
-        reason = "only Clover's operations are explained" if is_control else error.params["reason"]
-        raise CONTROL_INVALID.error(detail=f"path: {error.message}: {reason}") from None
-    codec = endpoint.codec
-    try:
-        request = (
-            codec.decode(raw_body) if codec and endpoint.body_format != "json_or_form" else None
-        )
-    except (MalformedError, ViolationsError):
-        request = None
-    build_rule_input = endpoint.build_rule_input or default_rule_input
-    rule_input = build_rule_input(sandbox, endpoint.name, request, ids, headers, None)
-    checks = [
+    endpoint, raw = _request_of(sandbox, call.body)
+    rule_input = _rule_input(sandbox, endpoint, raw)
+    evaluated = [
         CheckedRule(rule=each.rule, matched=each.matched, because=each.reason)
         for each in sandbox.rules.explain(rule_input, sandbox.rule_counts)
     ]
-    fork = sandbox.fork(f"{sandbox.name}-why", credentials)
-    fork.faults.clear()  # explain the outcome without faults and rate limits
-    fork.armed.clear_faults()
-    fork.limits = None
-    origin = None if body.exchange is None else find_exchange(sandbox, str(body.exchange))
-    source = None if origin is None else spent_source(sandbox, origin, raw_body)
-    if source is not None:
-        token, now_ms = source.token, fork.clock.now_ms()
-        fork.tokens.put(token.id, unspent(token, raw_body, token_id=token.id, now_ms=now_ms))
+    fork = _fork_without_faults(sandbox, call.body.exchange, raw.body)
     yield from due_jobs(fork)
-    headers.pop(FAULT_HEADER, None)
-    raw = RawRequest(
-        method=body.method.upper(),
-        path=path,
-        ids=ids,
-        query=query.encode(),
-        headers=headers,
-        body=raw_body,
-    )
+    raw.headers.pop(FAULT_HEADER, None)
     reply = reply_now(fork, endpoint, raw)
-    if reply.why.startswith(OVERRIDE_PREFIXES):  # these take precedence over all rules
-        checks = [CheckedRule(rule=reply.why, matched=True, because="it overrides all rules")]
-    elif endpoint.has_card_data:  # the card is known only after the request is handled
-        checks = [
-            CheckedRule(rule=name, matched=True, because="all conditions are met")
-            for index in range(len(sandbox.rules.scenario.rules))
-            if reply.why.startswith(name := sandbox.rules.name_of(index))
-        ]
-    elif rule_input.card is not None and not any(each.matched for each in checks):
-        verdict = sandbox.rules.verdict(rule_input.card)
-        checks.append(
-            CheckedRule(rule=verdict.why, matched=True, because="the scenario lists the card")
-        )
     return ExplainResponse(
-        rules=tuple(checks),
+        rules=tuple(_checked_rules(sandbox.rules, endpoint, rule_input, reply, evaluated)),
         outcome=reply.why,
         fault=_active_fault(sandbox, endpoint),
         status=reply.status,
         reply=_decode_body(reply.body),
     )
+
+
+def _request_of(sandbox: Sandbox, body: ExplainRequest) -> tuple[Endpoint, RawRequest]:
+    """Return the request to explain, and its operation. Raises CONTROL_INVALID."""
+    path, _, query = body.path.partition("?")
+    method = body.method.upper()
+    try:
+        endpoint, ids = ROUTER.find(method, path)
+    except ApiError as error:
+        is_control = path.startswith(CONTROL_PATH)
+        reason = "only Clover's operations are explained" if is_control else error.params["reason"]
+        raise CONTROL_INVALID.error(detail=f"path: {error.message}: {reason}") from None
+    headers = {
+        b"authorization": sandbox.bearer_header,
+        b"apikey": sandbox.credentials.api_key.encode(),
+        **{name.lower().encode(): value.encode() for name, value in body.headers.items()},
+    }
+    raw = RawRequest(
+        method=method,
+        path=path,
+        ids=ids,
+        query=query.encode(),
+        headers=headers,
+        body=b"" if body.body is None else encode(body.body),
+    )
+    return endpoint, raw
+
+
+def _rule_input(sandbox: Sandbox, endpoint: Endpoint, raw: RawRequest) -> RuleInput:
+    """Return what the rules match on; without the body, if it is invalid."""
+    codec = endpoint.codec
+    try:
+        request = (
+            codec.decode(raw.body) if codec and endpoint.body_format != "json_or_form" else None
+        )
+    except (MalformedError, ViolationsError):
+        request = None
+    build_rule_input = endpoint.build_rule_input or default_rule_input
+    return build_rule_input(sandbox, endpoint.name, request, raw.ids, raw.headers, None)
+
+
+def _fork_without_faults(sandbox: Sandbox, exchange: int | None, body: bytes) -> Sandbox:
+    """Return a copy to run a request on; a token that was used since its exchange is unused."""
+    origin = None if exchange is None else find_exchange(sandbox, str(exchange))
+    fork = sandbox.fork(f"{sandbox.name}-why", sandbox.credentials)
+    fork.faults.clear()  # explain the outcome without faults and rate limits
+    fork.armed.clear_faults()
+    fork.limits = None
+    source = None if origin is None else spent_source(sandbox, origin, body)
+    if source is not None:
+        token, now_ms = source.token, fork.clock.now_ms()
+        fork.tokens.put(token.id, unspent(token, body, token_id=token.id, now_ms=now_ms))
+    return fork
+
+
+def _checked_rules(
+    rules: Rules,
+    endpoint: Endpoint,
+    rule_input: RuleInput,
+    reply: Reply,
+    evaluated: list[CheckedRule],
+) -> list[CheckedRule]:
+    """Return the rules that were evaluated, or what took precedence over them."""
+    if reply.why.startswith(OVERRIDE_PREFIXES):  # these take precedence over all rules
+        return [CheckedRule(rule=reply.why, matched=True, because="it overrides all rules")]
+    if endpoint.has_card_data:  # the card is known only after the request is handled
+        return [
+            CheckedRule(rule=name, matched=True, because="all conditions are met")
+            for index in range(len(rules.scenario.rules))
+            if reply.why.startswith(name := rules.name_of(index))
+        ]
+    if rule_input.card is None or any(each.matched for each in evaluated):
+        return evaluated
+    why = rules.verdict(rule_input.card).why
+    listed = CheckedRule(rule=why, matched=True, because="the scenario lists the card")
+    return [*evaluated, listed]
 
 
 def _active_fault(sandbox: Sandbox, endpoint: Endpoint) -> str | None:
