@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from mock_clover.audit.context import AuditContext, amount_text, is_unanswered, line_of
+from mock_clover.audit.context import AuditContext, is_unanswered, line_of
 from mock_clover.audit.rule import AuditRule, Hits, RuleHit
 from mock_clover.audit.rules_fulfilment import fulfilled_order
+from mock_clover.core.money import amount_text
 from mock_clover.ledger.records import LedgerPayment
 from mock_clover.sandbox.exchange import Exchange
 
