@@ -67,8 +67,9 @@ def _partial_approvals(context: AuditContext) -> Hits:
             continue
         yield RuleHit(
             message=f"{exchange.endpoint} ({line_of(exchange)}) asked for "
-            f"{amount_text(asked, payment.sums.currency)} and {approved} was approved; the rest "
-            "was not paid, and nothing was undone",
+            f"{amount_text(asked, payment.sums.currency)}, and only "
+            f"{amount_text(approved, payment.sums.currency)} was approved; the rest was not paid, "
+            "and nothing was undone",
             exchanges=(exchange,),
             subject=exchange.endpoint,
         )
