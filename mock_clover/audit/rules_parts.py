@@ -104,7 +104,9 @@ def _orders_partly_paid(context: AuditContext) -> Hits:
         heard = [each for each in requests if each.committed and each.outcome != "declined"]
         if not heard or (delivery is None and not _is_failed(last)):
             continue
-        amounts = f"{paid} of {amount_text(order.amount, order.currency)}"
+        amounts = (
+            f"{amount_text(paid, order.currency)} of {amount_text(order.amount, order.currency)}"
+        )
         why = f"the payment of the rest failed ({line_of(last)})"
         if delivery is not None:
             why = f"{delivery.endpoint} followed ({line_of(delivery)})"
