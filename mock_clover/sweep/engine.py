@@ -46,9 +46,7 @@ class FaultFree(NamedTuple):
 
 def run_without_faults(runner: Runner) -> FaultFree:
     """Run the command twice without faults. Raises SweepError if no verdict would be possible."""
-    first, second = (
-        runner.run(None, f"reference-{number}") for number in range(1, _REFERENCE_RUNS + 1)
-    )
+    first, second = _run_references(runner)
     for result in (first, second):
         _check_reference(result, runner.options)
     if not compare_money(second.money, first.money).same:
@@ -73,6 +71,17 @@ def run_without_faults(runner: Runner) -> FaultFree:
         nondeterminism=tuple(differences_between(calls, again)),
         took_ms=max(first.took_ms, second.took_ms),
     )
+
+
+def _run_references(runner: Runner) -> list[RunResult]:
+    """Run the command without faults, in a thread: an interrupt must not miss a new process."""
+    labels = [f"reference-{number}" for number in range(1, _REFERENCE_RUNS + 1)]
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            return [pool.submit(runner.run, None, label).result() for label in labels]
+        except BaseException:
+            runner.commands.stop()
+            raise
 
 
 def _check_reference(result: RunResult, options: Options) -> None:

@@ -521,7 +521,7 @@ def filled(html: bytes, **values: str) -> bytes:
     return urlencode(form | {str(button["name"]): str(button["value"])}).encode()
 
 
-CARD = {"exp_month": "12", "exp_year": "2035", "cvv": "123"}
+CARD = {"expiry": "12/35", "cvv": "123"}
 
 
 @pytest.mark.parametrize("parser", ["httptools", "h11"])
@@ -550,7 +550,7 @@ def test_a_browser_pays_after_a_decline_and_the_shop_hears_of_both(
     assert {each["checkoutSessionId"] for each in heard} == {session}
     assert call(port, "GET", path).status == 200
     path = made_at(port, "shop")
-    replies = [post(port, path, fields(PAN, cvv=CVV, expiry=each)) for each in (PAN, "12")]
+    replies = [post(port, path, fields(PAN, cvv=CVV, expiry=each)) for each in (PAN, "12/30")]
     replies.append(call(port, "POST", f"{path}?number={PAN}&cvv={CVV}"))
     assert [reply.status for reply in replies] == [400, 303, 409]
     assert [hit for reply in replies for hit in find_leaks(f"{reply.headers} {reply.body!r}")] == []
