@@ -95,7 +95,8 @@ def test_keyboard_navigation_while_list_grows(dashboard_page: DashboardPage) -> 
     expect(page.locator("#search")).to_be_focused()
     page.keyboard.type("jk/p?")  # in a field, letters are text
     expect(page.locator("#search")).to_have_value("jk/p?")
-    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")  # empties it
+    page.keyboard.press("Escape")  # leaves it
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
     page.get_by_label("Enable single-key shortcuts").uncheck()

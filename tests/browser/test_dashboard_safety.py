@@ -54,7 +54,8 @@ def of() -> Iterator[Callable[[ServerProcess], MockClover]]:
         yield make
 
 
-PANS = ("4242424242424242", "4242 4242 4242 4242", "5555555555554444")
+PANS = ("4111111111111111", "4111 1111 1111 1111", "5555555555554444")
+"""None is in the templates of the scenario view."""
 
 
 def _holds_no_harm(page: Page) -> None:
