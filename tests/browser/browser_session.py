@@ -61,7 +61,8 @@ class SharedBrowserSession(BrowserSession):
 
         Return the external requests and the errors since the last reset.
         """
-        self.page.goto("about:blank")
+        if SELECTED == "chromium":  # in Firefox, the context is closed below
+            self.page.goto("about:blank")
         found = (self.external_requests, self.errors)
         if SELECTED == "chromium":
             self._clear(origin)
