@@ -119,7 +119,7 @@ def test_scenario_is_edited_validated_and_applied(dashboard_page: DashboardPage)
     text.fill(
         "name: mine\nabout: By hand\ncards:\n  - {number: '4242424242424242', outcom: decline}\n"
     )
-    finding = page.locator(".findings li")
+    finding = page.locator(".findings li").first
     expect(finding).to_contain_text("did you mean `outcome`?")
     expect(page.get_by_role("button", name="Apply")).to_be_disabled()
     expect(page.locator(".gutter")).to_contain_text("✕ 4")
