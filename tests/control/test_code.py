@@ -1,4 +1,4 @@
-"""Code that repeats a request: whole texts, and what replaces that which is not stored.
+"""Code that repeats a request, as complete texts, and the values that replace those not stored.
 
 `tests/fuzz/test_copied_code.py` runs the code of hostile requests, `tests/clients` runs that of
 payments.
