@@ -17,8 +17,8 @@ from mock_clover.clover.surface import SURFACE
 from mock_clover.conformance.compare import Difference
 from mock_clover.conformance.replay_compare import compare_deliveries, compare_replies, difference
 from mock_clover.conformance.replay_requests import headers_of, with_token
-from mock_clover.control.capsule import CARD_OPERATIONS, TOKENIZE, recorded_reply
-from mock_clover.control.capsule_records import Capsule, CapsuleCall, CapsuleExchange, CapsuleStep
+from mock_clover.control.capsule.build import CARD_OPERATIONS, TOKENIZE, recorded_reply
+from mock_clover.control.capsule.records import Capsule, CapsuleCall, CapsuleExchange, CapsuleStep
 from mock_clover.control.repeat import make_kept_change
 from mock_clover.control.snapshots import restore
 from mock_clover.core.codec import Codec

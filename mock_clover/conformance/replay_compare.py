@@ -5,7 +5,7 @@ from typing import Any
 
 from mock_clover.clover.webhooks.records_delivery import Delivery
 from mock_clover.conformance.compare import ABSENT, Difference, Format, compare_exactly
-from mock_clover.control.capsule_records import CapsuleReply
+from mock_clover.control.capsule.records import CapsuleReply
 from mock_clover.core.codec import MalformedError, parse
 from mock_clover.sandbox.outbox import Outbox
 

@@ -11,7 +11,7 @@ from mock_clover.clover.tokens.records import (
     TokenResponse,
     token_response,
 )
-from mock_clover.control.capsule_records import CapsuleExchange
+from mock_clover.control.capsule.records import CapsuleExchange
 from mock_clover.core.codec import Codec
 from mock_clover.engine.endpoint import Call, Endpoint
 from mock_clover.sandbox.sandbox import Sandbox

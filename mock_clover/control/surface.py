@@ -12,7 +12,6 @@ from mock_clover.control import (
     armed,
     audit,
     ca,
-    capsule_calls,
     clock,
     exchanges,
     explain,
@@ -29,6 +28,7 @@ from mock_clover.control import (
     snapshot_calls,
 )
 from mock_clover.control import sandboxes as sandbox_calls
+from mock_clover.control.capsule import endpoints as capsule_calls
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.sandbox.sandboxes import Sandboxes
 

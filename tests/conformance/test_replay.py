@@ -232,7 +232,7 @@ def test_a_capsule_that_could_not_be_read_is_not_made(
     server: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its state, its steps and its deliveries are bounded together, too."""
-    monkeypatch.setattr("mock_clover.control.capsule.CAPSULE_BYTES_MAX", 95_000)
+    monkeypatch.setattr("mock_clover.control.capsule.build.CAPSULE_BYTES_MAX", 95_000)
     server.charge()
     assert server.send("POST", "/_mock/capsule").status == 200
     for _ in range(4):

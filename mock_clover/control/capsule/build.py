@@ -16,12 +16,12 @@ from mock_clover.clover.common.cards import Card
 from mock_clover.clover.common.problems import CONTROL_INVALID, INVALID_JSON
 from mock_clover.clover.tokens.records import Token
 from mock_clover.clover.webhooks.records import TargetSpec
-from mock_clover.control.capsule_masking import (
+from mock_clover.control.capsule.masking import (
     CardNumbers,
     masked_card,
     without_foreign_secrets,
 )
-from mock_clover.control.capsule_records import (
+from mock_clover.control.capsule.records import (
     CAPSULE_BYTES_MAX,
     CAPSULE_VERSION,
     CapsuleCall,

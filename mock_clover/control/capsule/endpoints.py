@@ -13,7 +13,7 @@ def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
 
     def post_capsule(sandbox: Sandbox, _call: Call[None, None]) -> LongResult:
         """Return a capsule: all that is needed to repeat the run of a sandbox elsewhere."""
-        from mock_clover.control.capsule import make_capsule  # noqa: PLC0415 - few runs need it
+        from mock_clover.control.capsule.build import make_capsule  # noqa: PLC0415 - few runs need it
 
         return Work(make_capsule(sandbox, sandboxes.seed))
 
