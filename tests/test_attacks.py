@@ -122,7 +122,7 @@ ATTACKS: dict[str, dict[str, str]] = {
         "::test_a_spoilt_snapshot_is_rejected_or_harmless",
         "line breaks in a snapshot": "fuzz/test_snapshot_fuzz.py"
         "::test_every_text_of_a_head_or_a_log_line_is_checked",
-        "a snapshot that no request could have made": "control/test_snapshots.py"
+        "a snapshot that no request could have made": "control/snapshot/test_snapshots.py"
         "::test_a_snapshot_that_no_request_could_have_made_is_rejected",
         "a status that Python does not name": "server/test_render.py"
         "::test_every_status_of_a_rule_is_sent",
@@ -150,7 +150,7 @@ ATTACKS: dict[str, dict[str, str]] = {
         "::test_a_digit_may_be_an_escape_of_json",
         "a CVV in a member of another name": "core/test_masking.py"
         "::test_a_cvv_is_known_by_its_name",
-        "a number in a snapshot": "control/test_snapshots.py"
+        "a number in a snapshot": "control/snapshot/test_snapshots.py"
         "::test_a_snapshot_has_no_card_number_in_free_text",
         "a number that is cut in two": "test_house_rules.py"
         "::test_no_text_is_cut_before_it_is_masked",
@@ -158,11 +158,11 @@ ATTACKS: dict[str, dict[str, str]] = {
         "a verification": "core/test_canary.py::test_a_verification_masks_by_name_and_by_pattern",
         "a conformance report": "conformance/test_conformance.py"
         "::test_a_report_shows_no_secret_and_no_card",
-        "an idempotency key": "control/test_snapshots.py"
+        "an idempotency key": "control/snapshot/test_snapshots.py"
         "::test_a_key_that_looks_like_a_card_is_known_to_a_restored_sandbox",
-        "an idempotency key that occurs twice": "control/test_snapshots.py"
+        "an idempotency key that occurs twice": "control/snapshot/test_snapshots.py"
         "::test_a_snapshot_with_a_key_twice_is_rejected",
-        "a request of an idempotency key": "control/test_snapshots.py"
+        "a request of an idempotency key": "control/snapshot/test_snapshots.py"
         "::test_a_request_with_a_masked_number_is_known_to_a_restored_sandbox",
         "the name of a sandbox": "server/test_strangers.py"
         "::test_a_name_like_a_card_number_is_rejected",

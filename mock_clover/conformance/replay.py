@@ -20,7 +20,7 @@ from mock_clover.conformance.replay_requests import headers_of, with_token
 from mock_clover.control.capsule.build import CARD_OPERATIONS, TOKENIZE, recorded_reply
 from mock_clover.control.capsule.records import Capsule, CapsuleCall, CapsuleExchange, CapsuleStep
 from mock_clover.control.repeat import make_kept_change
-from mock_clover.control.snapshots import restore
+from mock_clover.control.snapshot.state import restore
 from mock_clover.core.codec import Codec
 from mock_clover.core.error_text import error_location
 from mock_clover.core.masking import redact

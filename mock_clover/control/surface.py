@@ -25,10 +25,10 @@ from mock_clover.control import (
     rows,
     scenario_calls,
     scenario_editor,
-    snapshot_calls,
 )
 from mock_clover.control import sandboxes as sandbox_calls
 from mock_clover.control.capsule import endpoints as capsule_calls
+from mock_clover.control.snapshot import endpoints as snapshot_calls
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.sandbox.sandboxes import Sandboxes
 

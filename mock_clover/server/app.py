@@ -20,7 +20,7 @@ from mock_clover.clover.common.problems import (
     ApiError,
 )
 from mock_clover.clover.surface import SURFACE
-from mock_clover.control.snapshot_calls import SNAPSHOT_BYTES_MAX
+from mock_clover.control.snapshot.endpoints import SNAPSHOT_BYTES_MAX
 from mock_clover.control.surface import CONTROL_ENDPOINTS, server_endpoints
 from mock_clover.core.error_text import error_location
 from mock_clover.core.steps import Steps, Work, finish

@@ -14,7 +14,7 @@ import pytest
 from mock_clover.clover.common.cards import brand_of
 from mock_clover.clover.gift_cards.records import GIFT_CARD_LIFETIME_MS
 from mock_clover.control.row_types import ROW_KINDS
-from mock_clover.control.snapshots import restore
+from mock_clover.control.snapshot.state import restore
 from mock_clover.core.steps import finish
 from mock_clover.sandbox.changes import CHANGES_MAX, RECORDED_TABLES
 from mock_clover.sandbox.journal import ENTRIES_MAX

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from mock_clover.clover.surface import SURFACE
-from mock_clover.control.snapshot_calls import encode_snapshot
+from mock_clover.control.snapshot.endpoints import encode_snapshot
 from mock_clover.core.steps import finish
 from mock_clover.engine.endpoint import Endpoint, UntypedBody
 from tests.engine.test_echo import REFERENCES, sample

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mock_clover.control.snapshot_calls import SNAPSHOT_BYTES_MAX
+from mock_clover.control.snapshot.endpoints import SNAPSHOT_BYTES_MAX
 from mock_clover.engine.reply import Reply
 from mock_clover.server.app import BODY_BYTES_MAX, App
 from mock_clover.server.control_guard import ControlGuard

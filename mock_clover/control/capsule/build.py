@@ -33,8 +33,8 @@ from mock_clover.control.capsule.records import (
     CapsuleStep,
 )
 from mock_clover.control.repeat import body_to_repeat, is_masked
-from mock_clover.control.snapshot_calls import encode_snapshot
-from mock_clover.control.snapshots import without_pans
+from mock_clover.control.snapshot.endpoints import encode_snapshot
+from mock_clover.control.snapshot.state import without_pans
 from mock_clover.core.masking import redact, redact_json
 from mock_clover.core.record import decode_json, encode
 from mock_clover.core.steps import Steps

@@ -11,7 +11,7 @@ import pytest
 
 from mock_clover.scenario.load import ScenarioError, parse
 from tests.clover.webhooks.test_webhooks import deliveries, hooked
-from tests.control.test_snapshots import SandboxClient
+from tests.control.snapshot.test_snapshots import SandboxClient
 from tests.hostile import BROWSER
 from tests.in_process import DECLINED_CARD, NOW_MS, VISA, InProcessServer, Response
 

@@ -35,7 +35,7 @@ from mock_clover.clover.webhooks.records_delivery import Delivery, WebhookTarget
 from mock_clover.control.armed import check_armed
 from mock_clover.control.endpoint import ControlRecord, unknown_name
 from mock_clover.control.masking import masked_snapshot
-from mock_clover.control.snapshot_checks import check_rows
+from mock_clover.control.snapshot.checks import check_rows
 from mock_clover.core.evidence import OneLine
 from mock_clover.core.record import Record
 from mock_clover.core.steps import Steps

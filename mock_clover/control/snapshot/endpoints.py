@@ -11,7 +11,7 @@ from mock_clover.clover.common.problems import CONTROL_INVALID
 from mock_clover.control.endpoint import control_endpoint
 from mock_clover.control.masking import masked_snapshot
 from mock_clover.control.sandboxes import SandboxResponse, sandbox_response
-from mock_clover.control.snapshots import (
+from mock_clover.control.snapshot.state import (
     SNAPSHOT_VERSION,
     Snapshot,
     restore,

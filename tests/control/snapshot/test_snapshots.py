@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from mock_clover.control.masking import masked_snapshot
-from mock_clover.control.snapshot_calls import encode_snapshot
-from mock_clover.control.snapshots import restore
+from mock_clover.control.snapshot.endpoints import encode_snapshot
+from mock_clover.control.snapshot.state import restore
 from mock_clover.core.masking import passes_luhn
 from mock_clover.core.problem import ApiError
 from mock_clover.core.record import decode_json, encode

@@ -1,0 +1,1 @@
+"""Snapshots: the complete state of a sandbox."""
