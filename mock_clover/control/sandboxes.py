@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND
 from mock_clover.clover.surface import OPERATIONS
 from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control_endpoint, unknown_name
-from mock_clover.control.scenario import resolve_scenario, scenario_errors
+from mock_clover.control.scenario.check import resolve_scenario, scenario_errors
 from mock_clover.core.evidence import doc
 from mock_clover.core.record import Record
 from mock_clover.core.steps import Steps, Work

@@ -23,11 +23,11 @@ from mock_clover.control import (
     replays,
     root_page,
     rows,
-    scenario_calls,
-    scenario_editor,
 )
 from mock_clover.control import sandboxes as sandbox_calls
 from mock_clover.control.capsule import endpoints as capsule_calls
+from mock_clover.control.scenario import endpoints as scenario_calls
+from mock_clover.control.scenario import endpoints_editor as scenario_editor
 from mock_clover.control.snapshot import endpoints as snapshot_calls
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.sandbox.sandboxes import Sandboxes

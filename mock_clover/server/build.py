@@ -9,7 +9,7 @@ import msgspec
 from mock_clover.clover.common.problems import ApiError
 from mock_clover.clover.hooks import make_hooks
 from mock_clover.clover.surface import RULE_OPERATIONS
-from mock_clover.control.scenario import resolve_scenario
+from mock_clover.control.scenario.check import resolve_scenario
 from mock_clover.core.masking import redact
 from mock_clover.core.suggestions import did_you_mean
 from mock_clover.sandbox.clock import Clock

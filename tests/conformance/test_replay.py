@@ -9,7 +9,7 @@ import pytest
 
 from mock_clover.conformance.replay import Replay, ReplayedStep, ReplayError
 from mock_clover.conformance.replay_file import decode_capsule
-from mock_clover.control.scenario import resolve_scenario
+from mock_clover.control.scenario.check import resolve_scenario
 from mock_clover.core.masking import redact
 from mock_clover.engine.control_calls import KEPT_CALLS
 from mock_clover.engine.reply import Reply, Wait

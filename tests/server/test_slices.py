@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mock_clover.browser.surface import BROWSER_SURFACE
-from mock_clover.control.scenario import resolve_scenario
+from mock_clover.control.scenario.check import resolve_scenario
 from mock_clover.core.steps import Steps, Work
 from mock_clover.engine.router import Router
 from mock_clover.engine.scheduler import run_due_jobs

@@ -7,7 +7,7 @@ import msgspec
 
 from mock_clover.clover.common.problems import CONTROL_INVALID
 from mock_clover.control.endpoint import ControlRecord, control_endpoint
-from mock_clover.control.scenario import (
+from mock_clover.control.scenario.check import (
     check_scenario,
     invalid_scenario,
     resolve_scenario,

@@ -8,7 +8,7 @@ from functools import cache
 from mock_clover.clover.common.problems import CONTROL_NOT_FOUND
 from mock_clover.clover.surface import RULE_OPERATIONS
 from mock_clover.control.endpoint import control_endpoint, unknown_name
-from mock_clover.control.scenario import ScenarioCheck, check_scenario
+from mock_clover.control.scenario.check import ScenarioCheck, check_scenario
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record, encode
 from mock_clover.engine.endpoint import Call, Endpoint, Text, UntypedBody

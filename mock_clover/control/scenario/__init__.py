@@ -1,0 +1,1 @@
+"""The scenario of a sandbox, and the built-in scenarios."""
