@@ -14,7 +14,7 @@ from mock_clover.clover.common.problems import SELECTABLE_ERRORS
 from mock_clover.clover.surface import RULE_OPERATIONS
 from mock_clover.clover.threeds.records import ThreeDSFlow
 from mock_clover.control.endpoint import control_endpoint
-from mock_clover.control.row_types import ROW_KINDS
+from mock_clover.control.rows.kinds import ROW_KINDS
 from mock_clover.control.sandboxes import SandboxResponse, sandbox_response
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, sandbox_base_url

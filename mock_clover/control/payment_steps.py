@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.webhooks.records_delivery import Delivery, DeliveryState
-from mock_clover.control.timeline import Link, TimelineEvent, charge_events
+from mock_clover.control.rows.timeline import Link, TimelineEvent, charge_events
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
 from mock_clover.core.steps import Steps

@@ -1,7 +1,7 @@
 """The story of a payment: its token, charges, captures, refunds, requests and webhooks, by time.
 
-Nothing is stored for this: it is derived from the rows (`control/timeline.py`), the journal and the
-outbox. Amounts are in minor units.
+Nothing is stored for this: it is derived from the rows (`control/rows/timeline.py`), the journal
+and the outbox. Amounts are in minor units.
 """
 
 from collections.abc import Iterable
@@ -13,8 +13,8 @@ from mock_clover.clover.common.problems import CONTROL_NOT_FOUND
 from mock_clover.clover.orders.endpoints import find_order
 from mock_clover.control.endpoint import control_endpoint
 from mock_clover.control.payment_steps import About, PaymentStep, Story, words_of
-from mock_clover.control.row_types import ROW_KINDS, RowSummary, masked_summary
-from mock_clover.control.timeline import (
+from mock_clover.control.rows.kinds import ROW_KINDS, RowSummary, masked_summary
+from mock_clover.control.rows.timeline import (
     SEARCHED_MAX,
     Link,
     charge_events,

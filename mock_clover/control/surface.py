@@ -22,10 +22,10 @@ from mock_clover.control import (
     payments,
     replays,
     root_page,
-    rows,
 )
 from mock_clover.control import sandboxes as sandbox_calls
 from mock_clover.control.capsule import endpoints as capsule_calls
+from mock_clover.control.rows import endpoints as rows
 from mock_clover.control.scenario import endpoints as scenario_calls
 from mock_clover.control.scenario import endpoints_editor as scenario_editor
 from mock_clover.control.snapshot import endpoints as snapshot_calls

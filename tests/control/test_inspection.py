@@ -13,7 +13,7 @@ import pytest
 
 from mock_clover.clover.common.cards import brand_of
 from mock_clover.clover.gift_cards.records import GIFT_CARD_LIFETIME_MS
-from mock_clover.control.row_types import ROW_KINDS
+from mock_clover.control.rows.kinds import ROW_KINDS
 from mock_clover.control.snapshot.state import restore
 from mock_clover.core.steps import finish
 from mock_clover.sandbox.changes import CHANGES_MAX, RECORDED_TABLES
@@ -561,7 +561,7 @@ def test_rows_are_searched(server: InProcessServer, q: str, names: list[str]) ->
 def test_search_is_limited_to_newest_rows(
     server: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mock_clover.control.rows.SEARCHED_MAX", 3)
+    monkeypatch.setattr("mock_clover.control.rows.endpoints.SEARCHED_MAX", 3)
     customer = server.customer()["id"]
     created = [server.charge(source=customer, amount=n)["id"] for n in (9, 1, 2, 3)]
     for query in ("q=usd&limit=200", "limit=3"):

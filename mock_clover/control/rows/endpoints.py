@@ -10,14 +10,14 @@ from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUN
 from mock_clover.clover.orders.responses import OrderWithCharges
 from mock_clover.control.endpoint import MOCK_ONLY, control_endpoint, unknown_name
 from mock_clover.control.masking import masked_row
-from mock_clover.control.row_types import (
+from mock_clover.control.rows.kinds import (
     ROW_KINDS,
     RowKind,
     RowSummary,
     SavedCardRow,
     masked_summary,
 )
-from mock_clover.control.timeline import Link, TimelineEvent, related_rows, timeline_of
+from mock_clover.control.rows.timeline import Link, TimelineEvent, related_rows, timeline_of
 from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record

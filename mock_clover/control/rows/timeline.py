@@ -24,7 +24,7 @@ from mock_clover.clover.recurring.records import CHARGE_SUBSCRIPTION_JOB, Plan, 
 from mock_clover.clover.refunds.records import Refund
 from mock_clover.clover.tokens.records import Token
 from mock_clover.control.masking import gift_card_id
-from mock_clover.control.row_types import SavedCardRow
+from mock_clover.control.rows.kinds import SavedCardRow
 from mock_clover.core.record import Record
 from mock_clover.sandbox.sandbox import Sandbox
 

@@ -1,0 +1,1 @@
+"""The rows of a sandbox, with their timelines and links."""
