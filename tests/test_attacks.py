@@ -29,7 +29,7 @@ ATTACKS: dict[str, dict[str, str]] = {
         "::test_few_requests_wait_for_a_journal",
         "the ledger of a charge with a thousand refunds": "ledger/test_ledger.py"
         "::test_other_requests_are_handled_between_two_refunds_of_a_charge",
-        "a payment with a thousand webhooks": "control/test_payment_story.py"
+        "a payment with a thousand webhooks": "control/payments/test_payment_story.py"
         "::test_other_requests_are_handled_between_the_steps_of_a_payment",
         "an audit of long bodies": "audit/test_audit_rules.py"
         "::test_other_requests_are_handled_between_two_bodies",

@@ -7,7 +7,7 @@ import msgspec
 from mock_clover.control.code import CodeSamples, Sampled, code_samples, curl_command
 from mock_clover.control.endpoint import control_endpoint
 from mock_clover.control.masking import masked_key, masked_row
-from mock_clover.control.payments import payment_of
+from mock_clover.control.payments.endpoints import payment_of
 from mock_clover.control.repeat import (
     RepeatPlan,
     body_to_repeat,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mock_clover.control.payments import get_payment
+from mock_clover.control.payments.endpoints import get_payment
 from mock_clover.core.steps import Work
 from mock_clover.engine.endpoint import Call
 from tests.canary import PAN, find_leaks

@@ -12,7 +12,7 @@ from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.common.problems import CONTROL_NOT_FOUND
 from mock_clover.clover.orders.endpoints import find_order
 from mock_clover.control.endpoint import control_endpoint
-from mock_clover.control.payment_steps import About, PaymentStep, Story, words_of
+from mock_clover.control.payments.steps import About, PaymentStep, Story, words_of
 from mock_clover.control.rows.kinds import ROW_KINDS, RowSummary, masked_summary
 from mock_clover.control.rows.timeline import (
     SEARCHED_MAX,

@@ -1,0 +1,1 @@
+"""Payments: all that happened to one, from its token to its webhooks."""
