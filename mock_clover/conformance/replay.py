@@ -19,7 +19,7 @@ from mock_clover.conformance.replay_compare import compare_deliveries, compare_r
 from mock_clover.conformance.replay_requests import headers_of, with_token
 from mock_clover.control.capsule.build import CARD_OPERATIONS, TOKENIZE, recorded_reply
 from mock_clover.control.capsule.records import Capsule, CapsuleCall, CapsuleExchange, CapsuleStep
-from mock_clover.control.repeat import make_kept_change
+from mock_clover.control.replay.repeat import make_kept_change
 from mock_clover.control.snapshot.state import restore
 from mock_clover.core.codec import Codec
 from mock_clover.core.error_text import error_location

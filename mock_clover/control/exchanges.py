@@ -4,19 +4,19 @@ from typing import Any
 
 import msgspec
 
-from mock_clover.control.code import CodeSamples, Sampled, code_samples, curl_command
 from mock_clover.control.endpoint import control_endpoint
 from mock_clover.control.masking import masked_key, masked_row
 from mock_clover.control.payments.endpoints import payment_of
-from mock_clover.control.repeat import (
+from mock_clover.control.replay.code import CodeSamples, Sampled, code_samples, curl_command
+from mock_clover.control.replay.endpoints import find_exchange
+from mock_clover.control.replay.repeat import (
     RepeatPlan,
     body_to_repeat,
     has_masked_numbers,
     is_masked,
     repeat_plan,
 )
-from mock_clover.control.replays import find_exchange
-from mock_clover.control.templates import RequestTemplate, template_of
+from mock_clover.control.replay.template import RequestTemplate, template_of
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, sandbox_base_url

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from mock_clover.clover.common.problems import CONTROL_INVALID, ApiError
 from mock_clover.clover.surface import ROUTER
 from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control_endpoint
-from mock_clover.control.repeat import spent_source, unspent
-from mock_clover.control.replays import find_exchange
+from mock_clover.control.replay.endpoints import find_exchange
+from mock_clover.control.replay.repeat import spent_source, unspent
 from mock_clover.core.codec import MalformedError, ViolationsError, parse
 from mock_clover.core.evidence import doc
 from mock_clover.core.record import Record, encode

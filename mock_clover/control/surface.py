@@ -19,12 +19,12 @@ from mock_clover.control import (
     health,
     journal,
     metadata,
-    replays,
     root_page,
 )
 from mock_clover.control import sandboxes as sandbox_calls
 from mock_clover.control.capsule import endpoints as capsule_calls
 from mock_clover.control.payments import endpoints as payments
+from mock_clover.control.replay import endpoints as replays
 from mock_clover.control.rows import endpoints as rows
 from mock_clover.control.scenario import endpoints as scenario_calls
 from mock_clover.control.scenario import endpoints_editor as scenario_editor

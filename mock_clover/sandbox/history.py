@@ -26,7 +26,7 @@ class KeptCall(Value, frozen=True, kw_only=True):
     """The number of the newest exchange at that time."""
     at_ms: int
     name: str
-    """The name of its endpoint, or of a change that it made (`control/repeat.py`)."""
+    """The name of its endpoint, or of a change that it made (`control/replay/repeat.py`)."""
     ids: tuple[str, ...]
     body: bytes
     """The decoded body, as JSON. It has no card data; a secret is removed when it is shown."""

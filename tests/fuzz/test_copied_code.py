@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mock_clover.control.code import Sampled, code_samples, curl_command
-from mock_clover.control.templates import RequestTemplate
+from mock_clover.control.replay.code import Sampled, code_samples, curl_command
+from mock_clover.control.replay.template import RequestTemplate
 from mock_clover.core.record import encode
 from mock_clover.sandbox.credentials import derive_credentials
 from tests.strategies import JSON

@@ -32,7 +32,7 @@ from mock_clover.control.capsule.records import (
     CapsuleScenario,
     CapsuleStep,
 )
-from mock_clover.control.repeat import body_to_repeat, is_masked
+from mock_clover.control.replay.repeat import body_to_repeat, is_masked
 from mock_clover.control.snapshot.endpoints import encode_snapshot
 from mock_clover.control.snapshot.state import without_pans
 from mock_clover.core.masking import redact, redact_json

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND, ApiError
 from mock_clover.clover.surface import ROUTER
 from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control_endpoint
-from mock_clover.control.repeat import (
+from mock_clover.control.replay.repeat import (
     IDEMPOTENCY_KEY,
     Replacement,
     body_to_repeat,

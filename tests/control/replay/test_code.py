@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from mock_clover.control.code import Sampled, code_samples, curl_command
-from mock_clover.control.templates import RequestTemplate
+from mock_clover.control.replay.code import Sampled, code_samples, curl_command
+from mock_clover.control.replay.template import RequestTemplate
 from tests.canary import PAN, find_leaks
 from tests.in_process import DECLINED_CARD, VISA, InProcessServer
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from json import dumps
 from typing import Any, NamedTuple
 
-from mock_clover.control.templates import RequestTemplate
+from mock_clover.control.replay.template import RequestTemplate
 from mock_clover.core.codec import MalformedError, parse
 from mock_clover.core.printable import printable
 from mock_clover.core.record import Record, encode

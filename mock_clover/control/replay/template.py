@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from mock_clover.clover.common.cards import Card
 from mock_clover.clover.tokens.records import Token
-from mock_clover.control.repeat import (
+from mock_clover.control.replay.repeat import (
     IDEMPOTENCY_KEY,
     RepeatPlan,
     body_to_repeat,

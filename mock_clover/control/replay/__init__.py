@@ -1,0 +1,1 @@
+"""Requests of the journal, sent again, edited or copied as code."""
