@@ -331,7 +331,7 @@ def test_a_start_of_work_is_found() -> None:
 
 
 CACHED = {
-    ("control/exchanges.py", "_router"): "the routes of the code",
+    ("control/journal/endpoints_exchange.py", "_router"): "the routes of the code",
     ("control/scenario/endpoints_editor.py", "_builtin_scenarios"): "the files of the package",
     ("control/snapshot/state.py", "_request_types"): "the records of the code",
     ("core/codec.py", "problem_name_of_field"): "the annotations of a record",

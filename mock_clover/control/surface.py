@@ -13,16 +13,16 @@ from mock_clover.control import (
     audit,
     ca,
     clock,
-    exchanges,
     explain,
     faults,
     health,
-    journal,
     metadata,
     root_page,
 )
 from mock_clover.control import sandboxes as sandbox_calls
 from mock_clover.control.capsule import endpoints as capsule_calls
+from mock_clover.control.journal import endpoints as journal
+from mock_clover.control.journal import endpoints_exchange as exchanges
 from mock_clover.control.payments import endpoints as payments
 from mock_clover.control.replay import endpoints as replays
 from mock_clover.control.rows import endpoints as rows

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from mock_clover.control.journal import JournalQuery
+from mock_clover.control.journal.endpoints import JournalQuery
 from mock_clover.core.codec import Codec
 from mock_clover.server.faults import own_connection, wait_for_disconnect
 from mock_clover.server.render import reply_headers

@@ -1,0 +1,1 @@
+"""The journal: its exchanges, waits and verifications."""
