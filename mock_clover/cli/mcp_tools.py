@@ -13,10 +13,10 @@ from mock_clover.cli.base import control_headers, sandbox_url, variables_of
 from mock_clover.cli.tables import card_rows
 from mock_clover.client import ClientError, send_request
 from mock_clover.clover.surface import OPERATIONS, RULE_OPERATIONS
-from mock_clover.control.armed import NextRequest
 from mock_clover.control.clock import ClockRequest
 from mock_clover.control.endpoint import unknown_name
 from mock_clover.control.explain import ExplainRequest
+from mock_clover.control.faults.endpoints_next import NextRequest
 from mock_clover.control.journal.endpoints import WAIT_MS_MAX, JournalQuery, VerifyRequest
 from mock_clover.control.sandboxes import SandboxRequest
 from mock_clover.core.printable import printable_lines

@@ -7,20 +7,11 @@ from mock_clover.clover.recurring import control as notices
 from mock_clover.clover.threeds import control as threeds
 from mock_clover.clover.webhooks import control as webhooks
 from mock_clover.clover.webhooks import control_deliveries as deliveries
-from mock_clover.control import (
-    activity,
-    armed,
-    audit,
-    ca,
-    clock,
-    explain,
-    faults,
-    health,
-    metadata,
-    root_page,
-)
+from mock_clover.control import activity, audit, ca, clock, explain, health, metadata, root_page
 from mock_clover.control import sandboxes as sandbox_calls
 from mock_clover.control.capsule import endpoints as capsule_calls
+from mock_clover.control.faults import endpoints as faults
+from mock_clover.control.faults import endpoints_next as armed
 from mock_clover.control.journal import endpoints as journal
 from mock_clover.control.journal import endpoints_exchange as exchanges
 from mock_clover.control.payments import endpoints as payments

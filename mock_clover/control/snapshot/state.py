@@ -32,8 +32,8 @@ from mock_clover.clover.surface import SURFACE
 from mock_clover.clover.tokens.records import Token
 from mock_clover.clover.webhooks.records import event_error, target_error
 from mock_clover.clover.webhooks.records_delivery import Delivery, WebhookTarget
-from mock_clover.control.armed import check_armed
 from mock_clover.control.endpoint import ControlRecord, unknown_name
+from mock_clover.control.faults.endpoints_next import check_armed
 from mock_clover.control.masking import masked_snapshot
 from mock_clover.control.snapshot.checks import check_rows
 from mock_clover.core.evidence import OneLine

@@ -5,7 +5,7 @@ from typing import Annotated
 from mock_clover.clover.common.problems import CONTROL_INVALID, CONTROL_NOT_FOUND, ApiError
 from mock_clover.clover.surface import OPERATIONS, RULE_OPERATIONS
 from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control_endpoint, unknown_name
-from mock_clover.control.faults import Cleared
+from mock_clover.control.faults.endpoints import Cleared
 from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record

@@ -1,0 +1,1 @@
+"""Faults, and outcomes that are set for the next payments."""
