@@ -15,7 +15,7 @@ from mock_clover.clover.surface import RULE_OPERATIONS
 from mock_clover.clover.threeds.records import ThreeDSFlow
 from mock_clover.control.endpoint import control_endpoint
 from mock_clover.control.rows.kinds import ROW_KINDS
-from mock_clover.control.sandboxes import SandboxResponse, sandbox_response
+from mock_clover.control.sandboxes.endpoints import SandboxResponse, sandbox_response
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import Call, Endpoint, sandbox_base_url
 from mock_clover.sandbox.sandbox import Sandbox

@@ -7,8 +7,7 @@ from mock_clover.clover.recurring import control as notices
 from mock_clover.clover.threeds import control as threeds
 from mock_clover.clover.webhooks import control as webhooks
 from mock_clover.clover.webhooks import control_deliveries as deliveries
-from mock_clover.control import activity, audit, ca, clock, explain, health, metadata, root_page
-from mock_clover.control import sandboxes as sandbox_calls
+from mock_clover.control import audit, ca, clock, explain, health, metadata, root_page
 from mock_clover.control.capsule import endpoints as capsule_calls
 from mock_clover.control.faults import endpoints as faults
 from mock_clover.control.faults import endpoints_next as armed
@@ -17,6 +16,8 @@ from mock_clover.control.journal import endpoints_exchange as exchanges
 from mock_clover.control.payments import endpoints as payments
 from mock_clover.control.replay import endpoints as replays
 from mock_clover.control.rows import endpoints as rows
+from mock_clover.control.sandboxes import endpoints as sandbox_calls
+from mock_clover.control.sandboxes import endpoints_activity as activity
 from mock_clover.control.scenario import endpoints as scenario_calls
 from mock_clover.control.scenario import endpoints_editor as scenario_editor
 from mock_clover.control.snapshot import endpoints as snapshot_calls

@@ -10,7 +10,7 @@ import msgspec
 from mock_clover.clover.common.problems import CONTROL_INVALID
 from mock_clover.control.endpoint import control_endpoint
 from mock_clover.control.masking import masked_snapshot
-from mock_clover.control.sandboxes import SandboxResponse, sandbox_response
+from mock_clover.control.sandboxes.endpoints import SandboxResponse, sandbox_response
 from mock_clover.control.snapshot.state import (
     SNAPSHOT_VERSION,
     Snapshot,
