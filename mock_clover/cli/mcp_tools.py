@@ -15,10 +15,10 @@ from mock_clover.client import ClientError, send_request
 from mock_clover.clover.surface import OPERATIONS, RULE_OPERATIONS
 from mock_clover.control.clock import ClockRequest
 from mock_clover.control.endpoint import unknown_name
-from mock_clover.control.explain import ExplainRequest
 from mock_clover.control.faults.endpoints_next import NextRequest
 from mock_clover.control.journal.endpoints import WAIT_MS_MAX, JournalQuery, VerifyRequest
 from mock_clover.control.sandboxes.endpoints import SandboxRequest
+from mock_clover.control.why import ExplainRequest
 from mock_clover.core.printable import printable_lines
 from mock_clover.core.record import Record
 from mock_clover.sandbox.credentials import Credentials

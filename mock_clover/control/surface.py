@@ -7,7 +7,9 @@ from mock_clover.clover.recurring import control as notices
 from mock_clover.clover.threeds import control as threeds
 from mock_clover.clover.webhooks import control as webhooks
 from mock_clover.clover.webhooks import control_deliveries as deliveries
-from mock_clover.control import audit, ca, clock, explain, health, metadata, root_page
+from mock_clover.control import audit, ca, clock, health, root_page
+from mock_clover.control import env as metadata
+from mock_clover.control import why as explain
 from mock_clover.control.capsule import endpoints as capsule_calls
 from mock_clover.control.faults import endpoints as faults
 from mock_clover.control.faults import endpoints_next as armed
