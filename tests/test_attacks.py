@@ -130,7 +130,8 @@ ATTACKS: dict[str, dict[str, str]] = {
         "::test_rule_and_fault_errors_have_line_and_column",
         "a host name that no encoding takes": "system/test_webhook_sender.py"
         "::test_resolved_address_is_checked_before_sending",
-        "a year beyond calendars": "control/test_control.py::test_the_clock_stays_within_calendars",
+        "a year beyond calendars": "control/test_clock_calls.py"
+        "::test_the_clock_stays_within_calendars",
         "a machine clock that goes back": "sandbox/test_clock.py"
         "::test_a_machine_clock_that_goes_back_does_not_move_the_sandbox_back",
         "a machine clock at the end of a certificate": "server/test_authority.py"

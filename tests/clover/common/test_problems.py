@@ -1534,8 +1534,8 @@ ELSEWHERE = {
     "SANDBOX_FULL": "below, with a table of one row",
     "SERVICE_UNAVAILABLE": "test_socket_faults.py: a fault that names no other",
     "RATE_LIMITED": "test_rules.py, on the sandbox's clock",
-    "CONTROL_INVALID": "test_control.py",
-    "CONTROL_NOT_FOUND": "test_control.py",
+    "CONTROL_INVALID": "the tests of control/",
+    "CONTROL_NOT_FOUND": "the same",
     "CONTROL_FORBIDDEN": "test_control_guard.py",
     "REPLICA_NEEDS_PATH": "test_replica.py",
 }

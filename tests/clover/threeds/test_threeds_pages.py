@@ -22,7 +22,7 @@ from tests.clover.threeds.test_threeds import (
     finalize,
     say,
 )
-from tests.control.test_control import root
+from tests.control.calls import root
 from tests.hostile import BROWSER
 from tests.in_process import VISA, InProcessServer, Response
 
