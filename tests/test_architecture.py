@@ -195,16 +195,41 @@ def test_each_imported_package_is_a_declared_dependency() -> None:
     )
 
 
-def test_there_are_no_import_cycles() -> None:
-    left = dict(all_imports())
-    edge = {""}
+def imports_in_cycles(imports: dict[str, set[str]]) -> Iterator[str]:
+    left, edge = imports, {""}
     while edge:  # drop modules that import none of the rest, and those that none of them imports
         needed = set().union(*left.values())
         edge = {name for name, found in left.items() if not found & left.keys()}
         edge |= left.keys() - needed
         left = {name: found for name, found in left.items() if name not in edge}
+    yield from (f"{name} imports {sorted(found & left.keys())}" for name, found in left.items())
+
+
+def test_there_are_no_import_cycles() -> None:
+    assert_no_errors(imports_in_cycles(all_imports()))
+
+
+def control_area(name: str) -> str:
+    """Return the area of a file of the control API: its package, or the module itself."""
+    return "/".join(name.split("/")[:2])
+
+
+def test_the_areas_of_the_control_api_form_no_cycle() -> None:
+    areas: dict[str, set[str]] = {}
+    for name, found in all_imports().items():
+        if name.startswith("control/"):
+            area = control_area(name)
+            areas.setdefault(area, set()).update(set(map(control_area, found)) - {area})
+    assert_no_errors(imports_in_cycles(areas))
+
+
+def test_handlers_of_a_control_area_are_in_its_endpoints() -> None:
     assert_no_errors(
-        f"{name} imports {sorted(found & left.keys())}" for name, found in left.items()
+        f"{source.name} declares endpoints: move them to {control_area(source.name)}/endpoints.py"
+        for source in sources()
+        if re.fullmatch(r"control/\w+/(?!endpoints)\w+\.py", source.name)
+        for node in source.calls
+        if name_of(node) == "control_endpoint"
     )
 
 
@@ -331,9 +356,7 @@ def test_a_start_of_work_is_found() -> None:
 
 
 CACHED = {
-    ("control/journal/endpoints_exchange.py", "_router"): "the routes of the code",
     ("control/scenario/endpoints_editor.py", "_builtin_scenarios"): "the files of the package",
-    ("control/snapshot/state.py", "_request_types"): "the records of the code",
     ("core/codec.py", "problem_name_of_field"): "the annotations of a record",
     ("core/codec.py", "_hints"): "the annotations of a record",
     ("core/codec.py", "_names_without_effect"): "the annotations of a record",
@@ -444,12 +467,14 @@ def test_the_clock_of_the_machine_is_read_in_one_place() -> None:
 
 def test_modules_have_no_mutable_state() -> None:
     """All state is in a sandbox or in a server: modules contain only constants."""
+    found = [(each.name, *state) for each in sources() for state in module_state(each.tree)]
+    cached = {(name, what.split()[0]) for name, _, what in found if what.endswith(" is cached")}
     assert_no_errors(
-        f"{source.name}:{line}: {what}; state belongs to a sandbox or to the server"
-        for source in sources()
-        for line, what in module_state(source.tree)
-        if not (what.endswith(" is cached") and (source.name, what.split()[0]) in CACHED)
+        f"{name}:{line}: {what}; state belongs to a sandbox or to the server"
+        for name, line, what in found
+        if not (what.endswith(" is cached") and (name, what.split()[0]) in CACHED)
     )
+    assert_no_errors(f"{place} of CACHED is not cached" for place in CACHED.keys() - cached)
 
 
 @pytest.mark.parametrize(
