@@ -41,7 +41,7 @@ ATTACKS: dict[str, dict[str, str]] = {
         "a journal of long values": "sandbox/test_journal.py"
         "::test_a_full_journal_loses_its_oldest_exchanges",
         "many journals": "sandbox/test_journal.py::test_all_journals_together_are_bounded",
-        "the parts of a capsule": "conformance/test_replay.py"
+        "the parts of a capsule": "conformance/replay/test_replay.py"
         "::test_a_capsule_that_could_not_be_read_is_not_made",
         "a history of large scenarios": "sandbox/test_history.py"
         "::test_an_applied_scenario_counts_with_its_size",
@@ -171,7 +171,7 @@ ATTACKS: dict[str, dict[str, str]] = {
         "::test_commands_print_through_the_functions_that_escape",
     },
     "a protection that is off, or a file that is overwritten": {
-        "a webhook target of a capsule from elsewhere": "conformance/test_replay.py"
+        "a webhook target of a capsule from elsewhere": "conformance/replay/test_replay.py"
         "::test_no_sandbox_of_a_served_capsule_has_a_webhook_target",
         "an empty control token": "server/test_control_guard.py"
         "::test_empty_control_token_is_rejected",

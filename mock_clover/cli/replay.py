@@ -22,7 +22,7 @@ from mock_clover.cli.base import (
 from mock_clover.core.printable import printable
 
 if TYPE_CHECKING:
-    from mock_clover.conformance.replay import ReplayedStep
+    from mock_clover.conformance.replay.steps import ReplayedStep
     from mock_clover.server.app import App
 
 
@@ -63,8 +63,9 @@ def replay(*, file: Path, upto: int | None, is_served: bool, port: int, as_json:
 
     Exit code: 0 if no response differs, 1 if one differs, 2 if the run cannot be repeated.
     """
-    from mock_clover.conformance.replay import Replay, ReplayError
-    from mock_clover.conformance.replay_file import read_capsule
+    from mock_clover.conformance.replay.file import read_capsule
+    from mock_clover.conformance.replay.run import Replay
+    from mock_clover.conformance.replay.steps import ReplayError
 
     try:
         capsule = read_capsule(file)
@@ -100,7 +101,7 @@ def _serve(app: "App", name: str, port: int) -> None:
 
 
 def _print_steps(file: Path, steps: "list[ReplayedStep]", *, as_json: bool) -> None:
-    from mock_clover.conformance.replay import WEBHOOKS
+    from mock_clover.conformance.replay.steps import WEBHOOKS
 
     rows = [row for step in steps for row in _rows(step)]
     if rows or as_json:

@@ -164,7 +164,7 @@ def schema(*, file_type: str) -> None:
     Editors check a scenario with it.
     First line of a scenario: # yaml-language-server: $schema=scenario.schema.json
     """
-    from mock_clover.conformance.replay_file import capsule_schema
+    from mock_clover.conformance.replay.file import capsule_schema
 
     is_capsule = file_type == "capsule"
     generated = capsule_schema() if is_capsule else _scenario_schema()

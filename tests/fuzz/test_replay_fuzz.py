@@ -5,8 +5,8 @@ import json
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine
 
-from mock_clover.conformance.replay import Replay
-from mock_clover.conformance.replay_file import decode_capsule
+from mock_clover.conformance.replay.file import decode_capsule
+from mock_clover.conformance.replay.run import Replay
 from mock_clover.core.masking import redact
 from tests.clover.charges.test_money import Payments
 from tests.clover.gift_cards.test_gift_cards import GiftCards

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from mock_clover.conformance.replay import ReplayError
+from mock_clover.conformance.replay.steps import ReplayError
 from mock_clover.control.capsule.records import CAPSULE_BYTES_MAX, CAPSULE_VERSION, Capsule
 from mock_clover.core.codec import Codec, MalformedError, ViolationsError
 

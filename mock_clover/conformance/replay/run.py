@@ -5,7 +5,6 @@ A capsule is untrusted: it is decoded with bounds, nothing in it is run, and no 
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Literal, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -14,10 +13,20 @@ from mock_clover.clover.checkout.operations import pay
 from mock_clover.clover.checkout.records import PAY_CHECKOUT, HostedPayment
 from mock_clover.clover.common.operation_names import BACKGROUND_OPERATIONS
 from mock_clover.clover.surface import SURFACE
-from mock_clover.conformance.compare import Difference
-from mock_clover.conformance.replay_compare import compare_deliveries, compare_replies, difference
-from mock_clover.conformance.replay_requests import headers_of, with_token
-from mock_clover.control.capsule.build import CARD_OPERATIONS, TOKENIZE, recorded_reply
+from mock_clover.conformance.replay.compare import compare_deliveries, compare_replies, difference
+from mock_clover.conformance.replay.requests import headers_of, with_token
+from mock_clover.conformance.replay.steps import (
+    WEBHOOKS,
+    DelayedRequest,
+    ReplayedStep,
+    ReplayError,
+    delayed_requests,
+    step_compared,
+    step_done,
+    step_not_compared,
+    why_not_repeated,
+)
+from mock_clover.control.capsule.build import TOKENIZE, recorded_reply
 from mock_clover.control.capsule.records import Capsule, CapsuleCall, CapsuleExchange, CapsuleStep
 from mock_clover.control.replay.repeat import make_kept_change
 from mock_clover.control.snapshot.state import restore
@@ -30,7 +39,6 @@ from mock_clover.engine.control_calls import KEPT_CALLS
 from mock_clover.engine.endpoint import RawRequest
 from mock_clover.engine.reply import Reply, Wait
 from mock_clover.engine.scheduler import due_jobs
-from mock_clover.engine.unknown_path import CONTROL_PATH
 from mock_clover.sandbox.exchange import Exchange
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.rules import Rules
@@ -40,32 +48,10 @@ from mock_clover.server.app import App
 from mock_clover.server.build import build
 from mock_clover.server.log import ExchangeLog
 
-WEBHOOKS = "webhooks"
-"""The title of the last result, that of all deliveries."""
-_NO_EFFECT = (401, 429)
-"""Statuses that a token request gets before its card is looked at."""
-
 _PAYMENT = Codec(HostedPayment)
 _CREATE_TOKEN = next(each for each in SURFACE if each.name == TOKENIZE)
-_DELAY = "delay before_commit"
 Answer = Reply | Wait | Work[Reply] | Work[Reply | Wait]
 Respond = Callable[[Wait | None], Answer]
-
-
-class ReplayError(Exception):
-    """The run cannot be repeated; the message says why."""
-
-
-class ReplayedStep(NamedTuple):
-    """The result of one step."""
-
-    number: int
-    """That of the exchange; of a control request, that of the exchange before it."""
-    title: str
-    state: Literal["same", "different", "not_compared", "done"]
-    """done: a control request, which has no response to compare."""
-    reason: str = ""
-    differences: tuple[Difference, ...] = ()
 
 
 class Replay:
@@ -102,7 +88,7 @@ class Replay:
         """Repeat the steps, at most those up to the exchange with this number."""
         at_ms = self.capsule.clock.started_ms
         number = self.sandbox.journal.count
-        delayed = deque(_delayed(self.capsule.steps))
+        delayed = deque(delayed_requests(self.capsule.steps))
         for step in self.capsule.steps:
             number = step.exchange.number if step.exchange else number
             if upto is not None and number > upto:
@@ -124,7 +110,7 @@ class Replay:
         if upto is None:
             differences = compare_deliveries(self.capsule.deliveries, self.sandbox.outbox)
             if self.capsule.deliveries or differences:
-                yield _compared(number, WEBHOOKS, differences)
+                yield step_compared(number, WEBHOOKS, differences)
 
     def open_for_use(self) -> App:
         """Return the application with the rebuilt sandbox, to serve it.
@@ -142,7 +128,7 @@ class Replay:
         self.app.sandboxes.set_webhook_sender(self._webhook_sender)
         return self.app
 
-    def _begin(self, delayed: "_Delayed") -> None:
+    def _begin(self, delayed: DelayedRequest) -> None:
         """Begin a request that a fault delays: it uses the fault before others that overtake it."""
         recorded = delayed.exchange
         self._set_time(delayed.begin_ms)
@@ -158,7 +144,7 @@ class Replay:
             scenario = step.scenario.scenario
             rules = Rules(scenario, self.sandbox.fingerprint_key)
             self.sandbox.apply_scenario(rules, step.scenario.settings)
-            return _done(number, f"scenario {scenario.name}")
+            return step_done(number, f"scenario {scenario.name}")
         if step.call is not None:
             return self._run_call(step.call, number)
         if step.exchange is None:
@@ -172,9 +158,9 @@ class Replay:
 
     def _run_call(self, call: CapsuleCall, number: int) -> ReplayedStep:
         if call.name == "put_clock":  # the time of each step says all
-            return _done(number, call.name)
+            return step_done(number, call.name)
         if make_kept_change(self.sandbox, call.name, call.ids):
-            return _done(number, call.name)
+            return step_done(number, call.name)
         endpoint = self._calls.get(call.name)
         if endpoint is None:
             raise ValueError(f"unknown control request {call.name!r}")
@@ -189,16 +175,16 @@ class Replay:
             lambda wait: answering.answer_without_jobs(self.sandbox, endpoint, raw, wait)
         )
         if reply.status < 400:
-            return _done(number, call.name)
+            return step_done(number, call.name)
         got = f"{reply.status}: {reply.why}"
-        return _compared(number, call.name, (difference("status", 200, got),))
+        return step_compared(number, call.name, (difference("status", 200, got),))
 
     def _run_exchange(self, recorded: CapsuleExchange, at_ms: int) -> ReplayedStep:
         number, title = recorded.number, f"{recorded.method} {recorded.path}"
-        reason = _why_not_repeated(recorded)
+        reason = why_not_repeated(recorded)
         if reason:
             self._keep_unrepeated(recorded, at_ms)
-            return _not_compared(number, title, reason)
+            return step_not_compared(number, title, reason)
         if recorded.endpoint == PAY_CHECKOUT:
             self._pay_checkout(recorded)
         elif recorded.endpoint not in BACKGROUND_OPERATIONS:
@@ -206,13 +192,13 @@ class Replay:
         journal = self.sandbox.journal
         if journal.count == self._seen:
             missing = difference("reply", recorded.reply.status, "no such exchange")
-            return _compared(number, title, (missing,))
+            return step_compared(number, title, (missing,))
         self._seen += 1
         got = journal.find(self._seen)
         differences = compare_replies(recorded.reply, recorded_reply(got)) if got else ()
         if differences and recorded.masked:
-            return _not_compared(number, title, recorded.masked)
-        return _compared(number, title, differences)
+            return step_not_compared(number, title, recorded.masked)
+        return step_compared(number, title, differences)
 
     def _keep_unrepeated(self, recorded: CapsuleExchange, at_ms: int) -> None:
         """Write an exchange that is not repeated to the journal, so that all keep their numbers."""
@@ -264,29 +250,6 @@ class Replay:
         return respond
 
 
-class _Delayed(NamedTuple):
-    """A request that a fault delayed before it was handled, and when it began."""
-
-    begin_ms: int
-    exchange: CapsuleExchange
-
-
-def _delayed(steps: tuple[CapsuleStep, ...]) -> list[_Delayed]:
-    """Return the requests that others may have overtaken, by the time at which they began.
-
-    On a frozen clock, the time does not tell which request began first.
-    """
-    found = []
-    before_ms = 0
-    for step in steps:
-        recorded = step.exchange
-        if recorded is not None and recorded.reply.fault == _DELAY and step.at_ms > before_ms:
-            begin_ms = step.at_ms - recorded.reply.delay_ms
-            found.append(_Delayed(begin_ms=begin_ms, exchange=recorded))
-        before_ms = step.at_ms
-    return sorted(found, key=lambda each: each.begin_ms)
-
-
 def _answer_now(respond: Respond, wait: Wait | None = None) -> Reply:
     """Return the response to a request, without its delay."""
     reply = respond(wait)
@@ -316,27 +279,3 @@ def _build(capsule: Capsule, keys: KeyRing) -> App:
         log=ExchangeLog(None, "none"),
         setting_overrides={},
     )
-
-
-def _done(number: int, title: str) -> ReplayedStep:
-    return ReplayedStep(number=number, title=title, state="done")
-
-
-def _not_compared(number: int, title: str, reason: str) -> ReplayedStep:
-    return ReplayedStep(number=number, title=title, state="not_compared", reason=reason)
-
-
-def _compared(number: int, title: str, differences: tuple[Difference, ...]) -> ReplayedStep:
-    state: Literal["same", "different"] = "different" if differences else "same"
-    return ReplayedStep(number=number, title=title, state=state, differences=differences)
-
-
-def _why_not_repeated(recorded: CapsuleExchange) -> str:
-    """Return why a request is not repeated, or an empty text."""
-    if recorded.endpoint in CARD_OPERATIONS and recorded.token is None:
-        reply = recorded.reply
-        is_known = reply.why.startswith("fault: ") or reply.status in _NO_EFFECT
-        return "" if is_known else recorded.masked
-    if recorded.path.startswith(CONTROL_PATH):
-        return "requests to the control API are steps of their own"
-    return recorded.masked if "too long" in recorded.masked else ""

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from mock_clover.conformance.replay import Replay, ReplayedStep, ReplayError
-from mock_clover.conformance.replay_file import decode_capsule
+from mock_clover.conformance.replay.file import decode_capsule
+from mock_clover.conformance.replay.run import Replay
+from mock_clover.conformance.replay.steps import ReplayedStep, ReplayError
 from mock_clover.control.scenario.check import resolve_scenario
 from mock_clover.core.masking import redact
 from mock_clover.engine.control_calls import KEPT_CALLS

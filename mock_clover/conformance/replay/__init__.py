@@ -1,0 +1,1 @@
+"""Repeat the run in a capsule, and compare its responses."""

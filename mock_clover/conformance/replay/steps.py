@@ -1,0 +1,80 @@
+"""The steps of a repeated run: which requests are repeated, in which order, and their results."""
+
+from typing import Literal, NamedTuple
+
+from mock_clover.conformance.compare import Difference
+from mock_clover.control.capsule.build import CARD_OPERATIONS
+from mock_clover.control.capsule.records import CapsuleExchange, CapsuleStep
+from mock_clover.engine.unknown_path import CONTROL_PATH
+
+WEBHOOKS = "webhooks"
+"""The title of the last result, that of all deliveries."""
+_NO_EFFECT = (401, 429)
+"""Statuses that a token request gets before its card is looked at."""
+_DELAY = "delay before_commit"
+
+
+class ReplayError(Exception):
+    """The run cannot be repeated; the message says why."""
+
+
+class ReplayedStep(NamedTuple):
+    """The result of one step."""
+
+    number: int
+    """That of the exchange; of a control request, that of the exchange before it."""
+    title: str
+    state: Literal["same", "different", "not_compared", "done"]
+    """done: a control request, which has no response to compare."""
+    reason: str = ""
+    differences: tuple[Difference, ...] = ()
+
+
+def step_done(number: int, title: str) -> ReplayedStep:
+    """Return the result of a control request."""
+    return ReplayedStep(number=number, title=title, state="done")
+
+
+def step_not_compared(number: int, title: str, reason: str) -> ReplayedStep:
+    """Return the result of a request whose response cannot be compared."""
+    return ReplayedStep(number=number, title=title, state="not_compared", reason=reason)
+
+
+def step_compared(number: int, title: str, differences: tuple[Difference, ...]) -> ReplayedStep:
+    """Return the result of a comparison."""
+    state: Literal["same", "different"] = "different" if differences else "same"
+    return ReplayedStep(number=number, title=title, state=state, differences=differences)
+
+
+class DelayedRequest(NamedTuple):
+    """A request that a fault delayed before it was handled, and when it began."""
+
+    begin_ms: int
+    exchange: CapsuleExchange
+
+
+def delayed_requests(steps: tuple[CapsuleStep, ...]) -> list[DelayedRequest]:
+    """Return the requests that others may have overtaken, by the time at which they began.
+
+    On a frozen clock, the time does not tell which request began first.
+    """
+    found = []
+    before_ms = 0
+    for step in steps:
+        recorded = step.exchange
+        if recorded is not None and recorded.reply.fault == _DELAY and step.at_ms > before_ms:
+            begin_ms = step.at_ms - recorded.reply.delay_ms
+            found.append(DelayedRequest(begin_ms=begin_ms, exchange=recorded))
+        before_ms = step.at_ms
+    return sorted(found, key=lambda each: each.begin_ms)
+
+
+def why_not_repeated(recorded: CapsuleExchange) -> str:
+    """Return why a request is not repeated, or an empty text."""
+    if recorded.endpoint in CARD_OPERATIONS and recorded.token is None:
+        reply = recorded.reply
+        is_known = reply.why.startswith("fault: ") or reply.status in _NO_EFFECT
+        return "" if is_known else recorded.masked
+    if recorded.path.startswith(CONTROL_PATH):
+        return "requests to the control API are steps of their own"
+    return recorded.masked if "too long" in recorded.masked else ""
