@@ -1,7 +1,7 @@
 """Snapshots without a request."""
 
 from mock_clover.control.snapshot.endpoints import encode_snapshot
-from mock_clover.control.snapshot.state import Snapshot
+from mock_clover.control.snapshot.records import Snapshot
 from mock_clover.core.codec import Codec
 from mock_clover.core.steps import finish
 from mock_clover.sandbox.sandbox import Sandbox

@@ -14,7 +14,8 @@ from typing import Any
 
 from mock_clover.clover.hooks import make_hooks
 from mock_clover.control.snapshot.endpoints import encode_snapshot
-from mock_clover.control.snapshot.state import Snapshot, restore
+from mock_clover.control.snapshot.records import Snapshot
+from mock_clover.control.snapshot.state import restore
 from mock_clover.core.codec import Codec
 from mock_clover.core.steps import finish
 from mock_clover.engine.endpoint import RawRequest

@@ -11,7 +11,7 @@ import msgspec
 from mock_clover.clover.tokens.records import Token
 from mock_clover.clover.webhooks.records_delivery import Delivery
 from mock_clover.control.endpoint import ControlRecord
-from mock_clover.control.snapshot.state import Snapshot, SnapshotTime
+from mock_clover.control.snapshot.records import Snapshot, SnapshotTime
 from mock_clover.core.evidence import OneLine
 from mock_clover.sandbox.history import CALLS_MAX
 from mock_clover.sandbox.journal import ENTRIES_MAX

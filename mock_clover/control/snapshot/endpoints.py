@@ -11,13 +11,8 @@ from mock_clover.clover.common.problems import CONTROL_INVALID
 from mock_clover.control.endpoint import control_endpoint
 from mock_clover.control.masking import masked_snapshot
 from mock_clover.control.sandboxes.endpoints import SandboxResponse, sandbox_response
-from mock_clover.control.snapshot.state import (
-    SNAPSHOT_VERSION,
-    Snapshot,
-    restore,
-    stored_response_row,
-    take_head,
-)
+from mock_clover.control.snapshot.records import SNAPSHOT_VERSION, Snapshot
+from mock_clover.control.snapshot.state import restore, stored_response_row, take_head
 from mock_clover.core.codec import Codec, MalformedError, ViolationsError, check_depth
 from mock_clover.core.masking import redact
 from mock_clover.core.record import decode_json, encode
