@@ -77,7 +77,7 @@ TEST_OF_BEHAVIOUR = {
     "RELEASE_OF_ANY_PART": "captures::shipments_release_and_refunds_in_every_order",
     "SPLIT_REST_EXPIRES": _BASIS,
     "CHARGE_CREATES_ORDER": "payments::a_charge_makes_its_order",
-    "UNKNOWN_FIELDS_IGNORED": "control::journal_lists_ignored_fields",
+    "UNKNOWN_FIELDS_IGNORED": "journal_calls::journal_lists_ignored_fields",
     "FORWARDED_FOR_OPTIONAL": "payments::requests_of_real_clients_are_accepted",
     "DECLINE_IS_402": "payments::declined_charge_is_stored_and_named_in_error",
     "PLAIN_DECLINE_MESSAGE": "payments::declined_charge_is_stored_and_named_in_error",
