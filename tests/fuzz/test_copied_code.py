@@ -11,7 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mock_clover.control.replay.code import Sampled, code_samples, curl_command
+from mock_clover.control.replay.code import code_samples
+from mock_clover.control.replay.code_source import CodeSource
+from mock_clover.control.replay.curl import curl_command
 from mock_clover.control.replay.template import RequestTemplate
 from mock_clover.core.record import encode
 from mock_clover.sandbox.credentials import derive_credentials
@@ -77,8 +79,8 @@ MANY = settings(max_examples=8, deadline=None)
 LISTS = st.lists(TEMPLATES, min_size=20, max_size=40)
 
 
-def sampled(template: RequestTemplate) -> Sampled:
-    return Sampled(template, HOME, CREDENTIALS, "create_charge", 200, "")
+def source(template: RequestTemplate) -> CodeSource:
+    return CodeSource(template, HOME, CREDENTIALS, "create_charge", 200, "")
 
 
 def expected(template: RequestTemplate) -> dict[str, Any]:
@@ -137,7 +139,7 @@ def run_python(code: str, **names: Any) -> list[dict[str, Any]]:
 @given(TEMPLATES)
 @example(RequestTemplate(method="POST", path="/", body='{"a":"\\u2028\'\\"$x"}'))
 def test_python_sends_the_request(template: RequestTemplate) -> None:
-    code = code_samples(sampled(template))
+    code = code_samples(source(template))
     clover = {"url": HOME}
     members = ("access_token", "api_key", "client_secret")
     clover |= {name: getattr(CREDENTIALS, name) for name in members}
@@ -168,7 +170,7 @@ def test_node_sends_the_request(
     (folder / "recorder.mjs").write_text(RECORDER, "utf-8")
     lines = ['import { sent } from "./recorder.mjs";']
     for number, template in enumerate(templates):
-        (folder / f"{number}.mjs").write_text(code_samples(sampled(template)).node, "utf-8")
+        (folder / f"{number}.mjs").write_text(code_samples(source(template)).node, "utf-8")
         lines.append(f'await import("./{number}.mjs");')
     lines.append("process.stdout.write(JSON.stringify(sent));")
     (folder / "main.mjs").write_text("\n".join(lines), "utf-8")
@@ -224,7 +226,7 @@ def request_of(words: list[str]) -> dict[str, Any]:
 @MANY
 @given(templates=LISTS)
 def test_curl_sends_the_request(templates: list[RequestTemplate]) -> None:
-    script = STAND_IN + "\n".join(curl_command(sampled(each)) for each in templates)
+    script = STAND_IN + "\n".join(curl_command(source(each)) for each in templates)
     ran = subprocess.run(
         ["sh"],
         input=script.encode("utf-8", "surrogatepass"),
@@ -236,4 +238,4 @@ def test_curl_sends_the_request(templates: list[RequestTemplate]) -> None:
     assert ran.stderr == b""
     commands = ran.stdout.decode().split("\0end\0")[:-1]
     for text, template in zip(commands, templates, strict=True):
-        assert same(request_of(text.split("\0")), template), curl_command(sampled(template))
+        assert same(request_of(text.split("\0")), template), curl_command(source(template))

@@ -7,7 +7,9 @@ import msgspec
 from mock_clover.control.endpoint import control_endpoint
 from mock_clover.control.masking import masked_key, masked_row
 from mock_clover.control.payments.endpoints import payment_of
-from mock_clover.control.replay.code import CodeSamples, Sampled, code_samples, curl_command
+from mock_clover.control.replay.code import CodeSamples, code_samples
+from mock_clover.control.replay.code_source import CodeSource
+from mock_clover.control.replay.curl import curl_command
 from mock_clover.control.replay.endpoints import find_exchange
 from mock_clover.control.replay.repeat import (
     RepeatPlan,
@@ -77,7 +79,7 @@ def get_exchange(sandbox: Sandbox, call: Call[None, None]) -> ExchangeResponse:
     exchange = find_exchange(sandbox, call.ids[0])
     plan = repeat_plan(exchange)
     template = template_of(sandbox, exchange, plan)
-    sampled = None if template is None else _sampled(sandbox, call, exchange, template)
+    source = None if template is None else _code_source(sandbox, call, exchange, template)
     sandbox.enable_change_recording()
     changes = sandbox.changes.for_exchange(exchange.number)
     hints = list(filter(None, [plan.obstacle, *_omissions(exchange, plan)]))
@@ -91,8 +93,8 @@ def get_exchange(sandbox: Sandbox, call: Call[None, None]) -> ExchangeResponse:
         rule=_deciding_rule(sandbox, exchange),
         changes=tuple(map(_change_response, changes[-CHANGES_SHOWN_MAX:])),
         noted=noted,
-        curl=None if sampled is None else curl_command(sampled),
-        code=None if sampled is None else code_samples(sampled),
+        curl=None if source is None else curl_command(source),
+        code=None if source is None else code_samples(source),
         template=template,
         replayable=not plan.obstacle,
         replay_of=sandbox.journal.origins.get(exchange.number),
@@ -121,12 +123,12 @@ def _omissions(exchange: Exchange, plan: RepeatPlan) -> list[str]:
     return hints
 
 
-def _sampled(
+def _code_source(
     sandbox: Sandbox, call: Call[Any, Any], exchange: Exchange, template: RequestTemplate
-) -> Sampled:
-    return Sampled(
+) -> CodeSource:
+    return CodeSource(
         template=template,
-        home=sandbox_base_url(sandbox, call),
+        base_url=sandbox_base_url(sandbox, call),
         credentials=sandbox.credentials,
         operation=exchange.endpoint,
         status=exchange.status,

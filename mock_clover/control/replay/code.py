@@ -1,33 +1,28 @@
-"""Code that repeats a request of the journal: a curl command, Python, Node and a pytest test.
+"""Code that repeats a request of the journal: Python, Node and a pytest test.
 
 Credentials are environment variables, or those of the fixture. A text of the request is quoted for
 its language, so that nothing in it is code.
 """
 
 import re
-import shlex
 from collections.abc import Callable
 from json import dumps
 from typing import Any, NamedTuple
 
-from mock_clover.control.replay.template import RequestTemplate
+from mock_clover.control.replay.code_source import (
+    KEY_HEADER,
+    CodeSource,
+    TextPart,
+    credential_headers,
+    split_secrets,
+)
 from mock_clover.core.codec import MalformedError, parse
 from mock_clover.core.printable import printable
 from mock_clover.core.record import Record, encode
-from mock_clover.sandbox.credentials import Credentials
 
-_VARIABLES = (
-    ("CLOVER_CLIENT_SECRET", "client_secret"),
-    ("CLOVER_ACCESS_TOKEN", "access_token"),
-    ("CLOVER_API_KEY", "api_key"),
-)
-"""Environment variables for the credentials, as set by `eval "$(mock-clover env)"`."""
-_NEEDS_NO_QUOTING = re.compile(r"[A-Za-z: -]*")
-_GLOB = re.compile(r"[\[\]{}]")
 _ARMED = "next: "
 _WIDTH = 80
 _TOKEN = "token"  # noqa: S105 - the name of a variable
-_KEY = "idempotency-key"
 _PATH_ID = re.compile(r"/([0-9A-Z]{13}|clv_[0-9A-Za-z]{24})(?=/|$)")
 _EXACT_MAX = 2**53 - 1
 """The largest integer that JavaScript represents exactly, with all smaller ones."""
@@ -46,125 +41,44 @@ class CodeSamples(Record, frozen=True, kw_only=True):
     """With the fixture `mock_clover`."""
 
 
-class Sampled(NamedTuple):
-    """What the code of an exchange is made from."""
-
-    template: RequestTemplate
-    home: str
-    """The base URL of its sandbox."""
-    credentials: Credentials
-    operation: str
-    status: int | None
-    why: str
-    scenario: str = ""
-
-
-def curl_command(sampled: Sampled) -> str:
-    """Return a shell command that repeats a request."""
-    template, body = sampled.template, sampled.template.body
-    method = f" -X {template.method}"
-    if not body:
-        method = {"GET": "", "HEAD": " --head"}.get(template.method, method)
-    url = sampled.home + template.path
-    parts = [f"curl{' -g' if _GLOB.search(url) else ''}{method} {shlex.quote(url)}"]
-    for name, value in {**_credential(sampled), **template.headers}.items():
-        line = f"{name}: {value}" if value else f"{name};"  # curl drops a header that ends in `:`
-        parts.append("-H " + _shell_text(sampled, line))
-    if template.needs_key:
-        parts.append(f'-H "{_KEY}: $(date +%s)-$$"')
-    if "\0" in body:  # no argument of a command contains a NUL
-        octal = body.replace("\\", "\\\\").replace("\0", "\\0000")
-        return f"printf %b {shlex.quote(octal)} | {' '.join(parts)} --data-binary @-"
-    if body:
-        option = "--data-raw" if body.startswith("@") else "-d"  # -d reads the file after an @
-        parts.append(f"{option} {_shell_text(sampled, body)}")
-    return " ".join(parts)
-
-
-def _shell_text(sampled: Sampled, text: str) -> str:
-    """Quote a text for a shell; replace the sandbox's secrets with variables."""
-    parts = _split_secrets(sampled, text)
-    if len(parts) == 2 and parts[1].variable and _NEEDS_NO_QUOTING.fullmatch(parts[0].text):
-        return f'"{parts[0].text}${parts[1].variable}"'
-    return "".join(
-        f'"${part.variable}"' if part.variable else shlex.quote(part.text) for part in parts
-    )
-
-
-class _Part(NamedTuple):
-    """A piece of a text: a secret of the sandbox, by its variable, or anything else."""
-
-    text: str
-    variable: str = ""
-    member: str = ""
-
-
-def _split_secrets(sampled: Sampled, text: str) -> list[_Part]:
-    """Return the pieces of a text that are not empty."""
-    parts = [_Part(text=text)]
-    for variable, member in _VARIABLES:
-        secret = getattr(sampled.credentials, member)
-        parts = [
-            piece
-            for part in parts
-            for piece in ([part] if part.variable else _split(part.text, secret, variable, member))
-        ]
-    return parts
-
-
-def _split(text: str, secret: str, variable: str, member: str) -> list[_Part]:
-    first, *rest = text.split(secret)
-    found = [_Part(text=first)]
-    for each in rest:
-        found += [_Part(text=secret, variable=variable, member=member), _Part(text=each)]
-    return [part for part in found if part.text]
-
-
-def _credential(sampled: Sampled) -> dict[str, str]:
-    credentials = sampled.credentials
-    if sampled.template.credential == "access_token":
-        return {"authorization": f"Bearer {credentials.access_token}"}
-    return {"apikey": credentials.api_key} if sampled.template.credential == "api_key" else {}
-
-
 class _Language(NamedTuple):
     """How a language writes what a request needs."""
 
     text: Callable[[str], str]
-    variable: Callable[[_Part], str]
+    variable: Callable[[TextPart], str]
     constants: dict[Any, str]
     new_key: str
 
 
-def _joined(sampled: Sampled, language: _Language, text: str) -> str:
+def _joined(source: CodeSource, language: _Language, text: str) -> str:
     """Return an expression for a text, in which the sandbox's secrets are variables."""
-    parts = _split_secrets(sampled, text) or [_Part(text="")]
+    parts = split_secrets(source, text) or [TextPart(text="")]
     return " + ".join(
         language.variable(part) if part.variable else language.text(part.text) for part in parts
     )
 
 
-def _value(sampled: Sampled, language: _Language, tree: Any, indent: str) -> str:
+def _value(source: CodeSource, language: _Language, tree: Any, indent: str) -> str:
     """Return an expression for JSON: on one line if it is short, else one line for each member."""
     inner = indent + "    "
     if isinstance(tree, dict | list):
         if isinstance(tree, dict):
             opening, closing = "{", "}"
             items = [
-                f"{language.text(name)}: {_value(sampled, language, each, inner)}"
+                f"{language.text(name)}: {_value(source, language, each, inner)}"
                 for name, each in tree.items()
             ]
         else:
             opening, closing = "[", "]"
-            items = [_value(sampled, language, each, inner) for each in tree]
+            items = [_value(source, language, each, inner) for each in tree]
         line = f"{opening}{', '.join(items)}{closing}"
         if len(indent) + len(line) <= _WIDTH and "\n" not in line:
             return line
         lines = "".join(f"{inner}{item},\n" for item in items)
         return f"{opening}\n{lines}{indent}{closing}"
     if isinstance(tree, str):
-        is_token = sampled.template.card is not None and tree == sampled.template.token
-        return _TOKEN if is_token else _joined(sampled, language, tree)
+        is_token = source.template.card is not None and tree == source.template.token
+        return _TOKEN if is_token else _joined(source, language, tree)
     return str(tree) if type(tree) is int else language.constants[tree]
 
 
@@ -189,18 +103,18 @@ def _is_exact(tree: Any) -> bool:
     return not is_number or (isinstance(tree, int) and abs(tree) <= _EXACT_MAX)
 
 
-def _headers(sampled: Sampled, language: _Language, indent: str, *, has_type: bool) -> str:
+def _headers(source: CodeSource, language: _Language, indent: str, *, has_type: bool) -> str:
     """Return the headers as a literal; a new key if the body is another, or the key is unknown."""
-    template = sampled.template
-    headers = {**_credential(sampled), **template.headers}
+    template = source.template
+    headers = {**credential_headers(source), **template.headers}
     is_new_body = template.card is not None
-    needs_key = template.needs_key or (is_new_body and _KEY in headers)
+    needs_key = template.needs_key or (is_new_body and KEY_HEADER in headers)
     lines = [
-        f"{language.text(name)}: {_joined(sampled, language, value)}"
+        f"{language.text(name)}: {_joined(source, language, value)}"
         for name, value in headers.items()
-        if not (needs_key and name == _KEY) and not (has_type and name == "content-type")
+        if not (needs_key and name == KEY_HEADER) and not (has_type and name == "content-type")
     ]
-    lines += [f"{language.text(_KEY)}: {language.new_key}"] if needs_key else []
+    lines += [f"{language.text(KEY_HEADER)}: {language.new_key}"] if needs_key else []
     return "{\n" + "".join(f"{indent}    {line},\n" for line in lines) + f"{indent}}}"
 
 
@@ -226,37 +140,37 @@ _NODE = _Language(
 )
 
 
-def code_samples(sampled: Sampled) -> CodeSamples:
+def code_samples(source: CodeSource) -> CodeSamples:
     """Return the code of an exchange."""
-    return CodeSamples(python=_python(sampled), node=_node(sampled), pytest=_pytest(sampled))
+    return CodeSamples(python=_python(source), node=_node(source), pytest=_pytest(source))
 
 
-def _python_request(sampled: Sampled, language: _Language, base: str, indent: str) -> str:
+def _python_request(source: CodeSource, language: _Language, base: str, indent: str) -> str:
     """Return the call of httpx; its other lines begin with `indent`."""
-    template, inner = sampled.template, indent + "    "
+    template, inner = source.template, indent + "    "
     tree = _tree_of(template.body)
-    headers = _headers(sampled, language, inner, has_type=tree is not None)
+    headers = _headers(source, language, inner, has_type=tree is not None)
     lines = [
         f"{_python_text(template.method)},",
         f"{base} + {_python_text(template.path)},",
         f"headers={headers},",
     ]
     if tree is not None:
-        lines.append(f"json={_value(sampled, language, tree, inner)},")
+        lines.append(f"json={_value(source, language, tree, inner)},")
     elif template.body:
-        text = _joined(sampled, language, template.body)
+        text = _joined(source, language, template.body)
         lines.append(f"content={f'({text})' if ' + ' in text else text}.encode(),")
     body = "".join(f"{inner}{line}\n" for line in lines)
     return f"{indent}response = httpx.request(\n{body}{indent})\n"
 
 
-def _python(sampled: Sampled) -> str:
-    card = sampled.template.card
-    request = _python_request(sampled, _PYTHON, "base_url", "")
+def _python(source: CodeSource) -> str:
+    card = source.template.card
+    request = _python_request(source, _PYTHON, "base_url", "")
     used = [name for name in ("os", "uuid") if f"{name}." in request + "os."]
     token = ""
     if card is not None:
-        body = _value(sampled, _PYTHON, {"card": card.fields()}, "    ")
+        body = _value(source, _PYTHON, {"card": card.fields()}, "    ")
         token = (
             "created = httpx.post(\n"
             '    base_url + "/v1/tokens",\n'
@@ -268,44 +182,44 @@ def _python(sampled: Sampled) -> str:
     imports = "".join(f"import {name}\n" for name in used)
     return (
         f"{imports}\nimport httpx\n\n"
-        f'base_url = os.environ.get("CLOVER_BASE_URL", {_python_text(sampled.home)})\n'
+        f'base_url = os.environ.get("CLOVER_BASE_URL", {_python_text(source.base_url)})\n'
         f"{token}{request}print(response.status_code, response.text)\n"
     )
 
 
-def _pytest(sampled: Sampled) -> str:
-    template = sampled.template
-    request = _python_request(sampled, _FIXTURE, "mock_clover.url", "    ")
+def _pytest(source: CodeSource) -> str:
+    template = source.template
+    request = _python_request(source, _FIXTURE, "mock_clover.url", "    ")
     imports = "import uuid\n\n" if "uuid." in request else ""
-    lines = [f"    # {line}\n" for line in _remarks(sampled)]
-    if sampled.why.startswith(_ARMED):
-        outcome = sampled.why.removeprefix(_ARMED).partition(":")[0].partition(" ")[0]
+    lines = [f"    # {line}\n" for line in _remarks(source)]
+    if source.why.startswith(_ARMED):
+        outcome = source.why.removeprefix(_ARMED).partition(":")[0].partition(" ")[0]
         lines.append(f"    mock_clover.next({_python_text(outcome)})\n")
     if template.card is not None:
         lines.append(f"    token = mock_clover.card_token({_python_text(template.card.number)})\n")
     expected = (
-        f"    assert response.status_code == {sampled.status}, response.text\n"
-        if sampled.status is not None
+        f"    assert response.status_code == {source.status}, response.text\n"
+        if source.status is not None
         else ""
     )
-    name = sampled.operation or "request"
+    name = source.operation or "request"
     return (
         f"{imports}import httpx\n\n\ndef test_{name}(mock_clover):\n"
         f"{''.join(lines)}{request}{expected}"
     )
 
 
-def _remarks(sampled: Sampled) -> list[str]:
+def _remarks(source: CodeSource) -> list[str]:
     """Return what a test in a new sandbox lacks."""
     remarks = []
-    if sampled.scenario not in ("", _DEFAULT_SCENARIO):
-        name = printable(sampled.scenario)
+    if source.scenario not in ("", _DEFAULT_SCENARIO):
+        name = printable(source.scenario)
         remarks = [f"The request had the scenario {name!r}: @pytest.mark.mock_clover(scenario=...)"]
-    found = [*_PATH_ID.findall(sampled.template.path)]
+    found = [*_PATH_ID.findall(source.template.path)]
     for name in ("source", "charge", "token"):
-        tree = _tree_of(sampled.template.body) or {}
+        tree = _tree_of(source.template.body) or {}
         value = tree.get(name)
-        if isinstance(value, str) and value != sampled.template.token and value.isalnum():
+        if isinstance(value, str) and value != source.template.token and value.isalnum():
             found.append(value)
     if found:
         listed = ", ".join(found[:_IDS_MAX])
@@ -313,11 +227,11 @@ def _remarks(sampled: Sampled) -> list[str]:
     return remarks
 
 
-def _node(sampled: Sampled) -> str:
-    template = sampled.template
+def _node(source: CodeSource) -> str:
+    template = source.template
     token, card = "", template.card
     if card is not None:
-        body = _value(sampled, _NODE, {"card": card.fields()}, "    ")
+        body = _value(source, _NODE, {"card": card.fields()}, "    ")
         token = (
             "const created = await fetch(`${baseUrl}/v1/tokens`, {\n"
             '    method: "POST",\n'
@@ -331,17 +245,17 @@ def _node(sampled: Sampled) -> str:
         )
     lines = [
         f"method: {dumps(template.method)},",
-        f"headers: {_headers(sampled, _NODE, '    ', has_type=False)},",
+        f"headers: {_headers(source, _NODE, '    ', has_type=False)},",
     ]
     tree = _tree_of(template.body)
     if tree is not None:
-        lines.append(f"body: JSON.stringify({_value(sampled, _NODE, tree, '    ')}),")
+        lines.append(f"body: JSON.stringify({_value(source, _NODE, tree, '    ')}),")
     elif template.body:
-        lines.append(f"body: {_joined(sampled, _NODE, template.body)},")
+        lines.append(f"body: {_joined(source, _NODE, template.body)},")
     options = "".join(f"    {line}\n" for line in lines)
     return (
         "// Node 18 or later, as an ES module (.mjs)\n"
-        f"const baseUrl = process.env.CLOVER_BASE_URL ?? {dumps(sampled.home)};\n"
+        f"const baseUrl = process.env.CLOVER_BASE_URL ?? {dumps(source.base_url)};\n"
         f"{token}"
         f"const response = await fetch(baseUrl + {dumps(template.path)}, {{\n{options}}});\n"
         "console.log(response.status, await response.text());\n"

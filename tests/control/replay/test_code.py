@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from mock_clover.control.replay.code import Sampled, code_samples, curl_command
+from mock_clover.control.replay.code import code_samples
+from mock_clover.control.replay.code_source import CodeSource
+from mock_clover.control.replay.curl import curl_command
 from mock_clover.control.replay.template import RequestTemplate
 from tests.canary import PAN, find_leaks
 from tests.in_process import DECLINED_CARD, VISA, InProcessServer
@@ -158,10 +160,10 @@ def test_code_contains(
     values |= {"needs_key": True} if "needs_key" in members else {}
     template = RequestTemplate(method="POST", path="/v1/charges/ABCDEFGHIJKLM/capture", **values)
     why = "next: card_declined/lost_card"
-    sampled = Sampled(template, "http://x", server.known, "capture_charge", 200, why, "shop")
-    code = code_samples(sampled)
+    source = CodeSource(template, "http://x", server.known, "capture_charge", 200, why, "shop")
+    code = code_samples(source)
     assert text in getattr(code, language)
-    assert secret not in "".join((code.python, code.node, code.pytest, curl_command(sampled)))
+    assert secret not in "".join((code.python, code.node, code.pytest, curl_command(source)))
 
 
 CURLS: dict[str, tuple[dict[str, Any], list[str]]] = {
@@ -176,6 +178,6 @@ def test_curl_command_has_words(
     server: InProcessServer, members: dict[str, Any], words: list[str]
 ) -> None:
     template = RequestTemplate(**({"method": "POST", "path": "/a"} | members))
-    got = shlex.split(curl_command(Sampled(template, "http://x", server.known, "", 200, "")))
+    got = shlex.split(curl_command(CodeSource(template, "http://x", server.known, "", 200, "")))
     start = got.index(words[0])
     assert got[start : start + len(words)] == words
