@@ -64,11 +64,19 @@ class DashboardPage:
         """The visible rows, which the page recycles."""
         return self.page.locator("#list [role=option]:visible")
 
-    def row(self, *words: str) -> Locator:
-        """Return the rows that contain all these words."""
+    def row(self, *words: str, status: str = "") -> Locator:
+        """Return the rows that contain all these words, and have this status, or "lost"."""
         found = self.rows
         for word in words:
+            if not re.search(r"[^\W\d_]|\$", word):
+                raise ValueError(
+                    f"{word!r} may be part of a time, a duration, an ID or an amount of another "
+                    'row; use status="402", or an amount as it is shown, with its sign'
+                )
             found = found.filter(has_text=word)
+        if status:
+            cell = self.page.locator(".c-status", has_text=re.compile(rf" {status}$"))
+            found = found.filter(has=cell)
         return found
 
     def newest(self) -> Locator:

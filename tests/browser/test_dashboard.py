@@ -23,11 +23,12 @@ def test_live_exchanges_and_details(dashboard_page: DashboardPage) -> None:
     page = dashboard_page.page
     expect(page.get_by_text("Waiting for the first request.")).to_be_visible()
     charge = dashboard_page.pay(2500, description="Tea & cake").body
+    newest_status = dashboard_page.newest().locator(".c-status")
     expect(dashboard_page.newest()).to_contain_text("/v1/charges")
-    expect(dashboard_page.newest()).to_contain_text("200")
+    expect(newest_status).to_have_text("● 200")
     expect(dashboard_page.newest()).to_contain_text("create_charge")
     dashboard_page.pay(2600, pan=DECLINED_CARD)
-    expect(dashboard_page.newest()).to_contain_text("402")
+    expect(newest_status).to_have_text("◆ 402")
     dashboard_page.shop.send("GET", "/v1/charges/NOSUCHCHARGE1")
     expect(dashboard_page.rows).to_have_count(5)
     expect(page.locator("#shown-count")).to_have_text("5 requests")
@@ -36,7 +37,7 @@ def test_live_exchanges_and_details(dashboard_page: DashboardPage) -> None:
     expect(page.locator("#sum-rejected")).to_have_text("1")
     expect(page.locator("#polite")).to_contain_text("new request")
 
-    dashboard_page.row("create_charge", "● 200").click()
+    dashboard_page.row("create_charge", status="200").click()
     expect(page.locator("#detail-title")).to_have_text("POST /v1/charges")
     assert re.search(r"/_mock/#/exchanges/\d+$", page.url)
     detail = page.locator("#detail")
@@ -124,7 +125,7 @@ def test_filters_and_pause_are_reflected_in_url(dashboard_page: DashboardPage) -
     expect(page).to_have_url(f"{dashboard_page.clover.url}{chosen}")
     page.reload()
     expect(dashboard_page.rows).to_have_count(1)
-    expect(dashboard_page.newest()).to_contain_text("404")
+    expect(dashboard_page.newest().locator(".c-status")).to_have_text("▲ 404")
     page.get_by_label("Search paths").fill("zebra")
     expect(page.get_by_text("No matching requests.")).to_be_visible()
     page.get_by_role("button", name="Clear filters").click()

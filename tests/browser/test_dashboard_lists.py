@@ -39,7 +39,7 @@ def test_sandboxes_are_compared_by_their_outcomes(dashboard_page: DashboardPage)
     page.get_by_role("link", name=f"1 failed in {name}-bad").click()
     expect(page).to_have_url(re.compile(rf"/sandbox/{name}-bad/_mock/#/exchanges\?show=failed$"))
     expect(dashboard_page.rows).to_have_count(1)
-    expect(dashboard_page.newest()).to_contain_text("503")
+    expect(dashboard_page.newest().locator(".c-status")).to_have_text("✕ 503")
     failing.drop()
     dashboard_page.leave()
 
@@ -118,7 +118,7 @@ def test_heads_are_over_their_columns_and_reasons_stay(dashboard_page: Dashboard
     dashboard_page.pay(pan=DECLINED_CARD)
     page = dashboard_page.open().page
     row = dashboard_page.newest()
-    expect(row).to_contain_text("402")
+    expect(row.locator(".c-status")).to_have_text("◆ 402")
     for name in ("time", "status", "method", "path", "payment", "why"):
         head, cell = (
             place.locator(f".c-{name}").bounding_box() for place in (page.locator(".heads"), row)

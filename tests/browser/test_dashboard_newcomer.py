@@ -77,7 +77,7 @@ def test_two_steps_answer_each_question(
     hand.use(detail.get_by_role("button", name="Replay"), "r")
     expect(dashboard_page.rows).to_have_count(5)
     expect(page.locator("[aria-selected=true]")).to_have_attribute("aria-posinset", "1")
-    expect(detail.locator(".outcome")).to_contain_text("200")
+    expect(detail.locator(".outcome strong")).to_have_text("● 200")
     expect(detail.locator(".repeat")).to_contain_text("Replay of request 4")
     assert [each["amount"] for each in clover.charges[:2]] == [1234, 1234]
     assert hand.uses == 4

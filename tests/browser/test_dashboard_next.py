@@ -53,8 +53,8 @@ def test_rows_speak_payments_and_search_finds_them(dashboard_page: DashboardPage
     dashboard_page.open()
     page = dashboard_page.page
     declined = "$1,234.56 · VISA ••4242 · insufficient funds"
-    expect(dashboard_page.row("402", declined)).to_have_count(1)
-    expect(dashboard_page.row("402", "$109.00 · VISA ••2222")).to_have_count(1)
+    expect(dashboard_page.row(declined, status="402")).to_have_count(1)
+    expect(dashboard_page.row("$109.00 · VISA ••2222", status="402")).to_have_count(1)
     search = page.get_by_label("Search paths")
     for words, count in (
         ("109.00", 1),
@@ -94,7 +94,7 @@ def test_search_leads_to_its_results(dashboard_page: DashboardPage) -> None:
     expect(page.locator("#detail-title")).to_have_text("POST /v1/charges")
     expect(page.get_by_role("button", name="Replay")).to_be_enabled()
     page.keyboard.press("r")
-    expect(page.locator("#detail .outcome")).to_contain_text("200")
+    expect(page.locator("#detail .outcome strong")).to_have_text("● 200")
     expect(page.locator("#detail .repeat")).to_contain_text("Replay of request")
 
 
@@ -126,17 +126,17 @@ def test_lost_responses_and_delays_are_shown(dashboard_page: DashboardPage) -> N
     dashboard_page.pay()
     dashboard_page.open()
     page = dashboard_page.page
-    expect(dashboard_page.row("∅ lost")).to_have_count(2)
+    expect(dashboard_page.row(status="lost")).to_have_count(2)
     expect(page.locator("#sum-lost")).to_have_text("2")
-    late = dashboard_page.row("● 200", "⚡ fault")
+    late = dashboard_page.row("⚡ fault", status="200")
     expect(late).to_have_count(1)
     expect(late.locator(".c-took")).to_have_text(re.compile(r"^3\d\d ms$"))
     late.click()
     expect(page.locator("#detail .outcome")).to_contain_text("of which 300 ms a delay fault")
-    dashboard_page.row("∅ lost").last.click()
+    dashboard_page.row(status="lost").last.click()
     outcome = page.locator("#detail .outcome")
     expect(outcome).to_contain_text("the client got no response; the operation was carried out")
-    dashboard_page.row("∅ lost").first.click()
+    dashboard_page.row(status="lost").first.click()
     expect(outcome).to_contain_text("the operation was not carried out")
     page.locator("label[for=chip-lost]").click()
     expect(dashboard_page.rows).to_have_count(2)

@@ -21,10 +21,10 @@ def test_declined_charge_is_replayed_in_two_clicks(dashboard_page: DashboardPage
     dashboard_page.pay(10900, pan=DECLINED_CARD)
     dashboard_page.open()
     page = dashboard_page.page
-    dashboard_page.row("402").click()
+    dashboard_page.row(status="402").click()
     page.get_by_role("button", name="Replay").click()
     detail = page.locator("#detail")
-    expect(detail.locator(".outcome")).to_contain_text("402")
+    expect(detail.locator(".outcome strong")).to_have_text("◆ 402")
     expect(detail.locator(".repeat")).to_contain_text("Replay of request 2.")
     expect(detail.locator(".repeat")).to_contain_text("the token was used; this is a copy of it")
     detail.get_by_role("link", name="request 2").click()
@@ -54,7 +54,7 @@ def test_request_is_edited_and_sent(dashboard_page: DashboardPage) -> None:
     page.get_by_label("Body").fill(written.replace("1800", "2500"))
     page.get_by_role("button", name="Send", exact=True).click()
     result = page.locator("#explain-body [aria-live]")
-    expect(result.locator(".outcome")).to_contain_text("200")
+    expect(result.locator(".outcome strong")).to_have_text("● 200")
     expect(result).to_contain_text("amount: 2500")
     expect(result).to_contain_text("this is a copy of it")
     assert dashboard_page.clover.charges[0]["amount"] == 2500
@@ -65,17 +65,17 @@ def test_request_is_edited_and_sent(dashboard_page: DashboardPage) -> None:
     expect(page.locator("#explain-body")).to_contain_text("A test card is in place")
     expect(page.get_by_label("Body")).to_have_value(re.compile('"number": "4242424242424242"'))
     page.get_by_label("Body").press("Control+Enter")
-    expect(result.locator(".outcome")).to_contain_text("200")
+    expect(result.locator(".outcome strong")).to_have_text("● 200")
     page.get_by_label("Body").fill('{"a')
     page.get_by_label("Body").press("Control+Enter")
-    expect(result.locator(".outcome")).to_contain_text("400")
+    expect(result.locator(".outcome strong")).to_have_text("▲ 400")
 
 
 def test_why_is_about_the_request_that_was_declined(dashboard_page: DashboardPage) -> None:
     dashboard_page.pay(10900, pan=DECLINED_CARD)
     dashboard_page.open()
     page = dashboard_page.page
-    dashboard_page.row("402").click()
+    dashboard_page.row(status="402").click()
     page.get_by_role("link", name="Ask why").click()
     outcomes = page.locator("#explain-body .outcome")
     expect(outcomes).to_have_text([re.compile("402 declined"), re.compile("402 declined")])

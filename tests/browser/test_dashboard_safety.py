@@ -202,14 +202,14 @@ def test_server_restart_resets_the_list(
     dashboard_page.open(at=f"http://127.0.0.1:{between.port}")
     for _ in range(4):
         dashboard_page.shop.send("GET", "/v1/charges/NOSUCHCHARGE1")
-    expect(dashboard_page.row("404")).to_have_count(4)
+    expect(dashboard_page.row(status="404")).to_have_count(4)
     dashboard_page.move_to(of(second))
     for _ in range(3):
         dashboard_page.pay()
     between.disconnect()
     between.reconnect(second.port)
-    expect(dashboard_page.row("200")).to_have_count(6)
-    expect(dashboard_page.row("404")).to_have_count(0)
+    expect(dashboard_page.row(status="200")).to_have_count(6)
+    expect(dashboard_page.row(status="404")).to_have_count(0)
     expect(dashboard_page.newest()).to_have_attribute("id", "x-6")
     expect(dashboard_page.page.locator("#sum-ok")).to_have_text("6")
     dashboard_page.leave()

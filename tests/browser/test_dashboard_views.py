@@ -157,7 +157,7 @@ def test_explain_request(dashboard_page: DashboardPage) -> None:
     expect(page.locator("#explain-body")).not_to_contain_text("TOKEN_ALREADY_USED")
     page.get_by_label("Start from example").select_option("List charges")
     page.get_by_role("button", name="Explain").click()
-    expect(page.locator("#explain-body")).to_contain_text("200")
+    expect(page.locator("#explain-body .outcome")).to_have_text("● 200 ok (simulated response)")
     page.get_by_label("Body").fill("{")
     page.get_by_role("button", name="Explain").click()
     expect(page.get_by_role("alert")).to_contain_text("Body: ")

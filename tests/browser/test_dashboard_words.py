@@ -59,7 +59,7 @@ def test_a_state_has_the_sign_and_colour_of_its_outcome(dashboard_page: Dashboar
     page = dashboard_page.page
     colour = "e => getComputedStyle(e).color"
     of_requests = {
-        status: dashboard_page.row(status).first.locator(".c-status").evaluate(colour)
+        status: dashboard_page.row(status=status).first.locator(".c-status").evaluate(colour)
         for status in ("200", "402")
     }
     page.goto(f"{clover.url}/_mock/#/data/charges")
