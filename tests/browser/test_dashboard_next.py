@@ -203,15 +203,12 @@ def test_old_requests_are_charted_at_their_time(dashboard_page: DashboardPage) -
 def test_next_charge_is_armed_and_disarmed(dashboard_page: DashboardPage) -> None:
     dashboard_page.open()
     page = dashboard_page.page
-    header = page.locator("header.top")
-    before = header.bounding_box()
     page.locator("#next > summary").click()
     part, approve = (page.locator(f"#next-menu .inline {tag}").first for tag in ("input", "button"))
     assert right_of(part) < approve.bounding_box()["x"], "the button does not cover the field"
     page.get_by_role("button", name="insufficient funds").click()
     chip = page.get_by_role("button", name="Disarm next: declined: insufficient funds")
     expect(chip).to_be_visible()
-    assert header.bounding_box() == before, "a chip does not move the page"
     assert dashboard_page.pay().status == 402
     expect(chip).to_have_count(0)
 

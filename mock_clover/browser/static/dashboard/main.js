@@ -143,6 +143,7 @@ async function updateStatus() {
     const chip = byId("clock-chip");
     replaceContent(chip, el("span", { "aria-hidden": "true" }, clock.frozen ? "❄ " : "◷ "), dateOf(clock.now_ms),
       clock.frozen ? " (frozen)" : "");
+    chip.title = chip.textContent; // it may be cut
     const faultChip = byId("fault-chip");
     faultChip.hidden = faults.data.length === 0;
     replaceContent(faultChip, el("span", { "aria-hidden": "true" }, "⚡ "), countOf(faults.data.length, "fault"));

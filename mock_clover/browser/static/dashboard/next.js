@@ -94,12 +94,13 @@ export async function refreshNext() {
   const now = JSON.stringify(data);
   if (now === shown) return;
   shown = now;
-  replaceContent(byId("next-chips"), data.map((armed) => button([
-    el("span", { "aria-hidden": "true" }, "⚑ "), `next: ${wordsOf(armed)}`,
-    armed.left > 1 ? ` (${armed.left} times)` : "", el("span", { "aria-hidden": "true" }, " ×")],
-  () => disarm(armed.id), {
-    class: "small armed", title: "Disarm", "aria-label": `Disarm next: ${wordsOf(armed)}`,
-  })));
+  replaceContent(byId("next-chips"), data.map((armed) => {
+    const words = wordsOf(armed) + (armed.left > 1 ? ` (${armed.left} times)` : "");
+    const label = `Disarm next: ${words}`; // the words may be cut
+    return button([el("span", { "aria-hidden": "true" }, "⚑"), el("b", {}, words),
+      el("span", { "aria-hidden": "true" }, "×")],
+    () => disarm(armed.id), { class: "small armed", title: label, "aria-label": label });
+  }));
 }
 
 async function disarm(id) {
