@@ -72,4 +72,5 @@ USER 10001:10001
 ENTRYPOINT ["mock-clover"]
 CMD ["serve"]
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=3s --timeout=2s --start-period=5s --retries=3 CMD ["mock-clover", "health"]
+# The first check is after one interval, so that a longer one would delay `service_healthy`.
+HEALTHCHECK --interval=3s --timeout=3s --start-period=5s --retries=3 CMD ["python3", "-Im", "mock_clover.health"]

@@ -65,7 +65,7 @@ PLACES = {
     "anyio": ("cli/mcp_server.py",),
     "random": ("sandbox/ids.py", "sandbox/faults.py", "server/render.py"),
     "time": ("sandbox/clock.py", "sandbox/ids.py", "server/"),
-    "socket": ("server/", "testing/"),
+    "socket": ("server/", "testing/", "cli/port_file.py", "health.py"),
     "asyncio": ("server/", "testing/"),
     "subprocess": ("testing/",),
     "pickle": (),

@@ -213,7 +213,7 @@ def serve(
 ) -> None:
     """Run the server until Ctrl-C or SIGTERM."""
     open_standard_streams()
-    http_port_file, https_port_file = _port_files(port_file, tls.port_file if tls else None)
+    http_port_file, https_port_file = _port_files(port_file, tls.port_file if tls else None, host)
     _check_shared_keys(key_file, replica=replica)
     import gc
 
@@ -307,10 +307,10 @@ def _overrides(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _port_files(http: Path | None, https: Path | None) -> tuple[PortFile, PortFile]:
+def _port_files(http: Path | None, https: Path | None, host: str) -> tuple[PortFile, PortFile]:
     if http and https and http.resolve() == https.resolve():
         exit_with_error(f"--tls-port-file {https}: must be a different file than --port-file")
-    return PortFile("--port-file", http), PortFile("--tls-port-file", https)
+    return PortFile("--port-file", http, host), PortFile("--tls-port-file", https, host)
 
 
 def _check_shared_keys(key_file: Path | None, *, replica: bool) -> None:

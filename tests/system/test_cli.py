@@ -369,7 +369,7 @@ def test_a_port_file_exists_only_while_the_server_listens(
     if is_stale:
         target.write_text("1\n")
     with click.Context(serve_command):
-        file = PortFile("--port-file", named)
+        file = PortFile("--port-file", named, "127.0.0.1")
         assert not target.exists()
         file.write(4_242)
         assert (target.read_text(), named.is_symlink()) == ("4242\n", is_link)
@@ -379,20 +379,23 @@ def test_a_port_file_exists_only_while_the_server_listens(
 def test_the_port_file_of_another_server_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "port"
     with click.Context(serve_command):
-        PortFile("--port-file", path).write(4_242)
+        PortFile("--port-file", path, "127.0.0.1").write(4_242)
         path.write_text("5000\n")
     assert path.read_text() == "5000\n"
 
 
-def test_a_start_that_fails_leaves_no_port_of_an_earlier_server(tmp_path: Path) -> None:
-    path = tmp_path / "port"
-    path.write_text("1\n")
+@pytest.mark.parametrize("is_running", [True, False])
+def test_a_start_that_fails_keeps_only_the_port_file_of_a_running_server(
+    start_server: Callable[..., ServerProcess], tmp_path: Path, is_running: bool
+) -> None:
+    path = tmp_path / "port-of-both"
+    path.write_text(f"{start_server().port if is_running else 1}\n")
     command = [sys.executable, "-m", "mock_clover", "serve", "--port-file", str(path)]
-    bad = ["--port", "0", "--host", "not an address"]
+    bad = ["--port", "0", "--scenario", "no-such-scenario"]
     completed = subprocess.run(
         [*command, *bad], capture_output=True, timeout=TIMEOUT_S, check=False
     )
-    assert (completed.returncode, path.exists()) == (2, False)
+    assert (completed.returncode, path.exists()) == (2, is_running)
 
 
 def test_unknown_environment_variable_gets_suggestion(
