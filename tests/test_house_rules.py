@@ -209,6 +209,19 @@ def test_no_text_is_cut_before_it_is_masked() -> None:
     )
 
 
+WITHOUT_ENCODING = re.compile(r"\.read_text\(\)|\.write_text\((?!$|.*encoding=)|\btext=True")
+
+
+def test_the_encoding_of_a_text_does_not_depend_on_the_machine() -> None:
+    """Windows does not use UTF-8 unless a program says so."""
+    assert_no_errors(
+        f"{file.relative_to(ROOT)}:{number}: say which encoding, for example UTF-8"
+        for file in sorted((ROOT / "mock_clover").rglob("*.py"))
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1)
+        if WITHOUT_ENCODING.search(line)
+    )
+
+
 def test_tests_do_not_measure_time_or_sleep() -> None:
     """Test limits with the order of events, call counts or a fake clock (tests/fake_clock.py)."""
     offenders, used = [], set()

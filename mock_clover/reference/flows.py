@@ -100,7 +100,9 @@ def flows(only: tuple[str, ...] = ()) -> tuple[GoldenFlow, ...]:
         if name not in files:
             raise FlowError(f"unknown flow {name!r}; available: {', '.join(files)}")
     return tuple(
-        _flow(name, file.read_text()) for name, file in files.items() if not only or name in only
+        _flow(name, file.read_text("utf-8"))
+        for name, file in files.items()
+        if not only or name in only
     )
 
 

@@ -5,7 +5,6 @@ import contextlib
 import errno
 import functools
 import gc
-import os
 import signal
 import socket
 import time
@@ -48,7 +47,8 @@ def bind(
     try:
         listener = _listen(host, port, create)
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        # Not os.strerror, which knows no error of Windows' sockets; Python appends the address.
+        reason = (error.strerror or str(error)).partition(" (while attempting")[0]
         if error.errno == errno.EACCES and port < _FIRST_UNPRIVILEGED_PORT:
             reason += _PRIVILEGED_PORT_HINT.format(port=port)
         raise BindError(f"cannot listen on {host} port {port}: {reason}") from None

@@ -70,7 +70,7 @@ class ServerProcess:
         banner = self._process.stdout.readline()  # empty if it exited
         timeout.cancel()
         if banner and port_file.exists():
-            self._url = f"http://127.0.0.1:{int(port_file.read_text())}"
+            self._url = f"http://127.0.0.1:{int(port_file.read_bytes())}"
             return
         tail = log.read_text("utf-8", "replace")[-_LOG_CHARS_MAX:].strip()
         self._error = f"the mock-clover server did not start; its log:\n{tail or '(empty)'}"
