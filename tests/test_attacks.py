@@ -114,6 +114,8 @@ ATTACKS: dict[str, dict[str, str]] = {
         "a full disk": "core/test_formats.py::test_a_full_disk_leaves_no_key_file",
     },
     "input that is checked for type, not for sense": {
+        "any JSON in the journal": "fuzz/test_any_shape.py"
+        "::test_any_json_in_the_journal_can_be_read",
         "a hostile file of --resume": "sweep/test_sweep_reports.py"
         "::test_a_hostile_file_is_rejected",
         "a hostile file of --baseline": "audit/test_audit_formats.py"

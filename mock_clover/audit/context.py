@@ -104,6 +104,11 @@ class AuditContext:
             self._sent[exchange.number] = parse_object(exchange.sent_body())
         return self._sent[exchange.number]
 
+    def sent_in(self, exchange: Exchange, member: str) -> dict[str, Any]:
+        """Return a member of a request; empty if it is no object."""
+        value = self.sent(exchange).get(member)
+        return value if isinstance(value, dict) else {}
+
     def payer_of(self, exchange: Exchange) -> str:
         """Return what identifies the card that a request charges; empty if it is not known."""
         payment = self.payment_of.get(exchange.number)

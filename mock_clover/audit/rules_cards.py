@@ -110,7 +110,7 @@ def _without_stored_credentials(context: AuditContext) -> Hits:
 def _first_again(context: AuditContext) -> Hits:
     first_by_source: dict[str, Exchange] = {}
     for exchange in context.of(*PAYING):
-        stored = context.sent(exchange).get("stored_credentials") or {}
+        stored = context.sent_in(exchange, "stored_credentials")
         is_paid = exchange.committed and exchange.outcome == "ok"
         if stored.get("sequence") != "FIRST" or not is_paid or exchange.idempotency == "replayed":
             continue

@@ -12,10 +12,10 @@ def fulfilled_order(context: AuditContext, exchange: Exchange) -> str:
     """Return the order that a request prints or closes; empty if it does neither."""
     if not exchange.committed:
         return ""
-    body = context.sent(exchange)
     if exchange.endpoint == "platform_create_print_event":
-        return str((body.get("orderRef") or {}).get("id") or "")
-    if exchange.endpoint == "platform_update_order" and body.get("state") == "locked":
+        return str(context.sent_in(exchange, "orderRef").get("id") or "")
+    state = context.sent(exchange).get("state")
+    if exchange.endpoint == "platform_update_order" and state == "locked":
         return exchange.path.rpartition("/")[2]
     return ""
 

@@ -44,12 +44,11 @@ def _not_acknowledged(context: AuditContext) -> Hits:
             text = f"took longer than {_SLOW_MS // 1000} s"
             groups.setdefault((delivery.target, text), []).append(delivery)
     for (target, text), found in groups.items():
-        # By number: an exchange cannot be hashed if its request has a member with members.
-        exchanges = {each.number: each for one in found for each in _cause(context, one)}
+        exchanges = dict.fromkeys(each for one in found for each in _cause(context, one))
         number = "1 delivery" if len(found) == 1 else f"{len(found)} deliveries"
         yield RuleHit(
             message=f"{number} to the webhook target {target} {text}",
-            exchanges=tuple(exchanges.values()),
+            exchanges=tuple(exchanges),
             subject=f"{target} {text}",
         )
 

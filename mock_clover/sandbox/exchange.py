@@ -133,6 +133,10 @@ class Exchange(Value, frozen=True, kw_only=True):
         """Return only method, path and status, because headers and bodies may contain anything."""
         return redact(f"Exchange({self.method} {self.path!r} {self.status})")
 
+    def __hash__(self) -> int:
+        """Return the hash of the number: a request may have a member that cannot be hashed."""
+        return hash(self.number)
+
     @property
     def outcome(self) -> ExchangeOutcome:
         """How the exchange ended for the client."""

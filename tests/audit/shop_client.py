@@ -11,10 +11,13 @@ LOST = "drop after_commit"
 UNSENT = "drop before_commit"
 UNAVAILABLE = "problem before_commit status=503"
 CHARGE = "/v1/charges"
+METADATA = {"cart": [{"sku": "a"}], "orderRef": [], "order": {"id": [1]}, "none": None}
+"""Members of any shape, which cannot be hashed."""
+_WITH_METADATA = ("/charges", "/pay", "/orders", "/refunds", "/customers")
 
 
 class ShopClient:
-    """Sends requests with all headers that Clover requires, and a new key for each."""
+    """Sends requests with all headers that Clover requires, a new key for each, and metadata."""
 
     def __init__(self, server: InProcessServer) -> None:
         self.server = server
@@ -34,6 +37,8 @@ class ShopClient:
         headers |= {"x-mock-clover-fault": fault} if fault else {}
         headers |= options.get("headers", {})
         sent = {name: value for name, value in headers.items() if value is not None}
+        if isinstance(body, dict) and path.startswith("/v1/") and path.endswith(_WITH_METADATA):
+            body = {"metadata": METADATA} | body
         return self.server.send(method, path, body, headers=sent)
 
     def token(self, pan: str = VISA, **card: Any) -> str:
