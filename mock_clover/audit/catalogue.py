@@ -2,6 +2,7 @@
 
 from mock_clover.audit import (
     rules_access,
+    rules_amounts,
     rules_cards,
     rules_fulfilment,
     rules_keys,
@@ -14,6 +15,7 @@ from mock_clover.audit.rule import AuditRule
 
 _MODULES = (
     rules_access,
+    rules_amounts,
     rules_cards,
     rules_fulfilment,
     rules_keys,

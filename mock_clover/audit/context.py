@@ -70,6 +70,11 @@ class AuditContext:
             found.setdefault(payment.order or "", []).append(payment)
         return found
 
+    def kept_of(self, order_id: str | None) -> list[LedgerPayment]:
+        """Return the payments of an order that were not voided or refunded as a whole."""
+        payments = self.payments_of.get(order_id or "", ()) if order_id else ()
+        return [each for each in payments if is_kept(each)]
+
     @cached_property
     def by_number(self) -> dict[int, Exchange]:
         """The exchanges by their number."""
@@ -137,6 +142,11 @@ def build_context(sandbox: Sandbox) -> Steps[AuditContext]:
 
 def _is_of_integration(exchange: Exchange) -> bool:
     return not header(exchange, b"user-agent").startswith(_OWN_CLIENTS)
+
+
+def is_kept(payment: LedgerPayment) -> bool:
+    """Return whether a payment was made and not voided or refunded as a whole."""
+    return bool(payment.sums.outstanding or payment.sums.held)
 
 
 def header(exchange: Exchange, name: bytes) -> bytes:

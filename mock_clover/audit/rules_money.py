@@ -103,8 +103,9 @@ def _overpaid(context: AuditContext) -> Hits:
         total = sum(amount for _, amount in payments)
         if order is not None and len(payments) > 1 and total > order.amount:
             yield RuleHit(
-                message=f"{len(payments)} payments of one order add up to {total}; its amount is "
-                f"{order.amount}",
+                message=f"{len(payments)} payments of one order add up to "
+                f"{amount_text(total, order.currency)}; its amount is "
+                f"{amount_text(order.amount, order.currency)}",
                 exchanges=tuple(creation for creation, _ in payments),
                 subject="order",
             )

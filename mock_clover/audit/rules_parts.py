@@ -2,17 +2,12 @@
 
 from collections.abc import Iterator
 
-from mock_clover.audit.context import AuditContext, is_unanswered, line_of
+from mock_clover.audit.context import AuditContext, is_kept, is_unanswered, line_of
 from mock_clover.audit.rule import AuditRule, Hits, RuleHit
+from mock_clover.audit.rules_amounts import mistaken_order
 from mock_clover.audit.rules_fulfilment import fulfilled_order
 from mock_clover.core.money import amount_text
-from mock_clover.ledger.records import LedgerPayment
 from mock_clover.sandbox.exchange import Exchange
-
-
-def _is_kept(payment: LedgerPayment) -> bool:
-    """Return whether a payment was made and not voided or refunded as a whole."""
-    return bool(payment.sums.outstanding or payment.sums.held)
 
 
 def _paid(context: AuditContext, order_id: str) -> int:
@@ -20,8 +15,7 @@ def _paid(context: AuditContext, order_id: str) -> int:
 
     Later refunds of a part and captures of a part do not count: the order was paid.
     """
-    payments = context.payments_of.get(order_id, ())
-    return sum(each.sums.authorized for each in payments if _is_kept(each))
+    return sum(each.sums.authorized for each in context.kept_of(order_id))
 
 
 def _asked(context: AuditContext, exchange: Exchange, approved: int) -> int:
@@ -33,9 +27,8 @@ def _asked(context: AuditContext, exchange: Exchange, approved: int) -> int:
     order = context.order(payment.order or "")
     if order is None:
         return approved
-    earlier = context.payments_of.get(order.id, ())
-    before = [each for each in earlier if each.created_ms < payment.created_ms and _is_kept(each)]
-    return order.amount - sum(each.sums.authorized for each in before)
+    earlier = (each for each in context.kept_of(order.id) if each.created_ms < payment.created_ms)
+    return order.amount - sum(each.sums.authorized for each in earlier)
 
 
 def _is_completed(context: AuditContext, exchange: Exchange, rest: int) -> bool:
@@ -45,7 +38,7 @@ def _is_completed(context: AuditContext, exchange: Exchange, rest: int) -> bool:
     if order is not None and _paid(context, order.id) >= order.amount:
         return True
     for number, other in context.payment_of.items():
-        if number <= exchange.number or not _is_kept(other):
+        if number <= exchange.number or not is_kept(other):
             continue
         is_same = payment.reference is not None and other.reference == payment.reference
         if other.sums.authorized == rest or is_same:
@@ -57,7 +50,7 @@ def _partial_approvals(context: AuditContext) -> Hits:
     for number, payment in context.payment_of.items():
         yield None
         exchange, charge = context.exchange(number), context.charges.get(payment.id)
-        if exchange is None or charge is None or not _is_kept(payment):
+        if exchange is None or charge is None or not is_kept(payment):
             continue
         if exchange.outcome != "ok" or charge.gift is not None:
             continue
@@ -99,6 +92,8 @@ def _orders_partly_paid(context: AuditContext) -> Hits:
         yield None
         order, paid = context.order(order_id), _paid(context, order_id)
         if order is None or not 0 < paid < order.amount:
+            continue
+        if mistaken_order(context, order_id) is not None:
             continue
         last, delivery = requests[-1], fulfilled.get(order_id)
         heard = [each for each in requests if each.committed and each.outcome != "declined"]

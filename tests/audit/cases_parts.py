@@ -1,5 +1,7 @@
 """Flows about payments of a part of an amount, and about responses that were stored."""
 
+from typing import Any
+
 from tests.audit.cases_keys import LATE, Case, Flow
 from tests.audit.cases_money import printed
 from tests.audit.shop_client import LOST, UNAVAILABLE, ShopClient
@@ -97,4 +99,49 @@ def stored() -> list[Case]:
         ("a stored response after a retry", charged_again(LOST, "", ""), {"CLV029": [(3, 4)]}),
         ("a stored response of a refund", refunded_again, {"CLV029": [(3, 4)]}),
         ("a retry after a late response", charged_again(LATE, ""), {}),
+    ]  # fmt: skip
+
+
+def priced(amount: int, *texts: Any, undo: bool = False, **more: Any) -> Flow:
+    """Charge an amount, with a description or metadata."""
+    metadata = {f"text {number}": text for number, text in enumerate(texts)}
+
+    def flow(shop: ShopClient) -> None:
+        charge = shop.charge({"amount": amount, "metadata": metadata} | more)
+        if undo:
+            shop.refund(charge)
+
+    return flow
+
+
+def order_named(amount: int) -> Flow:
+    def flow(shop: ShopClient) -> None:
+        shop.charge({"amount": amount, "description": f"Order {shop.order(1799)}"})
+
+    return flow
+
+
+def amounts() -> list[Case]:
+    found: dict[str, list[tuple[int, ...]]] = {"CLV032": [(2,)]}
+    in_order: dict[str, list[tuple[int, ...]]] = {"CLV032": [(3,)]}
+    lamp = "Lamp, 17.99 USD"
+    return [
+        ("a price in dollars", priced(18, description="Lamp, $18.00"), found),
+        ("a price in dollars, cut off", priced(17, description=lamp), found),
+        ("a price in dollars, refunded", priced(18, description="Lamp, $18.00", undo=True), {}),
+        ("a hundred times the price", priced(179900, lamp), found),
+        ("a cent too little", priced(1798, {"total": [17.99]}), found),
+        ("a cent too much", priced(1800, "17,99"), found),
+        ("more than a thousand dollars", priced(1234, "Sofa, 1,234.00"), found),
+        ("the price", priced(1799, "17.99"), {}),
+        ("the price without the tip", priced(1599, "17.99", tip_amount=200), {}),
+        ("the price among others", priced(1799, "17.98", "17.99"), {}),
+        ("a deposit", priced(500, "17.99"), {}),
+        ("a price below a dollar", priced(1, "0.99"), {}),
+        ("no price", priced(18, "18", 18, "1.18.00", "18.00%", "2026.18.00"), {}),
+        ("the price of an order in dollars", order_named(18), in_order),
+        ("the price of an order", order_named(1799), {}),
+        ("an order paid in dollars", split((18, VISA, ""), prints=True), in_order),
+        ("an order paid a cent too little", split((1799, VISA, "")), in_order),
+        ("an order paid in two parts", split((1, VISA, ""), (1799, VISA, "")), {}),
     ]  # fmt: skip

@@ -20,6 +20,7 @@ TABLES: dict[str, list[Case]] = {
     "access": cases_requests.access(),
     "money": cases_money.money(),
     "parts": [*cases_parts.parts(), *cases_parts.stored()],
+    "amounts": cases_parts.amounts(),
     "webhooks": cases_money.webhooks(),
     "fulfilment": cases_money.fulfilment(),
     "production key": cases_requests.production_key(),
@@ -48,7 +49,7 @@ def test_rules(make_server: Callable[..., InProcessServer], name: str) -> None:
 
 READ_BODIES = (
     *("retry-under-new-key", "reference-charged-twice", "refund-sent-twice"),
-    *("card-data-outside-tokens", "amount-with-a-fraction"),
+    *("card-data-outside-tokens", "amount-with-a-fraction", "amount-in-another-unit"),
 )
 """Rules that read the bodies of requests, which may be long."""
 

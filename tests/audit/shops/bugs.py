@@ -94,13 +94,22 @@ class AmountAsFraction(Shop):
 
 
 class AmountRoundedDown(Shop):
-    def sell(self) -> None:
-        self.charge("S1", self.token(), int(17.99 * 100))
+    def sell_lamp(self) -> None:
+        self.charge("L1", self.token(), int(17.99 * 100), description="Lamp, 17.99 USD")
 
 
 class AmountInDollars(Shop):
-    def sell(self) -> None:
-        self.charge("S1", self.token(), 18)
+    def sell_lamp(self) -> None:
+        self.charge("L1", self.token(), 18, description="Lamp, 18.00 USD")
+
+
+class OrderPaidInDollars(Shop):
+    """As AmountInDollars, and the order on Clover has the price."""
+
+    def kitchen(self) -> None:
+        order = self.order(1000, 800)
+        self.pay("K1", order, VISA, 18)
+        self.fulfil("K1", order)
 
 
 class MisspeltMember(Shop):

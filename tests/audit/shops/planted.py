@@ -71,8 +71,9 @@ PLANTED = (
     Planted("PartialApprovalTaken", "sell", ("CLV030",), next="approve/500"),
     Planted("FirstPartKept", "split", ("CLV031",), fault=SECOND_DECLINED,
             cell="pay_order#2:decline", verdict="unreconciled"),
-    Planted("AmountRoundedDown", "sell"),
-    Planted("AmountInDollars", "sell"),
+    Planted("AmountRoundedDown", "sell_lamp", ("CLV032",)),
+    Planted("AmountInDollars", "sell_lamp", ("CLV032",)),
+    Planted("OrderPaidInDollars", "kitchen", ("CLV032",)),
 )  # fmt: skip
 
 NODE_PLANTED = (

@@ -98,6 +98,10 @@ class Shop(ShopBase):
         """Sell once to a card."""
         self.charge("S1", self.token())
 
+    def sell_lamp(self) -> None:
+        """Sell a lamp; the description is on the receipt."""
+        self.charge("L1", self.token(), round(17.99 * 100), description="Lamp, 17.99 USD")
+
     def sell_again(self) -> None:
         """Three customers, one after the other."""
         for number in range(1, 4):
