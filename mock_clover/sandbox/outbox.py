@@ -72,7 +72,7 @@ class Outbox:
             secret=spec.secret or prefix + _derive_letters(seed, f"secret of {target_id}"),
             of_scenario=of_scenario,
             code=_derive_letters(seed, f"code {self.count} of {target_id}") if handshake else None,
-            left=tuple(fault.times for fault in spec.plan),
+            left=tuple(fault.nth or fault.times for fault in spec.plan),
         )
         self.remove_target(target_id)
         self.targets[target_id] = target
@@ -154,8 +154,9 @@ class Outbox:
                 continue
             if left is not None:
                 counts = (*target.left[:index], left - 1, *target.left[index + 1 :])
-                self.targets[target_id] = replace(target, left=counts)
-            return fault
+                target = self.targets[target_id] = replace(target, left=counts)
+            if fault.nth is None or left == 1:
+                return fault
         return None
 
     def fork(self) -> "Outbox":

@@ -15,6 +15,8 @@ _MOVES_MONEY = frozenset(
         *("platform_record_payment", "platform_create_refund"),
     }
 )
+_OF_CUSTOMERS = ("create_customer", "update_customer")
+"""The issuer verifies a card that they save."""
 Shape = tuple[str, ...]
 """What equivalent calls share: operation, status, names of headers, members of the body."""
 
@@ -55,8 +57,8 @@ def recorded_calls(
         if operation not in operations or exchange["status"] == _UNAUTHORIZED:
             continue
         ordinals[operation] += 1
-        reached_issuer = bool(exchange["committed"])
-        payments[operation] += reached_issuer
+        payments[operation] += bool(exchange["committed"])
+        reached_issuer = bool(exchange["committed"]) and _names_card(exchange)
         calls.append(
             RecordedCall(
                 operation=operation,
@@ -69,23 +71,40 @@ def recorded_calls(
     return calls
 
 
+def _names_card(exchange: dict[str, Any]) -> bool:
+    """Return whether a request is about a card, if it is about a customer."""
+    body = exchange.get("request")
+    return exchange["endpoint"] not in _OF_CUSTOMERS or (
+        isinstance(body, dict) and "source" in body
+    )
+
+
 def recorded_webhooks(deliveries: Sequence[dict[str, Any]]) -> list[RecordedCall]:
-    """Return the first webhook of each event, in the order of the deliveries."""
-    found: dict[str, RecordedCall] = {}
+    """Return the webhooks of each event, in the order of the deliveries.
+
+    One that several targets get is one: a fault applies to each of them.
+    """
+    found: dict[tuple[str, int], RecordedCall] = {}
+    ordinals: Counter[tuple[str, str]] = Counter()
     for number, delivery in enumerate(deliveries):
         event = delivery.get("event") or ""
-        if event in found or delivery["about"] == _VERIFICATION:
+        if delivery["about"] == _VERIFICATION:
+            continue
+        ordinals[delivery["target"], event] += 1
+        ordinal = ordinals[delivery["target"], event]
+        if (event, ordinal) in found:
             continue
         name = f"webhook_{event.lower().replace(':', '_') or 'checkout'}"
         later = deliveries[number + 1 :]
-        found[event] = RecordedCall(
+        is_followed = any(each["target"] == delivery["target"] for each in later)
+        found[event, ordinal] = RecordedCall(
             operation=name,
-            ordinal=1,
+            ordinal=ordinal,
             method="POST",
             payment=0,
-            shape=(name,),
+            shape=(name, f"followed {is_followed}"),
             event=event,
-            is_followed=any(each["target"] == delivery["target"] for each in later),
+            is_followed=is_followed,
         )
     return list(found.values())
 

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mock_clover.sandbox.clock import machine_ms
 from mock_clover.sweep.calls import (
@@ -13,6 +13,7 @@ from mock_clover.sweep.calls import (
     recorded_webhooks,
 )
 from mock_clover.sweep.faults import BY_NAME, DECLINE_RULE
+from mock_clover.sweep.goods import compare_goods
 from mock_clover.sweep.money import Money, compare_money
 from mock_clover.sweep.plan import plan_cells, unmatched_selections
 from mock_clover.sweep.records import (
@@ -40,6 +41,7 @@ class FaultFree(NamedTuple):
 
     calls: list[RecordedCall]
     money: Money
+    goods: list[dict[str, Any]]
     nondeterminism: tuple[str, ...]
     took_ms: int
 
@@ -68,6 +70,7 @@ def run_without_faults(runner: Runner) -> FaultFree:
     return FaultFree(
         calls=[call for call in all_calls if call.name in common],
         money=first.money,
+        goods=first.goods,
         nondeterminism=tuple(differences_between(calls, again)),
         took_ms=max(first.took_ms, second.took_ms),
     )
@@ -172,6 +175,7 @@ def run_cell(runner: Runner, reference: FaultFree, plan: PlannedRun) -> Cell | M
         "hung" if result.exit is None else end,
         money,
         repaired,
+        compare_goods(result.goods, reference.goods),
         repair_hung=ran_reconcile and result.repair_exit is None,
     )
     repeat = (*runner.options.repeat, "--only", plan.name, "--", *runner.options.command)
@@ -194,7 +198,7 @@ def run_cell(runner: Runner, reference: FaultFree, plan: PlannedRun) -> Cell | M
 def _why_missed(result: RunResult, plan: PlannedRun) -> str:
     """Return why the fault did not apply, or ''."""
     if plan.call.event is not None:
-        return _why_webhook_missed(result, plan.call.event)
+        return _why_webhook_missed(result, plan.call.event, plan.call.ordinal)
     exchange = find_exchange(result.exchanges, plan.call)
     if exchange is None:
         return "the command did not make this call in the run with the fault"
@@ -204,9 +208,9 @@ def _why_missed(result: RunResult, plan: PlannedRun) -> str:
     return "the fault did not apply to this call"
 
 
-def _why_webhook_missed(result: RunResult, event: str) -> str:
+def _why_webhook_missed(result: RunResult, event: str, ordinal: int) -> str:
     states = [each["state"] for each in result.deliveries if (each.get("event") or "") == event]
-    if not states:
+    if len(states) < ordinal:
         return "no such webhook was due in the run with the fault"
     return "no later webhook came, so it was never sent" if "held" in states else ""
 

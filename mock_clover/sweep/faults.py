@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from mock_clover.core.record import Value
+from mock_clover.scenario.validation import AUTHORIZING_OPERATIONS
 from mock_clover.sweep.calls import RecordedCall
 
 FaultGroup = Literal["fault", "decline", "webhook"]
 DECLINE_RULE = "sweep: this call is declined"
 """The name of the rule that declines a call; the journal shows it."""
-DECLINABLE = frozenset({"create_charge", "pay_order", "create_customer"})
-"""Operations of which a sweep declines calls."""
 _READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -31,7 +30,7 @@ class SweepFault(Value, frozen=True, kw_only=True):
             is_possible = self.name != "reorder" or call.is_followed
             return self.group == "webhook" and call.event is not None and is_possible
         if self.group == "decline":
-            return call.operation in DECLINABLE and call.payment > 0
+            return call.operation in AUTHORIZING_OPERATIONS and call.payment > 0
         return not (self.writes_only and call.method in _READ_METHODS)
 
     @property
@@ -108,9 +107,9 @@ def fault_body(fault: SweepFault, operation: str, nth: int) -> dict[str, Any]:
     return {**fault.settings, "endpoint": operation, "nth": nth}
 
 
-def webhook_plan(fault: SweepFault, event: str) -> dict[str, Any]:
-    """Return the entry of a plan for the first delivery of an event to each target."""
-    return {**fault.settings, "times": 1} | ({"event": event} if event else {})
+def webhook_plan(fault: SweepFault, event: str, nth: int) -> dict[str, Any]:
+    """Return the entry of a plan for the n-th event of a kind, for each target."""
+    return {**fault.settings, "nth": nth} | ({"event": event} if event else {})
 
 
 def decline_rule(operation: str, nth: int) -> dict[str, Any]:

@@ -55,6 +55,8 @@ class RunResult(Value, frozen=True, kw_only=True):
     exchanges: list[dict[str, Any]]
     deliveries: list[dict[str, Any]]
     money: Money
+    goods: list[dict[str, Any]]
+    """The findings of the audit about goods that were delivered."""
     repaired: Money | None = None
     """The money after the reconcile command, if that ran."""
     repair_exit: int | None = None

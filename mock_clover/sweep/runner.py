@@ -9,6 +9,7 @@ from mock_clover.clover.surface import OPERATIONS
 from mock_clover.sandbox.clock import machine_ms
 from mock_clover.sweep.calls import RecordedCall, recorded_calls
 from mock_clover.sweep.faults import BY_NAME, decline_rule, fault_body, webhook_plan
+from mock_clover.sweep.goods import AUDIT_QUERY
 from mock_clover.sweep.money import Money, read_money
 from mock_clover.sweep.records import Options, PlannedRun, RunResult, SweepError
 from mock_clover.testing.command import CommandResult, Commands
@@ -54,7 +55,7 @@ class Runner:
         ended = self._start(self.options.command, environment)
         exchanges = self._exchanges(handle)
         deliveries = handle.deliveries(limit=_JOURNAL_MAX)
-        money = self._money(handle)
+        money, goods = self._money(handle), self._goods(handle)
         repaired, repair = None, None
         if self.options.reconcile and ended.exit is not None:
             self._clear_fault(handle, plan)
@@ -66,6 +67,7 @@ class Runner:
             exchanges=exchanges,
             deliveries=deliveries,
             money=money,
+            goods=goods,
             repaired=repaired,
             repair_exit=None if repair is None else repair.exit,
             took_ms=machine_ms() - began_ms,
@@ -121,8 +123,14 @@ class Runner:
         return exchanges
 
     def _money(self, handle: MockClover) -> Money:
-        path = f"{urlsplit(handle.url).path}/_mock/ledger"
-        return read_money(request_json(self._transport, "GET", path))
+        return read_money(self._read(handle, "ledger"))
+
+    def _goods(self, handle: MockClover) -> list[dict[str, Any]]:
+        return list(self._read(handle, f"audit?{AUDIT_QUERY}")["findings"])
+
+    def _read(self, handle: MockClover, what: str) -> dict[str, Any]:
+        path = f"{urlsplit(handle.url).path}/_mock/{what}"
+        return dict(request_json(self._transport, "GET", path))
 
 
 def _arguments(plan: PlannedRun) -> dict[str, Any]:
@@ -135,7 +143,7 @@ def _scenario_of(plan: PlannedRun) -> dict[str, list[dict[str, Any]]]:
     if fault.group == "decline":
         return {"rules": [decline_rule(call.operation, call.payment)]}
     if fault.group == "webhook":
-        return {"webhook_plan": [webhook_plan(fault, call.event or "")]}
+        return {"webhook_plan": [webhook_plan(fault, call.event or "", call.ordinal)]}
     return {}
 
 

@@ -5,6 +5,7 @@ docs/sweep.md has the same table.
 
 from typing import Literal, NamedTuple
 
+from mock_clover.sweep.goods import NO_GOODS, GoodsCheck
 from mock_clover.sweep.money import MoneyCheck
 
 CellVerdict = Literal["survived", "failed_safely", "unreconciled", "lost_money", "hung"]
@@ -23,7 +24,12 @@ class Judgement(NamedTuple):
 
 
 def judge(
-    end: End, money: MoneyCheck, repaired: MoneyCheck | None = None, *, repair_hung: bool = False
+    end: End,
+    money: MoneyCheck,
+    repaired: MoneyCheck | None = None,
+    goods: GoodsCheck = NO_GOODS,
+    *,
+    repair_hung: bool = False,
 ) -> Judgement:
     """Return the verdict of a run.
 
@@ -33,11 +39,14 @@ def judge(
         return Judgement("hung", (f"the command {_LATE}", *money.unsafe))
     if repair_hung:
         return Judgement("hung", (f"the reconcile command {_LATE}",))
+    final = money if repaired is None else repaired
+    wrong = goods.twice if final.same else (*goods.twice, *goods.unpaid)
     if end == "succeeded":
-        final = money if repaired is None else repaired
-        if final.same:
+        if final.same and not wrong:
             return Judgement("survived")
-        return Judgement("lost_money", ("the command reported success", *final.differs))
+        return Judgement("lost_money", ("the command reported success", *wrong, *final.differs))
+    if wrong:
+        return Judgement("lost_money", ("the command reported a failure", *wrong))
     if repaired is not None:
         if not repaired.safe:
             return Judgement("lost_money", ("after the reconcile command", *repaired.unsafe))

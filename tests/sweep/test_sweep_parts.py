@@ -10,6 +10,7 @@ from mock_clover.sweep.calls import (
     recorded_calls,
     recorded_webhooks,
 )
+from mock_clover.sweep.goods import GoodsCheck, compare_goods
 from mock_clover.sweep.money import Money, MoneyCheck, Position, compare_money, read_money
 from mock_clover.sweep.plan import plan_cells, unmatched_selections
 from mock_clover.sweep.records import Options
@@ -120,27 +121,37 @@ def test_a_selection_without_a_cell_is_explained() -> None:
     ]
 
 
-def test_a_customer_whose_card_was_saved_is_declined() -> None:
+def test_calls_that_ask_the_issuer_are_declined() -> None:
+    card, operations = {"source": "clv_1"}, ("create_customer", "update_customer")
     run = [
-        exchange("create_customer", committed=status == 200, status=status) for status in (400, 200)
+        exchange(operation, committed=status == 200, status=status, request=request)
+        for operation in operations
+        for status, request in ((400, card), (200, {"email": "a"}), (200, card))
     ]
+    run += [exchange("finalize_payment", committed=True), exchange("capture_charge")]
+    names = {each["endpoint"] for each in run}
     options = Options(command=("x",), only=(parse_selection("*:decline"),))
-    plans = plan_cells(recorded_calls(run, {"create_customer"}), options)
-    assert [plan.name for plan in plans] == ["create_customer#2:decline"]
+    plans = plan_cells(recorded_calls(run, names), options)
+    assert [(plan.name, plan.call.payment) for plan in plans] == [
+        *((f"{operation}#3:decline", 2) for operation in operations),
+        ("finalize_payment#1:decline", 1),
+    ]
 
 
-def test_webhooks_are_swept_by_their_first_delivery() -> None:
+def test_webhooks_of_an_event_are_merged() -> None:
     sent = [
-        *({"event": "P:CREATE", "target": "a", "about": "charge"},) * 2,
+        *({"event": "P:CREATE", "target": "a", "about": "charge"},) * 3,
         {"event": "P:UPDATE", "target": "a", "about": "refund"},
         {"target": "b", "about": "verification"},
         {"target": "b", "about": "checkout"},
     ]
-    plans = plan_cells(recorded_webhooks(sent), Options(command=("x",)))
-    assert [plan.name for plan in plans] == [
-        *("webhook_p_create#1:duplicate", "webhook_p_create#1:reorder"),
-        *("webhook_p_update#1:duplicate", "webhook_checkout#1:duplicate"),
-    ]
+    created = [f"webhook_p_create#{number}" for number in (1, 2, 3)]
+    last = ["webhook_p_update#1:duplicate", "webhook_checkout#1:duplicate"]
+    for all_calls, names in ((False, created[:1]), (True, created)):
+        options = Options(command=("x",), all_calls=all_calls)
+        plans = plan_cells(recorded_webhooks(sent), options)
+        faults = [f"{name}:{fault}" for name in names for fault in ("duplicate", "reorder")]
+        assert [plan.name for plan in plans] == [*faults, *last]
 
 
 @pytest.mark.parametrize(
@@ -266,6 +277,8 @@ UNKNOWN, TWICE = MoneyCheck(unsafe=("untold",)), MoneyCheck(differs=("2",), unsa
 
 IN_PART = MoneyCheck(differs=("less",), in_part=("one of two",))
 
+SENT = GoodsCheck(unpaid=("printed",))
+PRINTED_TWICE = GoodsCheck(twice=("printed twice",))
 VERDICTS: list[tuple[End, MoneyCheck, MoneyCheck | None, str]] = [
     ("succeeded", SAME, None, "survived"),
     ("succeeded", UNKNOWN, None, "survived"),
@@ -295,6 +308,34 @@ VERDICTS: list[tuple[End, MoneyCheck, MoneyCheck | None, str]] = [
 @pytest.mark.parametrize(("end", "money", "repaired", "verdict"), VERDICTS)
 def test_verdict(end: End, money: MoneyCheck, repaired: MoneyCheck | None, verdict: str) -> None:
     assert judge(end, money, repaired).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("end", "money", "repaired", "goods", "verdict"),
+    [
+        ("failed", LESS, None, SENT, "lost_money"),
+        ("failed", LESS, SAME, SENT, "failed_safely"),
+        ("failed", LESS, LESS, SENT, "lost_money"),
+        ("succeeded", SAME, None, SENT, "survived"),
+        ("succeeded", SAME, None, PRINTED_TWICE, "lost_money"),
+        ("hung", SAME, None, SENT, "hung"),
+    ],
+)
+def test_verdict_of_goods(
+    end: End, money: MoneyCheck, repaired: MoneyCheck | None, goods: GoodsCheck, verdict: str
+) -> None:
+    assert judge(end, money, repaired, goods).verdict == verdict
+
+
+def test_goods_that_the_run_without_faults_delivers_too_do_not_count() -> None:
+    found = [
+        {"rule": rule, "subject": "print", "message": f"{rule} {number}"}
+        for rule in ("CLV026", "CLV027", "CLV028")
+        for number in (1, 2)
+    ]
+    assert compare_goods(found, found[1:3]) == GoodsCheck(
+        twice=("CLV026 2",), unpaid=("CLV027 2", "CLV028 1", "CLV028 2")
+    )
 
 
 def test_a_reconcile_command_that_does_not_end_has_hung() -> None:

@@ -98,6 +98,9 @@ class DeliveryFault(WebhookConfigRecord, frozen=True, kw_only=True):
         | None
     ) = None
     times: Annotated[int, msgspec.Meta(ge=1, description="Maximum number of times.")] | None = None
+    nth: Annotated[int, msgspec.Meta(ge=1, description="Only the n-th of these events.")] | None = (
+        None
+    )
     delay_ms: (
         Annotated[int, msgspec.Meta(ge=1, le=DELAY_MS_MAX, description="Delay in ms, for `delay`.")]
         | None
@@ -255,6 +258,8 @@ def delivery_fault_error(fault: DeliveryFault) -> str:
     """Return why an entry of a plan is invalid, or ''."""
     if (fault.do == "delay") != (fault.delay_ms is not None):
         return "`delay_ms` is required with `do: delay` and not allowed otherwise"
+    if fault.nth is not None and fault.times is not None:
+        return "`times` is not allowed with `nth`, which applies once"
     return _unknown_event(fault.event) if fault.event else ""
 
 

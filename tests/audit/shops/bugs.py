@@ -178,6 +178,17 @@ class FailureIgnored(Shop):
             return {}
 
 
+class PrintedFirst(Shop):
+    """The order is printed before the result of the payment is known."""
+
+    def kitchen(self) -> None:
+        order = self.order(1000, 800)
+        try:
+            self.pay("K1", order, VISA)
+        finally:
+            self.fulfil("K1", order)
+
+
 class NoTimeout(Shop):
     timeout_s = None
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 LOST_CHARGE = {"kind": "drop", "endpoint": "create_charge", "when": "after_commit", "nth": 1}
 LOST_REFUND = LOST_CHARGE | {"endpoint": "create_refund"}
 SECOND_DECLINED = {"kind": "problem", "endpoint": "pay_order", "status": 402, "nth": 2}
+TWICE = {"name": "twice", "extends": "sandbox", "webhook_plan": [{"do": "duplicate"}]}
 
 
 class Planted(NamedTuple):
@@ -51,6 +52,8 @@ PLANTED = (
     Planted("KeyFetchedEachTime", "sell_again", ("CLV020",)),
     Planted("FailureIgnored", "kitchen", ("CLV027",), next="card_declined/insufficient_funds",
             cell="pay_order#1:decline", verdict="lost_money"),
+    Planted("PrintedFirst", "kitchen", ("CLV027",), next="card_declined/insufficient_funds",
+            cell="pay_order#1:decline", verdict="lost_money"),
     Planted("NoTimeout", "sell", cell="create_charge#1:hang:after_commit", verdict="hung"),
     Planted("NoRetry", "sell", cell="create_charge#1:drop:after_commit", verdict="unreconciled"),
     Planted("NoRetryForgets", "sell", cell="create_charge#1:truncate:after_commit",
@@ -65,7 +68,8 @@ PLANTED = (
     Planted("RefreshTokenKept", "months", ("CLV023",)),
     Planted("EventNotAcknowledged", "sell", ("CLV024",), hook={"retry_after_ms": []}),
     Planted("ForgedEventAccepted", "sell", ("CLV025",), hook={}, signature="wrong"),
-    Planted("EventProcessedTwice", "sell", ("CLV026",), hook={"plan": [{"do": "duplicate"}]}),
+    Planted("EventProcessedTwice", "sell_and_listen", ("CLV026",), settings={"scenario": TWICE},
+            cell="webhook_p_create#1:duplicate", verdict="lost_money"),
     Planted("RedirectTrusted", "hosted", ("CLV028",)),
     Planted("KeyOfTheCustomer", "subscribe", ("CLV029",)),
     Planted("PartialApprovalTaken", "sell", ("CLV030",), next="approve/500"),

@@ -230,6 +230,19 @@ class Shop(ShopBase):
                 self.paid(event["objectId"].partition(":")[2])
         return 200
 
+    def sell_and_listen(self) -> None:
+        """Sell once, and print the order when the webhook of the payment has come."""
+        target = {"id": "shop", "url": self.listen(), "secret": SECRET, "handshake": False}
+        self.http.put("/_mock/webhooks", json=target | {"events": ["P:CREATE"]})
+        self.sell()
+        states = {"under_way"}
+        while "under_way" in states:
+            query = {"wait": 1, "wait_ms": 60_000}
+            sent = self.http.get("/_mock/deliveries", params=query, timeout=90).json()["data"]
+            states = {each["state"] for each in sent}
+        self.server.shutdown()
+        self.server.server_close()
+
     def is_genuine(self, secret: str) -> bool:
         return hmac.compare_digest(secret, SECRET)
 

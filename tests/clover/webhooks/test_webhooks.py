@@ -487,6 +487,9 @@ REFUNDED = ["P:CREATE", "P:UPDATE"]
         ([{"do": "delay", "delay_ms": 1_000}], [], REFUNDED),
         ([{"do": "late_after_refund", "event": "P:CREATE"}], ["P:UPDATE", "P:CREATE"], []),
         ([{"do": "drop", "times": 1}, {"do": "duplicate"}], ["P:UPDATE", "P:UPDATE"], []),
+        ([{"do": "duplicate", "nth": 1}], ["P:CREATE", "P:CREATE", "P:UPDATE"], []),
+        ([{"do": "drop", "nth": 2}], ["P:CREATE"], []),
+        ([{"do": "drop", "nth": 3}, {"do": "duplicate", "nth": 2}], [*REFUNDED, "P:UPDATE"], []),
     ],
 )
 def test_delivery_faults(
