@@ -120,6 +120,10 @@ ATTACKS: dict[str, dict[str, str]] = {
         "::test_a_hostile_file_is_rejected",
         "a hostile file of --baseline": "audit/test_audit_formats.py"
         "::test_a_hostile_baseline_is_rejected",
+        "a journal of requests of any form": "fuzz/test_hostile_journal.py"
+        "::test_every_journal_can_be_read",
+        "the audit of a body of any form": "audit/test_audit_rules.py"
+        "::test_rules_read_bodies_of_any_form",
         "a spoilt snapshot": "fuzz/test_snapshot_fuzz.py"
         "::test_a_spoilt_snapshot_is_rejected_or_harmless",
         "line breaks in a snapshot": "fuzz/test_snapshot_fuzz.py"

@@ -109,10 +109,12 @@ class AuditContext:
             self._sent[exchange.number] = parse_object(exchange.sent_body())
         return self._sent[exchange.number]
 
-    def sent_in(self, exchange: Exchange, member: str) -> dict[str, Any]:
-        """Return a member of a request; empty if it is no object."""
-        value = self.sent(exchange).get(member)
-        return value if isinstance(value, dict) else {}
+    def member(self, exchange: Exchange, path: str) -> Any:
+        """Return a member of a body by its path, such as `a.b`; a rejected body has any form."""
+        value: Any = self.sent(exchange)
+        for name in path.split("."):
+            value = value.get(name) if isinstance(value, dict) else None
+        return value
 
     def payer_of(self, exchange: Exchange) -> str:
         """Return what identifies the card that a request charges; empty if it is not known."""

@@ -110,9 +110,9 @@ def _without_stored_credentials(context: AuditContext) -> Hits:
 def _first_again(context: AuditContext) -> Hits:
     first_by_source: dict[str, Exchange] = {}
     for exchange in context.of(*PAYING):
-        stored = context.sent_in(exchange, "stored_credentials")
+        is_first = context.member(exchange, "stored_credentials.sequence") == "FIRST"
         is_paid = exchange.committed and exchange.outcome == "ok"
-        if stored.get("sequence") != "FIRST" or not is_paid or exchange.idempotency == "replayed":
+        if not is_first or not is_paid or exchange.idempotency == "replayed":
             continue
         source = _source(context, exchange)
         first = first_by_source.setdefault(source, exchange)

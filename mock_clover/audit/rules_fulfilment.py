@@ -13,9 +13,9 @@ def fulfilled_order(context: AuditContext, exchange: Exchange) -> str:
     if not exchange.committed:
         return ""
     if exchange.endpoint == "platform_create_print_event":
-        return str(context.sent_in(exchange, "orderRef").get("id") or "")
-    state = context.sent(exchange).get("state")
-    if exchange.endpoint == "platform_update_order" and state == "locked":
+        return str(context.member(exchange, "orderRef.id") or "")
+    is_closed = context.member(exchange, "state") == "locked"
+    if exchange.endpoint == "platform_update_order" and is_closed:
         return exchange.path.rpartition("/")[2]
     return ""
 

@@ -6,6 +6,7 @@ import pytest
 
 from mock_clover.audit.catalogue import RULES
 from mock_clover.audit.context import build_context
+from mock_clover.clover.surface import SURFACE
 from mock_clover.core.steps import finish
 from tests.audit import cases_keys, cases_money, cases_parts, cases_requests
 from tests.audit.cases_keys import Case
@@ -68,3 +69,19 @@ def test_other_requests_are_handled_between_two_bodies(server: InProcessServer) 
     }
     assert {name: count for name, count in steps.items() if count < 5} == {}
     assert len(steps) == len(READ_BODIES)
+
+
+FORMS = ("x", ["a"])
+
+
+def test_rules_read_bodies_of_any_form(server: InProcessServer) -> None:
+    """A body that was rejected has any form; `tests/fuzz/test_hostile_journal.py` sends more."""
+    for endpoint in SURFACE:
+        if endpoint.request is None or endpoint.method == "GET":
+            continue
+        path = endpoint.path.replace("{merchant_id}", server.known.merchant_id)
+        for form in FORMS:
+            names = endpoint.request.__struct_encode_fields__
+            server.send(endpoint.method, path, dict.fromkeys(names, form))
+    report = audited(server)
+    assert len(report.rules) == len(RULES)
