@@ -33,6 +33,9 @@ ATTACKS: dict[str, dict[str, str]] = {
         "::test_other_requests_are_handled_between_the_steps_of_a_payment",
         "an audit of long bodies": "audit/test_audit_rules.py"
         "::test_other_requests_are_handled_between_two_bodies",
+        "a list of many rows": "server/test_slices.py::test_every_list_of_many_rows_is_long",
+        "a list that is sorted by many fields": "server/test_slices.py"
+        "::test_a_list_is_sorted_by_few_fields",
         "random changes of valid requests": "fuzz/test_mutations.py::test_changed_requests",
         "nesting inside an unclosed string": "fuzz/test_hostile.py"
         "::test_the_depth_check_is_linear_in_an_unclosed_string",

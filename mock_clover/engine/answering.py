@@ -1,6 +1,7 @@
 """Answer a request after the due jobs of its sandbox, so that the response reflects its time."""
 
 from collections.abc import Callable
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -62,7 +63,7 @@ def answer_without_jobs(
     endpoint: Endpoint,
     raw: RawRequest,
     after_delay: Wait | None,
-) -> Reply | Wait | Work[Reply]:
+) -> Reply | Wait | Work[Reply | Wait]:
     """Return the response to a request, with the headers of its API and for other origins."""
     clock = sandbox.clock
     clock.held_ms = clock.now_ms()
@@ -73,6 +74,22 @@ def answer_without_jobs(
             reply = answer(sandbox, endpoint, raw, after_delay=after_delay)
     finally:
         clock.held_ms = None
+    if isinstance(reply, Work):
+        return reply.then(partial(_completed_after, sandbox, endpoint, raw))
+    return _completed(sandbox, endpoint, raw, reply)
+
+
+def _completed_after(
+    sandbox: Sandbox, endpoint: Endpoint, raw: RawRequest, steps: Steps[Reply | Wait]
+) -> Steps[Reply | Wait]:
+    reply = yield from steps
+    return _completed(sandbox, endpoint, raw, reply)
+
+
+def _completed(
+    sandbox: Sandbox, endpoint: Endpoint, raw: RawRequest, reply: Reply | Wait
+) -> Reply | Wait:
+    """Return a response with the headers of its API and for other origins."""
     if not isinstance(reply, Reply):
         return reply
     if endpoint.surface.postprocess is not None:

@@ -4,10 +4,12 @@ The only way to find out is to run the request, so it first runs on a fork. A re
 leaves the sandbox unchanged.
 """
 
+from functools import partial
+
 from mock_clover.clover.common.behaviours_service import STRICT_REFUSAL
 from mock_clover.clover.common.problems import ApiError
 from mock_clover.clover.common.problems_evidence import EVIDENCE_INFERRED
-from mock_clover.core.steps import Work, finish
+from mock_clover.core.steps import Steps, Work, finish
 from mock_clover.engine.endpoint import Endpoint, RawRequest
 from mock_clover.engine.evidence import inferred_parts
 from mock_clover.engine.journaling import reject
@@ -23,12 +25,36 @@ _DESCRIPTIONS_MAX = 3
 
 def answer_unless_inferred(
     sandbox: Sandbox, endpoint: Endpoint, raw: RawRequest, *, after_delay: Wait | None = None
-) -> Reply | Wait | Work[Reply]:
+) -> Reply | Wait | Work[Reply | Wait]:
     """Return the response to a request unless it depends on inferred behaviour that is not allowed.
 
     A fault and the refusals of `strict` are requested explicitly, so they are not rejected.
     """
     dry_run = answer(_fork(sandbox), endpoint, raw, after_delay=after_delay)
+    if isinstance(dry_run, Work):
+        return dry_run.then(partial(_after_long_dry_run, sandbox, endpoint, raw, after_delay))
+    return _after_dry_run(sandbox, endpoint, raw, after_delay, dry_run)
+
+
+def _after_long_dry_run(
+    sandbox: Sandbox,
+    endpoint: Endpoint,
+    raw: RawRequest,
+    after_delay: Wait | None,
+    steps: Steps[Reply],
+) -> Steps[Reply | Wait]:
+    dry_run = yield from steps
+    reply = _after_dry_run(sandbox, endpoint, raw, after_delay, dry_run)
+    return (yield from reply.steps) if isinstance(reply, Work) else reply
+
+
+def _after_dry_run(
+    sandbox: Sandbox,
+    endpoint: Endpoint,
+    raw: RawRequest,
+    after_delay: Wait | None,
+    dry_run: Reply | Wait,
+) -> Reply | Wait | Work[Reply]:
     if not isinstance(dry_run, Reply):
         return answer(sandbox, endpoint, raw, after_delay=after_delay)
     refusal = _refusal(sandbox, dry_run)
@@ -70,9 +96,12 @@ def reply_now(sandbox: Sandbox, endpoint: Endpoint, raw: RawRequest) -> Reply:
     """Return the response to a request according to the setting, without a delay or a pause."""
     respond = answer_unless_inferred if sandbox.settings.refuse_inferred else answer
     reply = respond(sandbox, endpoint, raw)
-    while isinstance(reply, Wait):
-        reply = respond(sandbox, endpoint, raw, after_delay=reply)
-    return finish(reply.steps) if isinstance(reply, Work) else reply
+    while not isinstance(reply, Reply):
+        if isinstance(reply, Work):
+            reply = finish(reply.steps)
+        else:
+            reply = respond(sandbox, endpoint, raw, after_delay=reply)
+    return reply
 
 
 def _fork(sandbox: Sandbox) -> Sandbox:

@@ -14,8 +14,12 @@ from mock_clover.clover.common.behaviours_service import DATES_ARE_UTC
 from mock_clover.clover.common.problems import INVALID_REQUEST
 from mock_clover.core.evidence import Behaviour, doc, documented
 from mock_clover.core.record import Record
+from mock_clover.core.steps import Steps, Work, finish
 
 Row = TypeVar("Row")
+SHORT_ROWS = 1_000
+"""A list that looks at up to this many rows is no long operation."""
+_STEP_ROWS = 100
 
 _DOC = documented("REF getcharges; MD:pagination")
 _ORDERS = documented("REF getorders; the names are inferred from those of created")
@@ -87,23 +91,40 @@ def basis_of_query(query: ListQuery) -> tuple[Behaviour, ...]:
 
 def paginate(
     url: str,
-    newest_rows: Iterable[tuple[str, Row]],
+    newest_rows: Callable[[bool], Iterator[tuple[str, Row]]],
+    size_max: int,
     query: ListQuery,
     matches: Callable[[Row], bool],
     created_ms: Callable[[Row], int],
     to_record: Callable[[Row], Record],
-) -> ListResponse:
-    """Return one page of rows, which must be sorted newest first."""
+) -> ListResponse | Work[ListResponse]:
+    """Return one page of rows; work if a page of many rows is more than the newest ones.
+
+    `newest_rows` returns the rows, newest first; of True, such that they may change meanwhile.
+    """
     within = time_filter(query, "created")
-    rows = (
-        (key, row)
-        for key, row in newest_rows
-        if matches(row) and (within is None or within(created_ms(row)))
-    )
+    is_long = size_max > SHORT_ROWS and query != type(query)(limit=query.limit)
+
+    def page() -> Steps[ListResponse]:
+        rows = (
+            (key, row) if matches(row) and (within is None or within(created_ms(row))) else None
+            for key, row in newest_rows(is_long)
+        )
+        return _page(url, rows, query, to_record)
+
+    return Work(page()) if is_long else finish(page())
+
+
+def _page(
+    url: str,
+    rows: Iterator[tuple[str, Row] | None],
+    query: ListQuery,
+    to_record: Callable[[Row], Record],
+) -> Steps[ListResponse]:
     if query.ending_before is not None:
-        selected = _rows_before_cursor(rows, query.ending_before, query.limit + 1)
+        selected = yield from _rows_before_cursor(rows, query.ending_before, query.limit + 1)
     else:
-        selected = _rows_from_cursor(rows, query.starting_after, query.limit + 1)
+        selected = yield from _rows_from_cursor(rows, query.starting_after, query.limit + 1)
     return ListResponse(
         object="list",
         url=url,
@@ -112,10 +133,25 @@ def paginate(
     )
 
 
-def _rows_from_cursor(rows: Iterator[tuple[str, Row]], cursor: str | None, count: int) -> list[Row]:
+def in_steps(rows: Iterable[Row | None]) -> Iterator[Row | None]:
+    """Yield the rows that are not None, and None after every hundred rows."""
+    for number, row in enumerate(rows, start=1):
+        if row is not None:
+            yield row
+        if not number % _STEP_ROWS:
+            yield None
+
+
+def _rows_from_cursor(
+    rows: Iterator[tuple[str, Row] | None], cursor: str | None, count: int
+) -> Steps[list[Row]]:
     selected: list[Row] = []
     seen = cursor is None
-    for key, row in rows:
+    for found in in_steps(rows):
+        if found is None:
+            yield
+            continue
+        key, row = found
         seen = seen or key == cursor
         if seen:
             selected.append(row)
@@ -128,9 +164,15 @@ def _rows_from_cursor(rows: Iterator[tuple[str, Row]], cursor: str | None, count
     return selected
 
 
-def _rows_before_cursor(rows: Iterator[tuple[str, Row]], cursor: str, count: int) -> list[Row]:
+def _rows_before_cursor(
+    rows: Iterator[tuple[str, Row] | None], cursor: str, count: int
+) -> Steps[list[Row]]:
     newer: deque[Row] = deque(maxlen=count)
-    for key, row in rows:
+    for found in in_steps(rows):
+        if found is None:
+            yield
+            continue
+        key, row = found
         newer.append(row)
         if key == cursor:
             return list(reversed(newer))

@@ -6,7 +6,7 @@ has been applied.
 """
 
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -55,7 +55,7 @@ def answer(
     """Return the response to one request and journal the exchange.
 
     A `Wait` means that the request has not been processed yet: wait, then call again with it as
-    `after_delay`. Work comes from unjournaled operations only.
+    `after_delay`. Work comes from unjournaled operations, and from lists of many rows.
     """
     request: Record | None = None
     idempotency = ""
@@ -105,7 +105,13 @@ def answer(
                 else _run_handler(sandbox, endpoint, call, None)
             )
             if type(result) is Work:
-                return result
+                overrides = _Overrides(
+                    override=override,
+                    fault=fault,
+                    armed_fault_id=armed_fault_id,
+                    after_delay=after_delay,
+                )
+                return _long_result(sandbox, endpoint, raw, call, overrides, result)
             reply = result
             if key:
                 idempotency = "stored"
@@ -115,13 +121,72 @@ def answer(
         reply = error_reply(sandbox, error, raw.headers, endpoint)
         override = _override_that_caused_error(override)
     if has_overrides:
-        _send_rule_webhook(sandbox, endpoint, raw, request, override, reply)
-        fault = _spend_armed_fault(sandbox, fault, armed_fault_id, reply)
-        reply = _apply_after_commit_fault(sandbox, reply, fault, raw.headers, endpoint)
-        reply = reply if after_delay is None else replace(reply, delayed=after_delay)
+        overrides = _Overrides(
+            override=override,
+            fault=fault,
+            armed_fault_id=armed_fault_id,
+            after_delay=after_delay,
+        )
+        reply = _with_overrides(sandbox, endpoint, raw, request, overrides, reply)
     if not endpoint.surface.journaled:
         return end_control_call(sandbox, endpoint, raw.ids, request, reply)
     return write_exchange(sandbox, endpoint, raw, reply, request, idempotency)
+
+
+class _Overrides(NamedTuple):
+    """What changes the response to a request, or follows it."""
+
+    override: Override | None
+    fault: Fault | None
+    armed_fault_id: str
+    after_delay: Wait | None
+
+
+def _with_overrides(
+    sandbox: Sandbox,
+    endpoint: Endpoint,
+    raw: RawRequest,
+    request: Record | None,
+    overrides: _Overrides,
+    reply: Reply,
+) -> Reply:
+    """Send the webhook of a rule, and apply a fault to the response."""
+    override, fault, armed_fault_id, after_delay = overrides
+    _send_rule_webhook(sandbox, endpoint, raw, request, override, reply)
+    fault = _spend_armed_fault(sandbox, fault, armed_fault_id, reply)
+    reply = _apply_after_commit_fault(sandbox, reply, fault, raw.headers, endpoint)
+    return reply if after_delay is None else replace(reply, delayed=after_delay)
+
+
+def _long_result(
+    sandbox: Sandbox,
+    endpoint: Endpoint,
+    raw: RawRequest,
+    call: Call[Any, Any],
+    overrides: _Overrides,
+    work: Work[Any],
+) -> Work[Reply]:
+    if not endpoint.surface.journaled:
+        return work.then(partial(_respond_after, sandbox, endpoint, call))
+    return work.then(partial(_end_long_read, sandbox, endpoint, raw, call, overrides))
+
+
+def _end_long_read(
+    sandbox: Sandbox,
+    endpoint: Endpoint,
+    raw: RawRequest,
+    call: Call[Any, Any],
+    overrides: _Overrides,
+    steps: Steps[HandlerResult],
+) -> Steps[Reply]:
+    """Respond to a list that takes long, and journal the exchange. Only reads take long."""
+    try:
+        result = yield from steps
+        reply = reply_of(sandbox, endpoint, call, result)
+    except ApiError as error:
+        reply = error_reply(sandbox, error, raw.headers, endpoint)
+    reply = _with_overrides(sandbox, endpoint, raw, call.body, overrides, reply)
+    return write_exchange(sandbox, endpoint, raw, reply, None, "")
 
 
 def _stored_response(
@@ -189,7 +254,7 @@ def _find_override(
 
 def _run_handler(
     sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], override: Override | None
-) -> Reply | Work[Reply]:
+) -> Reply | Work[Any]:
     """Run an endpoint's handler, unless an override sets an error or a raw response."""
     if endpoint.auth.field_permissions:
         check_field_permissions(sandbox, endpoint, call.body)
@@ -203,13 +268,13 @@ def _run_handler(
             call.threeds, call.why = override.action.threeds, override.why
     result = endpoint.run(sandbox, call)
     if type(result) is Work:
-        return result.then(partial(_respond_after, sandbox, endpoint, call))
+        return result
     return reply_of(sandbox, endpoint, call, result)
 
 
 def _run_with_overrides(
     sandbox: Sandbox, endpoint: Endpoint, call: Call[Any, Any], override: Override | None
-) -> Reply | Work[Reply]:
+) -> Reply | Work[Any]:
     """Run an endpoint's handler. An outcome of the issuer is used only if the issuer is asked."""
     try:
         result = _run_handler(sandbox, endpoint, call, override)

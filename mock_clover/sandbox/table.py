@@ -43,17 +43,39 @@ class Table(Generic[Row]):
 
     def __iter__(self) -> Iterator[Row]:
         """Iterate over the rows, oldest first."""
-        return (row for _, row in self._items())
+        return (row for _, row in self._items()) if self._base else iter(self._rows.values())
 
     def items(self) -> Iterator[tuple[str, Row]]:
         """Iterate over keys and rows, oldest first."""
-        return self._items()
+        return self._items() if self._base else iter(self._rows.items())
 
-    def items_newest_first(self) -> Iterator[tuple[str, Row]]:
-        """Iterate over keys and rows, newest first."""
+    @property
+    def size_max(self) -> int:
+        """At least the number of rows; unlike `len`, it takes no time."""
+        return len(self._rows) + len(self._base)
+
+    def items_newest_first(self, *, lasting: bool = False) -> Iterator[tuple[str, Row]]:
+        """Iterate over keys and rows, newest first; `lasting`: rows may change meanwhile."""
+        if lasting:
+            return self._lasting_newest_first()
         if not self._base:
             return reversed(self._rows.items())
         return self._layered_newest_first()
+
+    def newest_first(self, lasting: bool) -> Iterator[Row]:  # noqa: FBT001 - passed as a function
+        """Iterate over the rows, newest first; `lasting`: rows may change meanwhile."""
+        return (row for _, row in self.items_newest_first(lasting=lasting))
+
+    def _lasting_newest_first(self) -> Iterator[tuple[str, Row]]:
+        own, shared = list(self._rows), self._base
+        for key in reversed(own):
+            row = None if key in shared else self.get(key)
+            if row is not None:
+                yield key, row
+        for key in reversed(list(shared)):
+            row = self.get(key)
+            if row is not None:
+                yield key, row
 
     def _layered_newest_first(self) -> Iterator[tuple[str, Row]]:
         for key, row in reversed(self._rows.items()):
@@ -66,7 +88,7 @@ class Table(Generic[Row]):
 
     def check_capacity(self) -> None:
         """Raise SANDBOX_FULL if the table is full. Call it before anything is written."""
-        if len(self._rows) + len(self._base) >= self.rows_max:
+        if self.size_max >= self.rows_max:
             raise SANDBOX_FULL.error()
 
     def record_changes_in(self, changes: Changes, name: str) -> None:

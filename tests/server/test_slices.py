@@ -6,16 +6,25 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from mock_clover.browser.surface import BROWSER_SURFACE
+from mock_clover.clover.platform import listing
+from mock_clover.clover.platform.records import PlatformQuery
+from mock_clover.clover.surface import SURFACE
 from mock_clover.control.scenario.check import resolve_scenario
-from mock_clover.core.steps import Steps, Work
+from mock_clover.core.steps import Steps, Work, finish
+from mock_clover.engine import pagination
+from mock_clover.engine.endpoint import RawRequest
+from mock_clover.engine.pagination import ListQuery
 from mock_clover.engine.router import Router
 from mock_clover.engine.scheduler import run_due_jobs
+from mock_clover.sandbox.exchange import Exchange
 from mock_clover.server.app import App
 from mock_clover.server.housekeeping import DueJobs
 from mock_clover.server.slices import RUNNING_MAX, Slices
 from tests.fake_clock import FakeClockLoop, InProcessConnection, run, settle
+from tests.hostile import create_fixtures, filled
 from tests.in_process import InProcessServer
 from tests.raw_http import request
 from tests.subscriptions import SubscriptionShop
@@ -156,6 +165,67 @@ def test_every_control_operation_is_long_or_bounded(server: InProcessServer) -> 
     ]
     control = {each.name for each in server.app.endpoints if not each.surface.journaled} - files
     assert sorted(classified) == sorted(control | {"list_charges"}), "add it to LONG or to BOUNDED"
+
+
+LISTS = [
+    each
+    for each in SURFACE
+    if each.query is not None and issubclass(each.query, ListQuery | PlatformQuery)
+]
+QUERIES = ("expand=refunds,payments.refunds,lineItems,order", "orderBy=id%20DESC", "filter=id!=x")
+FEW_ROWS = "/tenders"
+"""A merchant has at most a hundred."""
+V1_QUERIES = ("created.gt=1", "limit=2&created.lt=9999999999999", "ending_before=x")
+
+
+def answered(server: InProcessServer, path: str, query: str) -> Any:
+    """Return what the application returns for a GET."""
+    headers = {b"host": b"localhost", b"authorization": server.sandbox.bearer_header}
+    raw = RawRequest(method="GET", path=path, query=query.encode(), headers=headers)
+    return server.app.handle_in_sandbox(server.sandbox, raw)[0]
+
+
+def test_every_list_of_many_rows_is_long(
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list that has to look at many rows is read in slices, with the same response."""
+    fixtures = create_fixtures(server)
+    lists = [(filled(each, fixtures), each.query is PlatformQuery) for each in LISTS]
+    targets = [
+        (path, query)
+        for path, is_platform in lists
+        for query in (QUERIES if is_platform else V1_QUERIES)
+    ]
+    assert len(lists) > 10
+    short = [answered(server, *each) for each in targets]
+    for module in (listing, pagination):
+        monkeypatch.setattr(module, "SHORT_ROWS", 0)
+    monkeypatch.setattr(listing, "_SHORT_PAGE", 0)
+    monkeypatch.setattr(listing, "_CHUNK_ROWS", 1)
+    monkeypatch.setattr(pagination, "_STEP_ROWS", 1)
+    exchanges = list(server.sandbox.journal)
+    for target, reply, exchange in zip(targets, short, exchanges[-len(short) :], strict=True):
+        work = answered(server, *target)
+        if not isinstance(work, Work):
+            is_empty = reply.status == 400 or b'"elements":[]' in reply.body
+            assert is_empty or target[0].endswith(FEW_ROWS), target
+            continue
+        assert finish(work.steps) == reply, target
+        (added,) = server.sandbox.journal.after(server.sandbox.journal.count - 1)
+        assert same_but_for_time(added, exchange), target
+
+
+def test_a_list_is_sorted_by_few_fields(server: InProcessServer) -> None:
+    """Each field takes time for each row."""
+    path = f"/v3/merchants/{server.known.merchant_id}/orders?orderBy="
+    most = ",".join(["id", "total DESC"] * 10)
+    replies = [server.send("GET", path + text.replace(" ", "%20")) for text in (most, f"{most},id")]
+    assert [each.status for each in replies] == [200, 400]
+    assert "sorts by at most 20 fields" in replies[1].why
+
+
+def same_but_for_time(one: Exchange, other: Exchange) -> bool:
+    return replace(one, duration_ns=0, number=0) == replace(other, duration_ns=0, number=0)
 
 
 def test_few_operations_hold_intermediate_results() -> None:

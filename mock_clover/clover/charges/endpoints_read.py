@@ -22,6 +22,7 @@ from mock_clover.clover.orders.endpoints import find_order
 from mock_clover.clover.orders.responses import order_response
 from mock_clover.core.evidence import doc, documented, inferred
 from mock_clover.core.record import Record
+from mock_clover.core.steps import Work
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.engine.pagination import ListQuery, basis_of_query, paginate
 from mock_clover.sandbox.sandbox import Sandbox
@@ -77,7 +78,9 @@ def get_charge(sandbox: Sandbox, call: Call[None, ChargeQuery]) -> ChargeRespons
     return _expand(sandbox, response, _parse_expand(call.query.expand))
 
 
-def list_charges(sandbox: Sandbox, call: Call[None, ChargesQuery]) -> ListResponse:
+def list_charges(
+    sandbox: Sandbox, call: Call[None, ChargesQuery]
+) -> ListResponse | Work[ListResponse]:
     """Return charges, newest first."""
     query = call.query
     names = _parse_expand(query.expand) if query.expand is not None else frozenset()
@@ -85,7 +88,8 @@ def list_charges(sandbox: Sandbox, call: Call[None, ChargesQuery]) -> ListRespon
     call.basis = basis_of_query(query) + basis
     return paginate(
         "/v1/charges",
-        sandbox.charges.items_newest_first(),
+        lambda lasting: sandbox.charges.items_newest_first(lasting=lasting),
+        sandbox.charges.size_max,
         query,
         matches=lambda row: _matches(row, query),
         created_ms=lambda row: row.created_ms,

@@ -59,6 +59,7 @@ from mock_clover.clover.threeds.operations import THREEDS_ERRORS, start_threeds
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import Behaviour, documented
 from mock_clover.core.record import Record
+from mock_clover.core.steps import Work
 from mock_clover.engine.endpoint import Call, Declined, Endpoint, bearer
 from mock_clover.engine.overrides import default_rule_input
 from mock_clover.engine.pagination import OrdersQuery, basis_of_query, paginate, time_filter
@@ -228,7 +229,9 @@ def get_order(sandbox: Sandbox, call: Call[None, None]) -> OrderResponse:
     return order_response(require_order(sandbox, call.ids[0]))
 
 
-def list_orders(sandbox: Sandbox, call: Call[None, OrdersQuery]) -> ListResponse:
+def list_orders(
+    sandbox: Sandbox, call: Call[None, OrdersQuery]
+) -> ListResponse | Work[ListResponse]:
     """Return orders, newest first."""
     query = call.query
     paid_within = time_filter(query, "status_transitions.paid")
@@ -243,7 +246,8 @@ def list_orders(sandbox: Sandbox, call: Call[None, OrdersQuery]) -> ListResponse
     call.basis = basis_of_query(query)
     return paginate(
         "/v1/orders",
-        newest_orders(sandbox),
+        lambda lasting: newest_orders(sandbox, lasting=lasting),
+        most_orders(sandbox),
         query,
         matches=matches,
         created_ms=lambda full_order: full_order.order.created_ms,
@@ -251,16 +255,26 @@ def list_orders(sandbox: Sandbox, call: Call[None, OrdersQuery]) -> ListResponse
     )
 
 
-def newest_orders(sandbox: Sandbox) -> Iterator[tuple[str, OrderWithCharges]]:
-    """Iterate over all orders, newest first, including those that charges created."""
+def most_orders(sandbox: Sandbox) -> int:
+    """Return at least the number of `newest_orders`."""
+    return sandbox.orders.size_max + sandbox.sale_orders.size_max
+
+
+def newest_orders(
+    sandbox: Sandbox, *, lasting: bool = False
+) -> Iterator[tuple[str, OrderWithCharges]]:
+    """Iterate over all orders, newest first, including those that charges created.
+
+    `lasting`: rows may change meanwhile.
+    """
     of_charges = (
         (key, full_order)
-        for key, _ in sandbox.sale_orders.items_newest_first()
+        for key, _ in sandbox.sale_orders.items_newest_first(lasting=lasting)
         if (full_order := find_order(sandbox, key)) is not None
     )
     stored = (
         (key, _with_charges(sandbox, order))
-        for key, order in sandbox.orders.items_newest_first()
+        for key, order in sandbox.orders.items_newest_first(lasting=lasting)
         if sandbox.sale_orders.get(key) is None
     )
     return heapq.merge(stored, of_charges, key=lambda pair: pair[1].order.created_ms, reverse=True)

@@ -10,7 +10,7 @@ from mock_clover.clover.common.permissions import Permission, missing_permission
 from mock_clover.clover.oauth.problems import PERMISSION_MISSING
 from mock_clover.clover.platform.behaviours import COLLECTION_IS_EMPTY
 from mock_clover.clover.platform.http import PLATFORM_PATH, platform_endpoint
-from mock_clover.clover.platform.listing import FilterValue, ListField, list_page
+from mock_clover.clover.platform.listing import FilterValue, ListField, PlatformPage, list_page
 from mock_clover.clover.platform.operations_cart import SERVICE_CHARGE_ROW, default_service_charge
 from mock_clover.clover.platform.problems import PLATFORM_INVALID_FILTER, PLATFORM_NOT_FOUND
 from mock_clover.clover.platform.records import Elements, ExpandQuery, PlatformQuery
@@ -51,14 +51,14 @@ def _value_of(row: PlatformRow, name: str) -> FilterValue:
     return value if isinstance(value, str | int) else None
 
 
-def list_rows(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
+def list_rows(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> PlatformPage:
     """List the rows of a collection, such as categories, employees or devices."""
     _, collection = call.ids
     _check_permission(sandbox, call, COLLECTIONS[collection].permission)
     return _list(sandbox, call, collection, _rows_of(sandbox, collection))
 
 
-def list_nested_rows(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
+def list_nested_rows(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> PlatformPage:
     """List the rows of a collection that belong to a row, such as the modifiers of a group."""
     merchant, parent, row_id, collection = call.ids
     _check_permission(sandbox, call, COLLECTIONS[parent].permission)
@@ -73,9 +73,9 @@ def list_nested_rows(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Eleme
 
 
 def _list(
-    sandbox: Sandbox, call: Call[None, PlatformQuery], path: str, rows: Iterable[PlatformRow]
-) -> Elements:
-    context, rows = response_context(sandbox, call), tuple(rows)
+    sandbox: Sandbox, call: Call[None, PlatformQuery], path: str, found: Iterable[PlatformRow]
+) -> PlatformPage:
+    context, rows = response_context(sandbox, call), tuple(found)
     if not rows:
         call.basis += (COLLECTION_IS_EMPTY,)
         call.why = "the scenario has no rows for this collection"
@@ -84,8 +84,9 @@ def _list(
         call,
         path,
         _RowFields(rows),
-        rows,
+        lambda _: rows,
         lambda row: _shown(context, row),
+        size_max=len(rows),
     )
 
 

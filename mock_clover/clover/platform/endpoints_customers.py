@@ -12,7 +12,7 @@ from mock_clover.clover.customers.endpoints import (
 from mock_clover.clover.customers.records import Customer, SavedCard
 from mock_clover.clover.platform.behaviours import CARDS_OF_NEW_CUSTOMER
 from mock_clover.clover.platform.http import platform_endpoint, platform_list_endpoint
-from mock_clover.clover.platform.listing import Fields, ListField, list_page
+from mock_clover.clover.platform.listing import Fields, ListField, PlatformPage, list_page
 from mock_clover.clover.platform.problems import (
     PLATFORM_CUSTOMER_NOT_FOUND,
     PLATFORM_INVALID_QUERY,
@@ -144,17 +144,17 @@ FIELDS: Fields = {
 }
 
 
-def list_customers(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
+def list_customers(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> PlatformPage:
     """List customers; `expand=cards` includes their cards on file."""
     context = response_context(sandbox, call)
-    rows = (customer for _, customer in sandbox.customers.items_newest_first())
     return list_page(
         context,
         call,
         "customers",
         FIELDS,
-        rows,
+        sandbox.customers.newest_first,
         lambda customer: platform_customer_response(context, customer),
+        size_max=sandbox.customers.size_max,
     )
 
 

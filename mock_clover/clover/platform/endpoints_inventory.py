@@ -7,10 +7,9 @@ import msgspec
 
 from mock_clover.clover.charges.operations_taxes import find_tax, no_tax_rate, taxes_of
 from mock_clover.clover.platform.http import platform_endpoint, platform_list_endpoint
-from mock_clover.clover.platform.listing import Fields, ListField, list_page
+from mock_clover.clover.platform.listing import Fields, ListField, PlatformPage, list_page
 from mock_clover.clover.platform.problems import PLATFORM_INVALID_ID, PLATFORM_INVALID_QUERY
 from mock_clover.clover.platform.records import (
-    Elements,
     ExpandQuery,
     PlatformQuery,
     truncate_to_seconds,
@@ -154,12 +153,17 @@ def create_item(sandbox: Sandbox, call: Call[ItemRequest, ExpandQuery]) -> ItemR
     return item_with_expansions(context, item)
 
 
-def list_items(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
+def list_items(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> PlatformPage:
     """List items."""
     context = response_context(sandbox, call)
-    rows = (item for _, item in sandbox.items.items_newest_first())
     return list_page(
-        context, call, "items", ITEM_FIELDS, rows, lambda item: item_with_expansions(context, item)
+        context,
+        call,
+        "items",
+        ITEM_FIELDS,
+        sandbox.items.newest_first,
+        lambda item: item_with_expansions(context, item),
+        size_max=sandbox.items.size_max,
     )
 
 
@@ -197,18 +201,18 @@ def create_tax_rate(sandbox: Sandbox, call: Call[TaxRateRequest, None]) -> TaxRa
     return tax_response(tax)
 
 
-def list_tax_rates(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
+def list_tax_rates(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> PlatformPage:
     """List taxes, including NO_TAX_APPLIED."""
-    taxes = (tax for _, tax in sandbox.tax_rates.items_newest_first() if not tax.is_deleted)
-    rows = _append(taxes, no_tax_rate(sandbox))
+
+    def rows(lasting: bool) -> Iterator[MerchantTax]:  # noqa: FBT001 - see `list_page`
+        taxes = sandbox.tax_rates.newest_first(lasting)
+        yield from (tax for tax in taxes if not tax.is_deleted)
+        yield no_tax_rate(sandbox)
+
     return list_page(
-        response_context(sandbox, call), call, "tax_rates", TAX_FIELDS, rows, tax_response
+        *(response_context(sandbox, call), call, "tax_rates", TAX_FIELDS, rows, tax_response),
+        size_max=sandbox.tax_rates.size_max,
     )
-
-
-def _append(rows: Iterator[MerchantTax], last: MerchantTax) -> Iterator[MerchantTax]:
-    yield from rows
-    yield last
 
 
 def get_tax_rate(sandbox: Sandbox, call: Call[None, None]) -> TaxRateResponse:
@@ -230,17 +234,23 @@ def create_order_type(sandbox: Sandbox, call: Call[OrderTypeRequest, None]) -> O
     return order_type_response(order_type)
 
 
-def list_order_types(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
+def list_order_types(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> PlatformPage:
     """List order types; a new sandbox has none."""
-    rows = (order_type for _, order_type in sandbox.order_types.items_newest_first())
-    context = response_context(sandbox, call)
-    return list_page(context, call, "order_types", ORDER_TYPE_FIELDS, rows, order_type_response)
+    return list_page(
+        response_context(sandbox, call),
+        call,
+        "order_types",
+        ORDER_TYPE_FIELDS,
+        sandbox.order_types.newest_first,
+        order_type_response,
+        size_max=sandbox.order_types.size_max,
+    )
 
 
-def list_tenders(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
+def list_tenders(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> PlatformPage:
     """List tenders."""
     context = response_context(sandbox, call)
-    rows = tenders_of(context)
+    rows = lambda _: tenders_of(context)  # noqa: E731 - see `list_page`
     return list_page(context, call, "tenders", TENDER_FIELDS, rows, lambda each: each)
 
 

@@ -1,6 +1,5 @@
 """Endpoints that change items and taxes: update, delete, stock, and the taxes of items."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -14,7 +13,7 @@ from mock_clover.clover.platform.endpoints_inventory import (
     require_item,
 )
 from mock_clover.clover.platform.http import PLATFORM_PATH, platform_endpoint
-from mock_clover.clover.platform.listing import list_page
+from mock_clover.clover.platform.listing import PlatformPage, list_page
 from mock_clover.clover.platform.problems import (
     PLATFORM_INVALID_FILTER,
     PLATFORM_INVALID_ID,
@@ -32,7 +31,6 @@ from mock_clover.clover.platform.records_inventory import (
     DeleteQuery,
     ItemResponse,
     ItemUpdate,
-    MerchantTax,
     StockRequest,
     StockResponse,
     TaxItemsRequest,
@@ -142,36 +140,50 @@ def _resolve_pair(sandbox: Sandbox, pair: TaxOfItem) -> tuple[str, str]:
     return item_id, tax_id
 
 
-def list_tax_rate_items(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
+def list_tax_rate_items(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> PlatformPage:
     """List items with the taxes that were added to them."""
-    pairs = [
-        TaxOfItemResponse(item=Reference(id=item.id), taxRate=Reference(id=tax_id))
-        for _, item in sandbox.items.items_newest_first()
-        for tax_id in item.tax_rates
-    ]
-    context = response_context(sandbox, call)
-    return list_page(context, call, "tax_rate_items", {}, pairs, lambda pair: pair)
+    return list_page(
+        response_context(sandbox, call),
+        call,
+        "tax_rate_items",
+        {},
+        lambda lasting: (
+            TaxOfItemResponse(item=Reference(id=item.id), taxRate=Reference(id=tax_id))
+            for item in sandbox.items.newest_first(lasting)
+            for tax_id in item.tax_rates
+        ),
+        lambda pair: pair,
+        size_max=sandbox.items.size_max,
+        searches=True,
+    )
 
 
-def list_item_tax_rates(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
+def list_item_tax_rates(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> PlatformPage:
     """List the taxes of an item."""
     item, context = require_item(sandbox, call.ids[1]), response_context(sandbox, call)
-    taxes: Iterable[MerchantTax] = taxes_of(sandbox, item)
-    return list_page(context, call, f"items/{item.id}/tax_rates", TAX_FIELDS, taxes, tax_response)
+    path, taxes = f"items/{item.id}/tax_rates", taxes_of(sandbox, item)
+    return list_page(
+        *(context, call, path, TAX_FIELDS, lambda _: taxes, tax_response), size_max=len(taxes)
+    )
 
 
-def list_items_of_tax_rate(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
+def list_items_of_tax_rate(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> PlatformPage:
     """List the items that have a tax."""
     tax = find_tax(sandbox, call.ids[1])
     if tax is None:
         raise PLATFORM_INVALID_ID.error()
     context = response_context(sandbox, call)
-    items = (
-        item for _, item in sandbox.items.items_newest_first() if tax in taxes_of(sandbox, item)
-    )
-    path = f"tax_rates/{tax.id}/items"
     return list_page(
-        context, call, path, ITEM_FIELDS, items, lambda item: item_with_expansions(context, item)
+        context,
+        call,
+        f"tax_rates/{tax.id}/items",
+        ITEM_FIELDS,
+        lambda lasting: (
+            item for item in sandbox.items.newest_first(lasting) if tax in taxes_of(sandbox, item)
+        ),
+        lambda item: item_with_expansions(context, item),
+        size_max=sandbox.items.size_max,
+        searches=True,
     )
 
 

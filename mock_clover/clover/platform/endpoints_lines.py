@@ -111,7 +111,7 @@ def list_line_items(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> Elements
     """List the lines of an order; their ids are needed for returns through /v1."""
     context, order = response_context(sandbox, call), require_order(sandbox, call.ids[1]).order
     path = f"orders/{order.id}/line_items?limit={LIMIT_MAX}"
-    return Elements(elements=lines_of(context, order), href=f"{context.root}/{path}")
+    return Elements(elements=tuple(lines_of(context, order)), href=f"{context.root}/{path}")
 
 
 def get_line_item(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> LineResponse:

@@ -7,7 +7,7 @@ is created with all lines, and its total is computed here.
 from msgspec.structs import replace
 
 from mock_clover.clover.common.problems import AMOUNT_TOO_LARGE
-from mock_clover.clover.orders.endpoints import newest_orders
+from mock_clover.clover.orders.endpoints import most_orders, newest_orders
 from mock_clover.clover.orders.records import Order
 from mock_clover.clover.orders.responses import OrderWithCharges
 from mock_clover.clover.platform.behaviours import ADJUSTED_TOTALS
@@ -18,7 +18,7 @@ from mock_clover.clover.platform.endpoints_lines import (
 )
 from mock_clover.clover.platform.endpoints_merchant import CURRENCY
 from mock_clover.clover.platform.http import platform_endpoint, platform_list_endpoint
-from mock_clover.clover.platform.listing import Fields, ListField, list_page
+from mock_clover.clover.platform.listing import Fields, ListField, PlatformPage, list_page
 from mock_clover.clover.platform.operations_cart import (
     LINE_ERRORS,
     NEW_LINE,
@@ -64,6 +64,7 @@ from mock_clover.clover.platform.view_order import (
     state_of,
     total_of,
 )
+from mock_clover.clover.platform.view_refunds import index_refunds
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented, observed
 from mock_clover.engine.endpoint import Call
@@ -102,17 +103,18 @@ FIELDS: Fields = {
 """Source: REF orderGetOrders; customer.id comes from an older client."""
 
 
-def list_orders(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
+def list_orders(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> PlatformPage:
     """List orders, whether created through /v1, by charges or through the platform API."""
     context = response_context(sandbox, call)
-    rows = (full_order for _, full_order in newest_orders(sandbox))
     return list_page(
         context,
         call,
         "orders",
         FIELDS,
-        rows,
+        lambda lasting: (each for _, each in newest_orders(sandbox, lasting=lasting)),
         lambda full_order: platform_order_response(context, full_order),
+        size_max=most_orders(sandbox),
+        prepare=lambda: index_refunds(context),
     )
 
 

@@ -17,7 +17,7 @@ from mock_clover.clover.orders.endpoints import record_payment as record_order_p
 from mock_clover.clover.platform.endpoints_inventory import tenders_of
 from mock_clover.clover.platform.endpoints_lines import require_order
 from mock_clover.clover.platform.http import platform_endpoint, platform_list_endpoint
-from mock_clover.clover.platform.listing import Fields, ListField, list_page
+from mock_clover.clover.platform.listing import Fields, ListField, PlatformPage, list_page
 from mock_clover.clover.platform.problems import (
     PLATFORM_INVALID_QUERY,
     PLATFORM_NOT_FOUND,
@@ -26,7 +26,6 @@ from mock_clover.clover.platform.problems import (
     PLATFORM_PAYMENT_NOT_FOUND,
 )
 from mock_clover.clover.platform.records import (
-    Elements,
     ExpandQuery,
     PlatformQuery,
     Reference,
@@ -46,12 +45,12 @@ from mock_clover.clover.platform.records_tender_payment import (
 )
 from mock_clover.clover.platform.view import response_context
 from mock_clover.clover.platform.view_order import (
-    all_refunds,
     payment_amount,
     payment_result,
     platform_payment_response,
     platform_refund_response,
 )
+from mock_clover.clover.platform.view_refunds import all_refunds, index_refunds
 from mock_clover.clover.refunds.endpoints import refund_charge
 from mock_clover.core.evidence import documented, observed
 from mock_clover.engine.endpoint import Call
@@ -89,17 +88,18 @@ REFUND_FIELDS: Fields = {
 }
 
 
-def list_payments(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
+def list_payments(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> PlatformPage:
     """List payments: all charges, including declined ones."""
     context = response_context(sandbox, call)
-    rows = (charge for _, charge in sandbox.charges.items_newest_first())
     return list_page(
         context,
         call,
         "payments",
         PAYMENT_FIELDS,
-        rows,
+        sandbox.charges.newest_first,
         lambda charge: platform_payment_response(context, charge),
+        size_max=sandbox.charges.size_max,
+        prepare=lambda: index_refunds(context),
     )
 
 
@@ -111,7 +111,7 @@ def get_payment(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PaymentRespo
     return platform_payment_response(response_context(sandbox, call), charge)
 
 
-def list_refunds(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
+def list_refunds(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> PlatformPage:
     """List refunds; voids of authorizations are not included."""
     context = response_context(sandbox, call)
     return list_page(
@@ -119,8 +119,10 @@ def list_refunds(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Elements:
         call,
         "refunds",
         REFUND_FIELDS,
-        all_refunds(sandbox),
+        lambda lasting: all_refunds(sandbox, lasting=lasting),
         lambda refund: platform_refund_response(context, refund),
+        size_max=sandbox.refunds.size_max,
+        prepare=lambda: index_refunds(context),
     )
 
 

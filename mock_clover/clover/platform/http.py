@@ -5,7 +5,7 @@ Strict-Transport-Security is omitted, because browsers would then reject plain H
 """
 
 from collections.abc import Callable, Iterable
-from functools import wraps
+from functools import partial, wraps
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qsl
@@ -20,6 +20,7 @@ from mock_clover.clover.platform.records import Elements, PlatformQuery
 from mock_clover.core.evidence import Evidence
 from mock_clover.core.problem import Problem
 from mock_clover.core.record import Record
+from mock_clover.core.steps import Steps, Work
 from mock_clover.engine.endpoint import (
     NO_AUTH,
     ApiStyle,
@@ -27,6 +28,7 @@ from mock_clover.engine.endpoint import (
     Call,
     Endpoint,
     HandlerResult,
+    LongResult,
     RawRequest,
     bearer,
 )
@@ -110,7 +112,7 @@ PLATFORM = ApiStyle(
 def platform_endpoint(
     method: str,
     path: str,
-    run: Callable[..., HandlerResult],
+    run: Callable[..., HandlerResult | LongResult],
     response: type[Record],
     permission: Permission | Auth | None,
     evidence: Evidence,
@@ -143,21 +145,29 @@ def platform_endpoint(
     )
 
 
-def _with_notes(run: Callable[..., HandlerResult]) -> Callable[..., HandlerResult]:
+def _with_notes(run: Callable[..., HandlerResult | LongResult]) -> Callable[..., Any]:
     """Return a handler that adds the notes of its response to `why`."""
 
     @wraps(run)
-    def handler(sandbox: Sandbox, call: Call[Any, Any]) -> HandlerResult:
+    def handler(sandbox: Sandbox, call: Call[Any, Any]) -> HandlerResult | LongResult:
         result = run(sandbox, call)
+        if isinstance(result, Work):
+            return result.then(partial(_noted_after, call))
         call.why += "".join(note() for note in call.notes)
         return result
 
     return handler
 
 
+def _noted_after(call: Call[Any, Any], steps: Steps[HandlerResult]) -> Steps[HandlerResult]:
+    result = yield from steps
+    call.why += "".join(note() for note in call.notes)
+    return result
+
+
 def platform_list_endpoint(
     path: str,
-    run: Callable[..., Elements],
+    run: Callable[..., Elements | Work[Elements]],
     fields: Iterable[str],
     permission: Permission,
     evidence: Evidence,

@@ -4,10 +4,10 @@ Each list has a table of the fields for filtering and ordering; other fields are
 (observed). A response header lists the allowed fields.
 """
 
+import heapq
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
@@ -16,13 +16,16 @@ from mock_clover.clover.platform.records import Elements, PlatformQuery
 from mock_clover.clover.platform.view import ResponseContext
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
+from mock_clover.core.steps import Steps, Work, finish
 from mock_clover.engine.endpoint import Call
+from mock_clover.engine.pagination import SHORT_ROWS, in_steps
 
 Row = TypeVar("Row")
 FilterValue = str | int | bool | None
 
 CLAUSES_MAX = 20
-"""Maximum number of clauses of a filter; the limit is this mock's own."""
+"""Maximum number of clauses of a filter, and of fields to sort by; the limit is this mock's own."""
+_SHORT_PAGE, _CHUNK_ROWS = 100, 500
 _NUMBER = re.compile(r"-?[0-9]{1,18}(?!\n)$")
 _FIELD = r"[A-Za-z][A-Za-z0-9_.]*"
 _CLAUSE = re.compile(rf"\s*({_FIELD})\s*(!=|>=|<=|=|>|<)(.*)$", re.DOTALL)
@@ -43,6 +46,7 @@ class ListField(NamedTuple):
 
 
 Fields = Mapping[str, ListField]
+PlatformPage = Elements | Work[Elements]
 
 
 def list_page(
@@ -50,10 +54,19 @@ def list_page(
     call: Call[Any, PlatformQuery],
     path: str,
     fields: Fields,
-    rows: Iterable[Row],
+    rows: Callable[[bool], Iterable[Row]],
     to_record: Callable[[Row], Record],
-) -> Elements:
-    """Return one page of rows; `rows` must be newest first."""
+    *,
+    size_max: int = 0,
+    searches: bool = False,
+    prepare: Callable[[], Steps[None]] | None = None,
+) -> PlatformPage:
+    """Return one page of rows; work if that takes more than a look at the newest ones.
+
+    `rows` returns the rows, newest first; of True, such that they may change meanwhile. There are
+    at most `size_max`; `searches`: finding them takes a look at each of so many. `prepare` reads
+    what `to_record` needs for the expanded fields.
+    """
     query = call.query
     clauses = [] if query.filter is None else _CLAUSE_SEPARATOR.split(query.filter)
     if len(clauses) > CLAUSES_MAX:
@@ -61,14 +74,41 @@ def list_page(
             detail=f"a filter can have at most {CLAUSES_MAX} clauses"
         )
     tests = [_parse_clause(clause, fields) for clause in clauses]
-    matching: Iterable[Row] = (row for row in rows if all(test(row) for test in tests))
-    if query.orderBy is not None:
-        matching = _order_rows(query.orderBy, fields, matching)
-    page = islice(matching, query.offset, query.offset + query.limit)
-    return Elements(
-        elements=tuple(to_record(row) for row in page),
-        href=f"{context.root}/{path}?{_query_string(query, clauses)}",
-    )
+    key = None if query.orderBy is None else _order_key(query.orderBy, fields)
+    expands = query.expand is not None
+    is_search = searches or bool(tests or key or query.offset or query.limit > _SHORT_PAGE)
+    is_long = (is_search or expands) and size_max > (_SHORT_PAGE if expands else SHORT_ROWS)
+    href = f"{context.root}/{path}?{_query_string(query, clauses)}"
+
+    def page() -> Steps[Elements]:
+        found = (row if all(test(row) for test in tests) else None for row in rows(is_long))
+        matching = in_steps(found)
+        if key is not None:
+            matching = yield from _ordered(matching, key)
+        selected = yield from _slice(matching, query.offset, query.limit)
+        if is_long and prepare is not None:
+            yield from prepare()
+        records = []
+        for row in selected:
+            records.append(to_record(row))
+            yield
+        return Elements(elements=tuple(records), href=href)
+
+    return Work(page()) if is_long else finish(page())
+
+
+def _slice(rows: Iterator[Row | None], offset: int, limit: int) -> Steps[list[Row]]:
+    selected: list[Row] = []
+    for row in rows:
+        if row is None:
+            yield
+        elif offset:
+            offset -= 1
+        else:
+            selected.append(row)
+            if len(selected) == limit:
+                break
+    return selected
 
 
 def _query_string(query: PlatformQuery, clauses: Iterable[str]) -> str:
@@ -128,17 +168,61 @@ def _values(field: ListField, row: Any) -> tuple[Any, ...]:
     return () if value is None else (value,)
 
 
-def _order_rows(text: str, fields: Fields, rows: Iterable[Row]) -> list[Row]:
-    """Sort rows by fields. Rows without a value come first in ASC order and last in DESC order."""
-    ordered = list(rows)
-    for clause in reversed(text.split(",")):
+class _Descending:
+    """A value that is sorted before smaller ones."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Descending) and bool(self.value == other.value)
+
+    def __lt__(self, other: "_Descending") -> bool:
+        return bool(other.value < self.value)
+
+    __hash__ = None  # type: ignore[assignment] # only for sorting
+
+
+def _order_key(text: str, fields: Fields) -> Callable[[Any], Any]:
+    """Return the key by which rows are sorted.
+
+    Rows without a value come first in ASC order and last in DESC order.
+    """
+    clauses = text.split(",")
+    if len(clauses) > CLAUSES_MAX:
+        raise PLATFORM_INVALID_QUERY.error(
+            param="orderBy", reason=f"this mock sorts by at most {CLAUSES_MAX} fields"
+        )
+    parts: list[tuple[ListField, bool]] = []
+    for clause in clauses:
         name, _, direction = clause.strip().partition(" ")
         field, direction = fields.get(name), direction.strip().upper() or "ASC"
         if field is None or direction not in ("ASC", "DESC"):
             raise PLATFORM_INVALID_QUERY.error(param="orderBy")
-        descending = direction == "DESC"
-        ordered.sort(key=lambda row, field=field: _sort_key(field, row), reverse=descending)  # type: ignore[misc] # mypy does not infer the default
-    return ordered
+        parts.append((field, direction == "DESC"))
+    return lambda row: [
+        _Descending(_sort_key(field, row)) if is_descending else _sort_key(field, row)
+        for field, is_descending in parts
+    ]
+
+
+def _ordered(rows: Iterator[Row | None], key: Callable[[Row], Any]) -> Steps[Iterator[Row | None]]:
+    """Sort rows in chunks, which are merged when they are read."""
+    chunks: list[list[Row]] = [[]]
+    for row in rows:
+        if row is None:
+            yield
+            continue
+        chunks[-1].append(row)
+        if len(chunks[-1]) == _CHUNK_ROWS:
+            chunks[-1].sort(key=key)
+            chunks.append([])
+            yield
+    chunks[-1].sort(key=key)
+    merged: Iterator[Row] = heapq.merge(*chunks, key=key)
+    return in_steps(merged)
 
 
 def _sort_key(field: ListField, row: Any) -> tuple[bool, Any]:

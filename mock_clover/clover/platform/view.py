@@ -1,6 +1,7 @@
 """The context of a platform response: sandbox, base URL and expansions."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 from mock_clover.clover.platform.http import PLATFORM_PATH
 from mock_clover.clover.platform.problems import PLATFORM_INVALID_QUERY
 from mock_clover.clover.platform.records import NESTED_MAX, Elements, Reference
+from mock_clover.clover.refunds.records import Refund
 from mock_clover.core.masking import redact
 from mock_clover.core.printable import printable
 from mock_clover.core.record import Record, Value
@@ -32,6 +34,8 @@ class ResponseContext(Value, frozen=True):
     """The path of the object that this is the context of, under each of its names."""
     expandable: set[str] = msgspec.field(default_factory=set)
     """The fields that the response could expand, filled while it is built."""
+    refunds: dict[str, list[tuple[int, Refund]]] = msgspec.field(default_factory=dict)
+    """The refunds by charge, numbered from the newest one, read when the first are expanded."""
 
     def expands(self, *names: str) -> bool:
         """Return whether one of these fields, or a field nested in it, is expanded."""
@@ -48,6 +52,11 @@ class ResponseContext(Value, frozen=True):
             expand=frozenset(rest for name, rest in inner if name in names),
             prefixes=tuple(f"{prefix}{name}." for prefix in self.prefixes for name in names),
         )
+
+    @property
+    def expands_refunds(self) -> bool:
+        """Whether any object of the response has its refunds expanded."""
+        return any("refunds" in path.split(".") for path in self.expand)
 
     @property
     def employee(self) -> Reference:
@@ -87,5 +96,5 @@ def _unexpanded(names: frozenset[str], expanded: set[str]) -> str:
 
 
 def nested_list(rows: Sequence[Record] | Iterable[Record]) -> Elements:
-    """Return a nested list."""
-    return Elements(elements=tuple(rows)[:NESTED_MAX])
+    """Return a nested list; no more rows than it has are built."""
+    return Elements(elements=tuple(islice(rows, NESTED_MAX)))

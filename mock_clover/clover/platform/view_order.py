@@ -39,6 +39,7 @@ from mock_clover.clover.platform.records_payment import (
 )
 from mock_clover.clover.platform.records_tender_payment import RecordedPayment
 from mock_clover.clover.platform.view import ResponseContext, nested_list
+from mock_clover.clover.platform.view_refunds import refunds_of
 from mock_clover.clover.refunds.records import Refund
 from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.sandbox import Sandbox
@@ -157,9 +158,9 @@ def _lines(context: ResponseContext, order: Order) -> Elements:
     return nested_list(lines_of(context.nested("lineItems"), order))
 
 
-def lines_of(context: ResponseContext, order: Order) -> tuple[LineResponse, ...]:
-    """Return the lines of an order; /v1 uses the same ids for returns."""
-    return tuple(line_response(context, order, index) for index in range(len(order.items)))
+def lines_of(context: ResponseContext, order: Order) -> Iterator[LineResponse]:
+    """Iterate over the lines of an order; /v1 uses the same ids for returns."""
+    return (line_response(context, order, index) for index in range(len(order.items)))
 
 
 def line_response(context: ResponseContext, order: Order, index: int) -> LineResponse:
@@ -226,7 +227,7 @@ def _payments(context: ResponseContext, full_order: OrderWithCharges) -> Element
 
 def _refunds(context: ResponseContext, full_order: OrderWithCharges) -> Elements:
     inner = context.nested("refunds")
-    refunds = refunds_of(context.sandbox, frozenset(charge.id for charge in full_order.charges))
+    refunds = refunds_of(context, full_order.charges)
     return nested_list(platform_refund_response(inner, refund) for refund in refunds)
 
 
@@ -371,23 +372,9 @@ def platform_refund_response(context: ResponseContext, refund: Refund) -> Platfo
     )
 
 
-def refunds_of(sandbox: Sandbox, charge_ids: frozenset[str]) -> Iterator[Refund]:
-    """Iterate over the refunds of the charges, newest first."""
-    return (refund for refund in all_refunds(sandbox) if refund.charge in charge_ids)
-
-
-def all_refunds(sandbox: Sandbox) -> Iterator[Refund]:
-    """Iterate over the refunds, newest first, without the voids of authorizations."""
-    return (
-        refund
-        for _, refund in sandbox.refunds.items_newest_first()
-        if refund.refund_type != "PREAUTH"
-    )
-
-
 def _charge_refunds(context: ResponseContext, charge: Charge) -> Elements:
     if not charge.amount_refunded:
         return nested_list(())
     inner = context.nested("refunds")
-    refunds = refunds_of(context.sandbox, frozenset({charge.id}))
+    refunds = refunds_of(context, (charge,))
     return nested_list(platform_refund_response(inner, refund) for refund in refunds)

@@ -44,6 +44,7 @@ from mock_clover.clover.refunds.records import (
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.broken_rule import shown
 from mock_clover.core.evidence import Behaviour, documented
+from mock_clover.core.steps import Work
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.engine.pagination import ListQuery, basis_of_query, paginate
 from mock_clover.sandbox.sandbox import Sandbox
@@ -192,13 +193,16 @@ def get_refund(sandbox: Sandbox, call: Call[None, None]) -> RefundResponse:
     return refund_response(refund)
 
 
-def list_refunds(sandbox: Sandbox, call: Call[None, ListQuery]) -> ListResponse:
+def list_refunds(
+    sandbox: Sandbox, call: Call[None, ListQuery]
+) -> ListResponse | Work[ListResponse]:
     """Return refunds, newest first."""
     query = call.query
     call.basis = basis_of_query(query)
     return paginate(
         "/v1/refunds",
-        sandbox.refunds.items_newest_first(),
+        lambda lasting: sandbox.refunds.items_newest_first(lasting=lasting),
+        sandbox.refunds.size_max,
         query,
         matches=lambda row: query.charge is None or row.charge == query.charge,
         created_ms=lambda row: row.created_ms,
