@@ -6,7 +6,7 @@ has been applied.
 """
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -47,6 +47,9 @@ from mock_clover.engine.request import (
 from mock_clover.sandbox.idempotency import StoredResponse
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records_fault import Fault
+
+_Overrides = tuple[Override | None, Fault | None, str, Wait | None]
+"""What changes a response: rule or header, fault, id of an armed fault, delay before the handler."""
 
 
 def answer(
@@ -105,12 +108,7 @@ def answer(
                 else _run_handler(sandbox, endpoint, call, None)
             )
             if type(result) is Work:
-                overrides = _Overrides(
-                    override=override,
-                    fault=fault,
-                    armed_fault_id=armed_fault_id,
-                    after_delay=after_delay,
-                )
+                overrides = (override, fault, armed_fault_id, after_delay)
                 return _long_result(sandbox, endpoint, raw, call, overrides, result)
             reply = result
             if key:
@@ -121,25 +119,11 @@ def answer(
         reply = error_reply(sandbox, error, raw.headers, endpoint)
         override = _override_that_caused_error(override)
     if has_overrides:
-        overrides = _Overrides(
-            override=override,
-            fault=fault,
-            armed_fault_id=armed_fault_id,
-            after_delay=after_delay,
-        )
+        overrides = (override, fault, armed_fault_id, after_delay)
         reply = _with_overrides(sandbox, endpoint, raw, request, overrides, reply)
     if not endpoint.surface.journaled:
         return end_control_call(sandbox, endpoint, raw.ids, request, reply)
     return write_exchange(sandbox, endpoint, raw, reply, request, idempotency)
-
-
-class _Overrides(NamedTuple):
-    """What changes the response to a request, or follows it."""
-
-    override: Override | None
-    fault: Fault | None
-    armed_fault_id: str
-    after_delay: Wait | None
 
 
 def _with_overrides(
