@@ -49,7 +49,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records_fault import Fault
 
 _Overrides = tuple[Override | None, Fault | None, str, Wait | None]
-"""What changes a response: rule or header, fault, id of an armed fault, delay before the handler."""
+"""What changes a response: rule or header, fault, id of an armed fault, earlier delay."""
 
 
 def answer(
