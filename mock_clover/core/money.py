@@ -5,6 +5,8 @@ from decimal import Decimal
 
 AMOUNT_MAX = 99_999_999
 """$999,999.99. Source: DOCS:ecommerce-error-codes, amount_too_large."""
+MERCHANT_CURRENCY = "USD"
+"""The currency of all merchants: sandbox merchants are American (inferred)."""
 _FRACTION = re.compile(r"-?[0-9]{1,15}\.[0-9]{0,15}")
 
 
@@ -21,6 +23,6 @@ def fraction_of_amount(value: object) -> str:
     return f"{value} {meaning}{suggestion}"
 
 
-def amount_text(amount: int, currency: str) -> str:
+def amount_text(amount: int, currency: str = MERCHANT_CURRENCY) -> str:
     """Return an amount in minor units as text: `18.00 USD`. Clover's currencies have cents."""
     return f"{amount / 100:.2f} {currency.upper()}"

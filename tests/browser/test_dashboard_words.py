@@ -79,3 +79,34 @@ def test_errors_to_choose_are_named_once(dashboard_page: DashboardPage) -> None:
     texts = options.all_text_contents()
     assert "UNAUTHORIZED — 401 Unauthorized" in texts
     assert [text for text in texts if "{" in text] == []
+
+
+OTHER_FORMS = r"""() => {
+  const views = document.querySelector("main").cloneNode(true);
+  for (const raw of views.querySelectorAll("pre, .json, textarea, select, code")) raw.remove();
+  const others = /.{0,20}(\.\.\.\d{4}|\d\.\d\d [A-Z]{3}\b|\b\d{4,} of ).{0,20}/g;
+  return views.textContent.match(others) ?? [];
+}"""
+"""Cards and amounts that are not written like ••4242 and $18.00, outside of what was sent."""
+
+
+def test_a_card_and_an_amount_have_one_form(dashboard_page: DashboardPage) -> None:
+    shop, held = dashboard_page.shop, dashboard_page.pay(1800, capture=False).body["id"]
+    shop.send("POST", f"/v1/charges/{held}/capture", {"amount": 99999})
+    shop.send("POST", f"/v1/charges/{held}/capture", {"amount": 1500})
+    shop.send("POST", "/v1/refunds", {"charge": held, "amount": 1200})
+    shop.send("POST", "/v1/refunds", {"charge": held, "amount": 1200})
+    dashboard_page.pay(2500, capture=False)
+    dashboard_page.open()
+    page = dashboard_page.page
+    views = [f"exchanges/{number}" for number in range(1, 9)]
+    views += ["audit", "data/charges", "data/tokens", f"data/charges/{held}", f"payment/{held}"]
+    for view in [*views, "explain/3/why"]:
+        page.goto(f"{dashboard_page.clover.url}/_mock/#/{view}")
+        awaited = page.locator("main > section:visible :is(.why, td, article.card)").first
+        expect(awaited).to_be_visible()
+        assert page.evaluate(OTHER_FORMS) == [], view
+    page.goto(f"{dashboard_page.clover.url}/_mock/#/exchanges?q=$12.00")
+    expect(dashboard_page.row("at most $3.00")).to_have_count(1)
+    expect(dashboard_page.row("refunded $12.00 of $15.00 refundable")).to_have_count(1)
+    dashboard_page.leave()

@@ -45,7 +45,7 @@ from mock_clover.clover.gift_cards.operations import capture_gift_card_lock
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.broken_rule import shown
 from mock_clover.core.evidence import Behaviour, documented
-from mock_clover.core.money import AMOUNT_MAX
+from mock_clover.core.money import AMOUNT_MAX, amount_text
 from mock_clover.core.object_id import OBJECT_ID
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.sandbox.sandbox import Sandbox
@@ -67,7 +67,7 @@ def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> Charge
     most = left if is_split else _capturable(sandbox, charge)
     if amount > most:
         raise CAPTURE_TOO_LARGE.error(
-            rule=f"amount is {amount}; at most {most}, the rest of the authorization",
+            rule=_too_large(charge, amount, most),
             basis=(CAPTURE_WITHIN_AUTHORIZATION,),
         )
     captured = replace(
@@ -93,9 +93,10 @@ def capture_charge(sandbox: Sandbox, call: Call[CaptureRequest, None]) -> Charge
         call.basis = (CAPTURE_WITHIN_AUTHORIZATION,)
     elif amount < charge.request.amount and charge.gift is None:
         call.basis = (PARTIAL_CAPTURE_RETURNS_ITS_AMOUNT,)
-    call.why = f"captured {amount} of an authorization of {charge.request.amount}"
+    call.why = _of_authorization("captured", charge, amount)
     if is_split:
-        call.why += f", shipment {body.split_shipment}; {captured.amount_capturable} left"
+        rest = amount_text(captured.amount_capturable, charge.currency)
+        call.why += f", shipment {body.split_shipment}; {rest} left"
     return captured_response(captured, amount)
 
 
@@ -106,12 +107,13 @@ def release_charge(sandbox: Sandbox, call: Call[ReleaseRequest, None]) -> Charge
         raise AUTHORIZATION_EXPIRED.error(rule=_EXPIRED, basis=(_lifetime_behaviour(charge),))
     left = charge.amount_capturable
     if not left or charge.token.kind != "card":
-        rule = f"the charge is {charge.state} and has {left} left; only a rest can be released"
+        rest = amount_text(left, charge.currency)
+        rule = f"the charge is {charge.state} and has {rest} left; only a rest can be released"
         raise NOTHING_TO_RELEASE.error(rule=rule)
     amount = left if call.body.amount is None else call.body.amount
     if amount > left:
         raise CAPTURE_TOO_LARGE.error(
-            rule=f"amount is {amount}; at most {left}, the rest of the authorization",
+            rule=_too_large(charge, amount, left),
             basis=(RELEASE_OF_ANY_PART,),
         )
     released = replace(charge, amount_released=charge.amount_released + amount)
@@ -122,11 +124,26 @@ def release_charge(sandbox: Sandbox, call: Call[ReleaseRequest, None]) -> Charge
     call.basis = (SPLIT_SHIPMENT,)
     if amount < left or not charge.is_split:
         call.basis += (RELEASE_OF_ANY_PART,)
-    call.why = f"released {amount} of an authorization of {charge.request.amount}"
+    call.why = _of_authorization("released", charge, amount)
     return released_response(released)
 
 
 _EXPIRED = "the authorization has expired by the sandbox's clock"
+
+
+def _texts(charge: Charge, *amounts: int) -> list[str]:
+    return [amount_text(each, charge.currency) for each in amounts]
+
+
+def _too_large(charge: Charge, amount: int, most: int) -> str:
+    """Return the rule that an amount above the rest of an authorization breaks."""
+    given, rest = _texts(charge, amount, most)
+    return f"amount is {given}; at most {rest}, the rest of the authorization"
+
+
+def _of_authorization(verb: str, charge: Charge, amount: int) -> str:
+    part, total = _texts(charge, amount, charge.request.amount)
+    return f"{verb} {part} of an authorization of {total}"
 
 
 def _find_charge(sandbox: Sandbox, charge_id: str) -> Charge:
@@ -170,7 +187,8 @@ def _check_capturable(sandbox: Sandbox, charge: Charge, *, is_split: bool) -> No
         basis = (SPLIT_REST_EXPIRES,)
     elif charge.amount_captured < charge.request.amount:
         basis = (PLAIN_CAPTURE_IS_FINAL,)
-    rule = f"{charge.amount_captured} of {charge.request.amount} was captured already"
+    captured, total = _texts(charge, charge.amount_captured, charge.request.amount)
+    rule = f"{captured} of {total} was captured already"
     raise CHARGE_ALREADY_CAPTURED.error(rule=rule, basis=basis)
 
 

@@ -126,7 +126,7 @@ def _expand(sandbox: Sandbox, response: ChargeResponse, names: frozenset[str]) -
     if "customer" in names and isinstance(response.customer, str):
         customer = sandbox.customers.get(response.customer)
         if customer is not None:
-            objects["customer"] = msgspec.to_builtins(customer_response(customer, "USD"))
+            objects["customer"] = msgspec.to_builtins(customer_response(customer))
     if "order" in names and isinstance(response.order, str):
         order = find_order(sandbox, response.order)
         if order is not None:

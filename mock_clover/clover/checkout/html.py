@@ -317,7 +317,7 @@ def _render_receipt(charge: Charge, language: Language) -> str:
         ("Paid", format_amount(charge.amount_captured + added + tip, language)),
         *((("Surcharge included", format_amount(added, language)),) if added else ()),
         *((("Tip included", format_amount(tip, language)),) if tip else ()),
-        ("Card", f"{card.brand} … {card.last4}"),
+        ("Card", f"{card.brand} ••{card.last4}"),
         ("Order", charge.order or ""),
     ]
     details = "".join(

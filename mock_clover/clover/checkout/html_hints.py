@@ -42,7 +42,7 @@ def _row(card: TestCard, *, show_full_number: bool) -> str:
     spaced = " ".join(number[at : at + 4] for at in range(0, len(number), 4))
     outcome = "approved" if card.outcome == "approve" else f"declined: {card.decline_code}"
     return _ROW.format(
-        number=spaced if show_full_number else f"… {number[-4:]}",
+        number=spaced if show_full_number else f"••{number[-4:]}",
         brand=escape_html(card.brand or ""),
         outcome=escape_html(outcome),
     )

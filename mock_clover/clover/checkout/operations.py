@@ -19,7 +19,6 @@ from mock_clover.clover.checkout.problems import (
     CHECKOUT_NOT_FOUND,
 )
 from mock_clover.clover.checkout.records import (
-    CURRENCY,
     DECLINED_MAX,
     PAY_CHECKOUT,
     Checkout,
@@ -38,6 +37,7 @@ from mock_clover.clover.webhooks.operations import (
     send_rule_event,
 )
 from mock_clover.clover.webhooks.records import EventSpec
+from mock_clover.core.money import MERCHANT_CURRENCY
 from mock_clover.core.record import encode
 from mock_clover.engine.error_format import decline_body, error_format
 from mock_clover.engine.overrides import find_override, spend_armed
@@ -137,7 +137,7 @@ def _build_payment(checkout: Checkout, tip_amount: int | None) -> HostedPayment:
     return HostedPayment(
         checkout=checkout.id,
         amount=checkout.amount,
-        currency=CURRENCY,
+        currency=MERCHANT_CURRENCY,
         tip_amount=tip_amount,
         email=checkout.email,
         description=", ".join(line.name for line in checkout.lines),

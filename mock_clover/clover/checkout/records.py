@@ -34,9 +34,6 @@ ITEM_NAME_CHARS_MAX = 126
 METADATA_BYTES_MAX = 4_096
 DECLINED_MAX = 20
 """Maximum number of declined charges that a session lists (the newest); no charge is deleted."""
-CURRENCY = "USD"
-"""A request has no currency: it is the merchant's (observed). Sandbox merchants are American
-(inferred)."""
 PAY_CHECKOUT = "pay_checkout"
 """Operation name of a payment on the page, in rules and the journal."""
 

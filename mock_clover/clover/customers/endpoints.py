@@ -56,7 +56,6 @@ from mock_clover.sandbox.sandbox import Sandbox
 
 CARDS_MAX = 50
 """Maximum number of cards on file per customer; a limit of this mock."""
-_MERCHANT_CURRENCY = "USD"  # documented SEED: the merchant's currency, not the request's
 
 
 def create_customer(sandbox: Sandbox, call: Call[CustomerRequest, None]) -> CustomerResponse:
@@ -105,7 +104,7 @@ def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> Custo
     sandbox.customers.put(changed.id, changed)
     send_platform_event(sandbox, "C", changed.id, "UPDATE", "customer")
     call.why = "updated the customer; no card was saved"
-    return customer_response(changed, _MERCHANT_CURRENCY)
+    return customer_response(changed)
 
 
 def savable_token(
@@ -153,7 +152,7 @@ def _save(
     saved = save_card(sandbox, customer, token)
     what = token.card.brand or token.kind
     call.why = f"saved {what} ...{token.card.last4}; its token is now multi-pay"
-    return customer_response(saved, _MERCHANT_CURRENCY)
+    return customer_response(saved)
 
 
 def save_card(
@@ -202,7 +201,7 @@ def get_customer(sandbox: Sandbox, call: Call[None, None]) -> CustomerResponse:
         raise CUSTOMER_RESOURCE_MISSING.error(
             id=call.ids[0], rule="this sandbox has no customer with this id"
         )
-    return customer_response(customer, _MERCHANT_CURRENCY)
+    return customer_response(customer)
 
 
 def delete_customer(sandbox: Sandbox, call: Call[None, None]) -> DeletedResponse:

@@ -16,6 +16,7 @@ from mock_clover.core.evidence import (
     inferred,
     observed,
 )
+from mock_clover.core.money import MERCHANT_CURRENCY
 from mock_clover.core.record import Record
 
 _REF = documented("REF createcustomer")
@@ -186,14 +187,14 @@ class CustomerResponse(Record, frozen=True, kw_only=True):
     shipping: Shipping | None = None
 
 
-def customer_response(customer: Customer, currency: str) -> CustomerResponse:
+def customer_response(customer: Customer) -> CustomerResponse:
     """Return the response for a customer."""
     shipping = customer.shipping
     return CustomerResponse(
         id=customer.id,
         object="customer",
         created=customer.created_ms,
-        currency=currency,
+        currency=MERCHANT_CURRENCY,  # documented SEED: not that of the request
         email=customer.email,
         phone=customer.phone,
         name=customer.name or BLANK_NAME,

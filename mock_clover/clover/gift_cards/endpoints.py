@@ -36,7 +36,7 @@ from mock_clover.clover.gift_cards.responses import BalanceResponse, GiftCardRes
 from mock_clover.clover.tokens.records import Token
 from mock_clover.core.evidence import documented, observed
 from mock_clover.core.masking import passes_luhn
-from mock_clover.core.money import AMOUNT_MAX
+from mock_clover.core.money import AMOUNT_MAX, amount_text
 from mock_clover.engine.endpoint import Call, Endpoint
 from mock_clover.sandbox.credentials import fingerprint
 from mock_clover.sandbox.sandbox import Sandbox
@@ -53,12 +53,13 @@ def activate_gift_card(sandbox: Sandbox, call: Call[ActivateRequest, None]) -> G
     amount = default_amount if body.amount is None else body.amount
     if not amount:
         raise INVALID_CHARGE_AMOUNT.error()
+    text = amount_text(amount)
     if body.source is not None:
         token = _get_gift_card_token(sandbox, body.source)
         if token.card.fingerprint in sandbox.gift_cards:
             raise GIFT_CARD_ALREADY_ACTIVE.error()
         sandbox.gift_cards.check_capacity()
-        call.why = f"activated gift card ...{token.card.last4} with {amount}"
+        call.why = f"activated gift card ...{token.card.last4} with {text}"
         return _activate_card(sandbox, token.card.fingerprint, token.card.last4, amount)
     sandbox.gift_cards.check_capacity()
     number = _new_number(sandbox)
@@ -66,7 +67,7 @@ def activate_gift_card(sandbox: Sandbox, call: Call[ActivateRequest, None]) -> G
     response = _activate_card(sandbox, key, number[-4:], amount)
     # As in both samples: four digits if the request has the amount, else eight.
     code = sandbox.ids.digits(8 if body.amount is None else 4)
-    call.why = f"created virtual gift card ...{number[-4:]} with {amount}"
+    call.why = f"created virtual gift card ...{number[-4:]} with {text}"
     view = replace(response.gift_card, number=number, security_card_value=code)
     return replace(response, gift_card=view)
 
@@ -102,7 +103,8 @@ def reload_gift_card(sandbox: Sandbox, call: Call[ReloadRequest, None]) -> GiftC
     if row.loaded + body.amount > AMOUNT_MAX:  # a limit of this mock
         raise AMOUNT_TOO_LARGE.error()
     row = _store_card(sandbox, token, replace(row, loaded=row.loaded + body.amount))
-    call.why = f"reloaded gift card ...{row.last4} with {body.amount}"
+    added = amount_text(body.amount)
+    call.why = f"reloaded gift card ...{row.last4} with {added}"
     return _card_response(sandbox, row, body.amount, gift_view(row, balance, balance + body.amount))
 
 
@@ -111,7 +113,8 @@ def inquire_gift_card(sandbox: Sandbox, call: Call[GiftSourceRequest, None]) -> 
     row = _require_active(sandbox, _get_gift_card_token(sandbox, call.body.source))
     balance = gift_card_balance(sandbox, row)
     available, locked = balance.available, balance.locked
-    call.why = f"gift card ...{row.last4} has a balance of {available}, and {locked} locked"
+    texts = [amount_text(each) for each in (available, locked)]
+    call.why = f"gift card ...{row.last4} has a balance of {texts[0]}, and {texts[1]} locked"
     return BalanceResponse(
         status="succeeded", gift_card=gift_view(row, available, available, locked=locked)
     )
@@ -125,7 +128,8 @@ def cash_out_gift_card(sandbox: Sandbox, call: Call[GiftSourceRequest, None]) ->
     balance = gift_card_balance(sandbox, row)
     row = _store_card(sandbox, token, replace(row, loaded=row.loaded - balance.available))
     call.basis = (CASHOUT_LEAVES_LOCKS,)
-    call.why = f"paid out {balance.available} of gift card ...{row.last4}"
+    paid = amount_text(balance.available)
+    call.why = f"paid out {paid} of gift card ...{row.last4}"
     return _card_response(sandbox, row, balance.available, gift_view(row, balance.available, 0))
 
 

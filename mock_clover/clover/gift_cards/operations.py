@@ -28,6 +28,7 @@ from mock_clover.clover.gift_cards.records import (
 )
 from mock_clover.clover.tokens.records import Token
 from mock_clover.clover.webhooks.operations import send_platform_event
+from mock_clover.core.money import amount_text
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.scheduler import Job
 
@@ -110,7 +111,8 @@ def authorize_non_card(sandbox: Sandbox, token: Token) -> Verdict:
     if sandbox.clock.now_ms() >= row.expires_ms:
         return _EXPIRED
     available = gift_card_balance(sandbox, row).available
-    why = f"gift card ...{row.last4} has {available} available"
+    shown = amount_text(available)
+    why = f"gift card ...{row.last4} has {shown} available"
     is_never_activated = token.card.fingerprint not in sandbox.gift_cards
     behaviour = NEW_GIFT_CARD_BALANCE if is_never_activated else LOW_BALANCE_NEVER_DECLINES
     return Approval(

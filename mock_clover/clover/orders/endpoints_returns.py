@@ -24,6 +24,7 @@ from mock_clover.clover.refunds.endpoints import refund_charge
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.broken_rule import shown
 from mock_clover.core.evidence import documented
+from mock_clover.core.money import amount_text
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.sandbox import Sandbox
@@ -36,6 +37,7 @@ def return_order(sandbox: Sandbox, call: Call[ReturnRequest, None]) -> ReturnRes
     """Refund an order, in full or by item."""
     full_order = require_order(sandbox, call.ids[0])
     order, returnable, items = full_order.order, full_order.amount_returnable, call.body.items
+    currency = order.currency
     if not full_order.amount_paid and not returnable:
         raise ORDER_NOT_PAID.error(rule="the order has no payment; only a paid order is returned")
     amount, returned = returnable, order.returned
@@ -47,7 +49,8 @@ def return_order(sandbox: Sandbox, call: Call[ReturnRequest, None]) -> ReturnRes
         amount += _tip_to_refund(sandbox, full_order)
     if not returnable or amount > returnable:
         raise REFUND_TOO_LARGE.error(
-            rule=f"the amount is {amount}; at most {returnable}, the rest of the payments"
+            rule=f"the amount is {amount_text(amount, currency)}; at most "
+            f"{amount_text(returnable, currency)}, the rest of the payments"
         )
     sandbox.refunds.check_capacity()
     refunds = _refund_charges(sandbox, full_order, amount)
@@ -55,7 +58,8 @@ def return_order(sandbox: Sandbox, call: Call[ReturnRequest, None]) -> ReturnRes
         call.basis = (RETURN_CREATES_REFUNDS,)
     if items is not None and full_order.tip_amount:
         call.basis += (RETURN_REFUNDS_TIP,)
-    call.why = f"refunded {amount} of {returnable} returnable: {refunds}"
+    call.why = f"refunded {amount_text(amount, currency)} of "
+    call.why += f"{amount_text(returnable, currency)} returnable: {refunds}"
     if returned != order.returned and order.id in sandbox.orders:
         sandbox.orders.put(order.id, replace(order, returned=returned))
     send_platform_event(sandbox, "O", order.id, "UPDATE", "return")
@@ -111,7 +115,8 @@ def _returned_amounts(
             if remaining:
                 lines.pop()
         if remaining:
-            rule = f"items[{position}].amount is {remaining} more than what is left of its lines"
+            rule = f"items[{position}].amount is {amount_text(remaining, order.currency)} more "
+            rule += "than what is left of its lines"
             raise REFUND_TOO_LARGE.error(rule=rule)
     return tuple(returned) if any(returned) else ()
 
@@ -123,7 +128,7 @@ def _refund_charges(sandbox: Sandbox, full_order: OrderWithCharges, amount: int)
         part = min(amount, charge.amount_refundable if charge.state == "captured" else 0)
         if part:
             refund_charge(sandbox, charge, part)
-            refunds.append(f"{part} of {charge.id}")
+            refunds.append(f"{amount_text(part, charge.currency)} of {charge.id}")
             amount -= part
     others = len(refunds) - _REFUNDS_LISTED_MAX
     more = [f"and {others} more"] if others > 0 else []

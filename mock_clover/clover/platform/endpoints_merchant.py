@@ -17,11 +17,10 @@ from mock_clover.clover.platform.records import (
 )
 from mock_clover.clover.platform.view import ResponseContext, response_context
 from mock_clover.core.evidence import documented, inferred, observed
+from mock_clover.core.money import MERCHANT_CURRENCY
 from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.people import generate_people, merchant_name
 from mock_clover.sandbox.sandbox import Sandbox
-
-CURRENCY = "USD"
 
 
 def get_merchant(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> MerchantResponse:
@@ -130,7 +129,7 @@ def _gateway(context: ResponseContext) -> Gateway:
 def _properties(context: ResponseContext) -> Properties:
     return Properties(
         href=f"{context.root}/properties",
-        defaultCurrency=CURRENCY,
+        defaultCurrency=MERCHANT_CURRENCY,
         timezone="America/Los_Angeles",
         locale="en-US",
         tipsEnabled=True,

@@ -16,7 +16,6 @@ from mock_clover.clover.platform.endpoints_lines import (
     store_changed,
     tell_quantities,
 )
-from mock_clover.clover.platform.endpoints_merchant import CURRENCY
 from mock_clover.clover.platform.http import platform_endpoint, platform_list_endpoint
 from mock_clover.clover.platform.listing import Fields, ListField, PlatformPage, list_page
 from mock_clover.clover.platform.operations_cart import (
@@ -67,6 +66,7 @@ from mock_clover.clover.platform.view_order import (
 from mock_clover.clover.platform.view_refunds import index_refunds
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import documented, observed
+from mock_clover.core.money import MERCHANT_CURRENCY
 from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -257,7 +257,7 @@ def _new_order(sandbox: Sandbox, request: PlatformOrderRequest, *, reckoned: boo
     now_ms = sandbox.clock.now_ms()
     return Order(
         id="",
-        currency=sandbox.format_currency(request.currency or CURRENCY),
+        currency=sandbox.format_currency(request.currency or MERCHANT_CURRENCY),
         created_ms=now_ms,
         amount=request.total or 0,
         customer=_resolve_customer_id(sandbox, request),

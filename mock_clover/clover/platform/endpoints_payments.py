@@ -51,8 +51,9 @@ from mock_clover.clover.platform.view_order import (
     platform_refund_response,
 )
 from mock_clover.clover.platform.view_refunds import all_refunds, index_refunds
-from mock_clover.clover.refunds.endpoints import refund_charge
+from mock_clover.clover.refunds.endpoints import refund_charge, refund_text
 from mock_clover.core.evidence import documented, observed
+from mock_clover.core.money import amount_text
 from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records_rule import ALTERNATE_TENDER
@@ -180,12 +181,11 @@ def create_refund(
     refundable = charge.amount_refundable if charge.state == "captured" else 0
     amount = refundable if body.fullRefund or body.amount is None else body.amount
     if not 0 < amount <= refundable:
-        raise PLATFORM_INVALID_QUERY.error(
-            param="amount", reason=f"{refundable} of this payment can be refunded"
-        )
+        reason = f"{amount_text(refundable, charge.currency)} of this payment can be refunded"
+        raise PLATFORM_INVALID_QUERY.error(param="amount", reason=reason)
     sandbox.refunds.check_capacity()
     refund = refund_charge(sandbox, charge, amount)
-    call.why = f"refunded {amount} of {refundable} refundable"
+    call.why = refund_text("refunded", charge, amount, refundable)
     return platform_refund_response(context, refund)
 
 

@@ -14,7 +14,7 @@ from mock_clover.clover.charges.records_stored_credentials import StoredCredenti
 from mock_clover.clover.recurring.records_interval import Interval, next_due_ms
 from mock_clover.core.evidence import END_OF_STRING, Cents, Evidence, doc, documented, inferred
 from mock_clover.core.iso8601 import LAST_MS, format_iso8601
-from mock_clover.core.money import AMOUNT_MAX
+from mock_clover.core.money import AMOUNT_MAX, MERCHANT_CURRENCY
 from mock_clover.core.record import Record
 
 FAILURES_MAX = 5
@@ -24,7 +24,6 @@ TAX_RATES_MAX = 50
 """Maximum number of tax rates of a plan; the limit is this mock's own."""
 _COUNT_MAX = 1_000
 """Maximum interval count; the limit is this mock's own."""
-_CURRENCY = "USD"  # the merchant's currency; a plan has none
 
 CHARGE_SUBSCRIPTION = "charge_subscription"
 """Operation name of a due payment, in rules and the journal."""
@@ -254,7 +253,7 @@ def charge_request(plan: Plan, subscription: Subscription) -> ChargeRequest:
     return ChargeRequest(
         amount=subscription.amount,
         tip_amount=subscription.tip_amount,
-        currency=_CURRENCY,
+        currency=MERCHANT_CURRENCY,  # a plan has none
         source=subscription.customer,
         description=subscription.note or plan.name,
         stored_credentials=StoredCredentials(

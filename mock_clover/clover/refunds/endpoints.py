@@ -44,6 +44,7 @@ from mock_clover.clover.refunds.records import (
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.broken_rule import shown
 from mock_clover.core.evidence import Behaviour, documented
+from mock_clover.core.money import amount_text
 from mock_clover.core.steps import Work
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.engine.pagination import ListQuery, basis_of_query, paginate
@@ -61,15 +62,17 @@ def create_refund(sandbox: Sandbox, call: Call[RefundRequest, None]) -> RefundRe
         raise REFUND_OR_CHARGE_NOT_FOUND.error(rule=rule)
     refundable = charge.amount_refundable
     if charge.state not in REFUND_TYPE or not refundable:
-        rule = f"the charge is {charge.state}; {charge.amount_refunded} of "
-        rule += f"{charge.request.amount} is refunded, and nothing is left"
+        refunded = amount_text(charge.amount_refunded, charge.currency)
+        rule = f"the charge is {charge.state}; {refunded} of "
+        rule += f"{amount_text(charge.request.amount, charge.currency)} is refunded, and nothing "
+        rule += "is left"
         raise CHARGE_ALREADY_REFUNDED.error(rule=rule)
     amount = refundable if body.amount is None else body.amount
     if amount > refundable:
-        raise REFUND_TOO_LARGE.error(rule=f"amount is {amount}; at most {refundable}")
+        raise REFUND_TOO_LARGE.error(rule=_too_large(charge, amount, refundable))
     if limit is not None and amount > limit:
         raise REFUND_ABOVE_LIMIT.error(
-            rule=f"amount is {amount}; at most {limit} (refund_amount_max)", basis=(REFUND_LIMIT,)
+            rule=f"{_too_large(charge, amount, limit)} (refund_amount_max)", basis=(REFUND_LIMIT,)
         )
     if amount < refundable:
         _check_partial_refund_allowed(sandbox, charge)
@@ -86,9 +89,20 @@ def create_refund(sandbox: Sandbox, call: Call[RefundRequest, None]) -> RefundRe
     call.why = (
         "voided the authorization"
         if charge.state == "authorized"
-        else f"{'voided' if is_void_refund else 'refunded'} {amount} of {refundable} refundable"
+        else refund_text("voided" if is_void_refund else "refunded", charge, amount, refundable)
     )
     return refund_response(refund)
+
+
+def refund_text(verb: str, charge: Charge, amount: int, refundable: int) -> str:
+    """Return the reason of a refund: `refunded 9.00 USD of 109.00 USD refundable`."""
+    texts = [amount_text(each, charge.currency) for each in (amount, refundable)]
+    return f"{verb} {texts[0]} of {texts[1]} refundable"
+
+
+def _too_large(charge: Charge, amount: int, most: int) -> str:
+    texts = [amount_text(each, charge.currency) for each in (amount, most)]
+    return f"amount is {texts[0]}; at most {texts[1]}"
 
 
 def _basis_of_refund(
@@ -172,7 +186,8 @@ def _apply_refund(charge: Charge, amount: int) -> Charge:
 def _check_partial_refund_allowed(sandbox: Sandbox, charge: Charge) -> None:
     """Reject a partial refund if Clover allows only a full refund. Source: REF create-refund."""
     if charge.state == "authorized":
-        rule = f"amount is below {charge.amount_refundable}; void the whole authorization"
+        whole = amount_text(charge.amount_refundable, charge.currency)
+        rule = f"amount is below {whole}; void the whole authorization"
         raise PARTIAL_VOID_NOT_ALLOWED.error(rule=rule)
     order = sandbox.orders.get(charge.order or "")
     if (
@@ -228,7 +243,8 @@ def cancel_refund(sandbox: Sandbox, call: Call[CancelRequest, None]) -> CancelRe
     row = find_gift_card(sandbox, charge.token)
     view = balance_change(sandbox, charge, -refund.amount)
     if row is None or view is None or gift_card_balance(sandbox, row).available < refund.amount:
-        rule = f"the gift card no longer has the refunded {refund.amount}"
+        refunded_text = amount_text(refund.amount, charge.currency)
+        rule = f"the gift card no longer has the refunded {refunded_text}"
         raise REFUND_NOT_CANCELABLE.error(rule=rule)
     refunded = charge.amount_refunded - refund.amount
     sandbox.charges.put(charge.id, replace(charge, amount_refunded=refunded))
@@ -236,7 +252,8 @@ def cancel_refund(sandbox: Sandbox, call: Call[CancelRequest, None]) -> CancelRe
         refund.id, replace(refund, canceled=True, canceled_ms=sandbox.clock.now_ms())
     )
     send_platform_event(sandbox, "P", charge.id, "UPDATE", "cancel")
-    call.why = f"canceled a refund of {refund.amount} to gift card ...{row.last4}"
+    amount = amount_text(refund.amount, charge.currency)
+    call.why = f"canceled a refund of {amount} to gift card ...{row.last4}"
     return cancel_response(refund, view)
 
 

@@ -162,19 +162,19 @@ def test_whole_replies_of_a_split_shipment(server: InProcessServer) -> None:
         (
             "ship 1/3 150",
             {},
-            "captured 150 of an authorization of 1000, shipment 1/3; 850 left",
+            "captured 1.50 USD of an authorization of 10.00 USD, shipment 1/3; 8.50 USD left",
             "documented",
         ),
         (
             "ship 2/3 410",
             {"amount": 410, "amount_captured": 560},
-            "captured 410 of an authorization of 1000, shipment 2/3; 440 left",
+            "captured 4.10 USD of an authorization of 10.00 USD, shipment 2/3; 4.40 USD left",
             "documented",
         ),
         (
             "release 440",
             {"amount": 1000, "amount_captured": 560} | released,
-            "released 440 of an authorization of 1000",
+            "released 4.40 USD of an authorization of 10.00 USD",
             "documented",
         ),
     ):

@@ -292,17 +292,29 @@ def test_at_most_three_fields_are_expanded(
 @pytest.mark.parametrize(
     ("settings", "after_ms", "amount", "message", "why"),
     [
-        ({}, 0, None, "AUTH", "voided 2428 of 2428 refundable"),
-        ({"void_type": "VOID"}, 0, None, "VOID", "voided 2428 of 2428 refundable"),
-        ({"void_type": "VOID"}, 1_500_000, None, "VOID", "voided 2428 of 2428 refundable"),
-        ({"void_type": "VOID"}, 1_500_001, None, "AUTH", "refunded 2428 of 2428 refundable"),
-        ({"void_type": "VOID"}, 0, 1, "AUTH", "refunded 1 of 2428 refundable"),
+        ({}, 0, None, "AUTH", "voided 24.28 USD of 24.28 USD refundable"),
+        ({"void_type": "VOID"}, 0, None, "VOID", "voided 24.28 USD of 24.28 USD refundable"),
+        (
+            {"void_type": "VOID"},
+            1_500_000,
+            None,
+            "VOID",
+            "voided 24.28 USD of 24.28 USD refundable",
+        ),
+        (
+            {"void_type": "VOID"},
+            1_500_001,
+            None,
+            "AUTH",
+            "refunded 24.28 USD of 24.28 USD refundable",
+        ),
+        ({"void_type": "VOID"}, 0, 1, "AUTH", "refunded 0.01 USD of 24.28 USD refundable"),
         (
             {"void_type": "VOID", "void_window_ms": 0},
             1,
             None,
             "AUTH",
-            "refunded 2428 of 2428 refundable",
+            "refunded 24.28 USD of 24.28 USD refundable",
         ),
     ],
 )

@@ -437,7 +437,7 @@ def test_a_post_that_comes_too_late_shows_how_it_stands(
 def test_what_was_paid_without_a_page_is_shown_too(server: InProcessServer) -> None:
     created = session(server)
     pay(server, created)
-    assert "VISA … 4242" in ParsedPage(get_page(server, created).body).text
+    assert "VISA ••4242" in ParsedPage(get_page(server, created).body).text
 
 
 # Test cards --------------------------------------------------------------------------------------
@@ -464,7 +464,7 @@ def test_unpublished_number_is_masked(make_server: MakeServer) -> None:
     ]
     scenario = parse(json.dumps({"name": "own", "cards": cards}).encode(), "own.yaml")
     text = ParsedPage(hinted(make_server(scenario)).body).text
-    assert "\n… 6467 declined: <b>lost\n" in text
+    assert "\n••6467 declined: <b>lost\n" in text
     assert "\n4242 4242 4242 4242 approved\n" in text
     assert "4539" not in text
 

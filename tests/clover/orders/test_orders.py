@@ -231,9 +231,9 @@ def test_return_refunds_newest_charge_first(server: InProcessServer) -> None:
 def test_reason_of_a_return_lists_ten_refunds(server: InProcessServer) -> None:
     order = create_order(server, {"amount": 12})
     charges = [paid(server, order, amount=1)["charge"] for _ in range(12)]
-    listed = ", ".join(f"1 of {charge}" for charge in charges[:1:-1])
+    listed = ", ".join(f"0.01 USD of {charge}" for charge in charges[:1:-1])
     got = returned(server, order)
-    assert got.why == f"refunded 12 of 12 returnable: {listed}, and 2 more"
+    assert got.why == f"refunded 0.12 USD of 0.12 USD returnable: {listed}, and 2 more"
 
 
 def test_return_by_item_echoes_items_and_refunds_tip(server: InProcessServer) -> None:

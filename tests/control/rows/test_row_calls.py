@@ -190,7 +190,7 @@ def test_charge_timeline(server: InProcessServer) -> None:
 def test_timeline_of_charge_with_tip(server: InProcessServer) -> None:
     created = server.charge(amount=2000, tip_amount=300)["id"]
     void = server.send("POST", "/v1/refunds", {"charge": created})
-    assert void.why == "voided 2300 of 2300 refundable"
+    assert void.why == "voided 23.00 USD of 23.00 USD refundable"
     assert steps(server, "charges", created, charge=created, void=void.json["id"]) == [
         (0, "captured", 2000, 2000, "charge"),
         (0, "tip added", 300, 2300, "charge"),

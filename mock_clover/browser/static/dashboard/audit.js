@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { el, replaceContent } from "./dom.js";
-import { countOf } from "./format.js";
+import { countOf, shownText } from "./format.js";
 import { pollAndRender } from "./views.js";
 
 const EVERY_MS = 5000;
@@ -39,7 +39,7 @@ function findingItem(finding, exchanges) {
       el("span", { class: `state ${isError ? "bad" : "warning"}` },
         el("span", { "aria-hidden": "true" }, SIGNS[finding.severity]), finding.severity),
       el("strong", {}, finding.name), el("span", { class: "soft" }, finding.rule)),
-    el("p", {}, finding.message.replace(/\bexchange (\d+)/g, "request $1")),
+    el("p", {}, shownText(finding.message.replace(/\bexchange (\d+)/g, "request $1"))),
     shown.length ? el("ul", { class: "attempts" }, shown.map((id) => el("li", {},
       el("a", { href: `#/exchanges/${id}` }, requestOf(id, exchanges.get(id)))))) : null,
     more > 0 ? el("p", { class: "hint" }, `and ${more} more`) : null,

@@ -1,5 +1,6 @@
 // The chart: outcomes as stacked bars over a time axis. Its SVG elements are created once and moved, at
-// most twice a second. A table has the same data, and the median and the 95th percentile.
+// most twice a second. A table has the same data, and the median and the 95th percentile. A click on a
+// bar, or a drag over several, limits the list to their time; so do the arrow keys and Enter.
 
 import { BUCKETS, ORDER, WIDTHS } from "./buckets.js";
 import { byId, el, replaceContent, setText, svg } from "./dom.js";
@@ -17,18 +18,23 @@ const JUMP_PX = 90; // a label needs this space
 const NARROW_PX = 460;
 
 export class Chart {
-  constructor(buckets) {
+  constructor(buckets, span) {
     this.buckets = buckets;
+    this.span = span;
+    this.dragMs = null; // where a drag began
+    this.cursorMs = null; // the bar that the keyboard is on
+    this.cursor = byId("chart-cursor");
     this.width = 0;
     this.px = 0;
     this.jumps = []; // of the sandbox's clock: [time in ms, how far in ms]
     this.drawing = byId("chart-drawing");
     this.make();
+    this.listen();
     const widths = byId("chart-widths");
     WIDTHS.forEach(({ name, about }, place) => {
       const input = el("input", {
         type: "radio", name: "width", id: `width-${place}`, checked: place === 0,
-        on: { change: () => { this.width = place; this.draw(); } },
+        on: { change: () => { Object.assign(this, { width: place, cursorMs: null }); this.draw(); } },
       });
       widths.append(input, el("label", { for: input.id, title: about }, name));
     });
@@ -49,9 +55,51 @@ export class Chart {
     this.ticks = Array.from({ length: TICKS }, () => svg("text", { class: "mark tick", y: BARS_PX + 13 }));
     this.jumpRules = Array.from({ length: JUMPS_MAX }, () => svg("line", { class: "jump", y1: 0, y2: BARS_PX }));
     this.jumpMark = svg("text", { class: "jump-mark", y: 9 });
+    this.chosen = svg("rect", { class: "chosen", y: 0, height: BARS_PX });
     this.image = svg("svg", { role: "img", height: BARS_PX + AXIS_PX, width: "100%", "aria-label": "" },
-      this.rule, this.bars.flat(), this.top, this.ticks, this.jumpRules, this.jumpMark, this.areas);
+      this.chosen, this.rule, this.bars.flat(), this.top, this.ticks, this.jumpRules, this.jumpMark, this.areas);
     this.drawing.append(this.image);
+  }
+
+  listen() {
+    this.drawing.addEventListener("pointerdown", (event) => {
+      this.dragMs = event.button === 0 ? this.timeAt(event) : null;
+    });
+    this.drawing.addEventListener("pointerup", (event) => {
+      const ms = this.timeAt(event);
+      if (this.dragMs !== null && ms !== null) this.choose(Math.min(this.dragMs, ms), Math.max(this.dragMs, ms));
+      this.dragMs = null;
+    });
+    this.cursor.addEventListener("keydown", (event) => {
+      const last = BUCKETS - 1;
+      const now = this.cursorPlace;
+      const next = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: last }[event.key];
+      if (next !== undefined) this.cursorMs = this.series[Math.min(Math.max(next, 0), last)].atMs;
+      else if (event.key === "Enter" || event.key === " ") this.choose(this.series[now].atMs, this.series[now].atMs);
+      else return;
+      event.preventDefault();
+      this.draw();
+    });
+    for (const name of ["focus", "blur"]) this.cursor.addEventListener(name, () => this.draw());
+  }
+
+  /** Return the start of the bar under the pointer, or null. */
+  timeAt({ clientX }) {
+    const x = clientX - this.image.getBoundingClientRect().left - LEFT_PX;
+    return this.series?.[Math.floor(x / ((this.px - LEFT_PX) / BUCKETS))]?.atMs ?? null;
+  }
+
+  /** Limit the list to the bars from one to another. */
+  choose(firstMs, lastMs) {
+    this.span.choose(firstMs, lastMs + WIDTHS[this.width].ms);
+    this.draw();
+  }
+
+  /** The bar that the keyboard is on: at first the newest with requests. */
+  get cursorPlace() {
+    const found = this.series.findIndex(({ atMs }) => atMs === this.cursorMs);
+    if (found >= 0) return found;
+    return this.cursorMs === null ? Math.max(this.series.findLastIndex(({ total }) => total), 0) : 0;
   }
 
   draw() {
@@ -60,13 +108,31 @@ export class Chart {
     this.showNumbers(sum);
     if (this.px < 120) return;
     const series = this.buckets.series(this.width, nowMs);
+    this.series = series;
     const top = Math.max(1, ...series.map((each) => each.total));
     const step = (this.px - LEFT_PX) / BUCKETS;
     series.forEach((each, place) => this.drawBar(each, place, step, top));
     this.rule.setAttribute("x2", this.px);
+    this.drawChosen(series[0].atMs, step);
     setText(this.top, count(top));
     this.drawAxis(series, step);
     this.table(series);
+  }
+
+  /** Show the span of the list, and the bar that the keyboard is on. */
+  drawChosen(startMs, step) {
+    const xOf = (ms) => LEFT_PX + Math.max((ms - startMs) / WIDTHS[this.width].ms, 0) * step;
+    const { fromMs, toMs, isSet } = this.span;
+    this.chosen.setAttribute("x", isSet ? xOf(fromMs) : 0);
+    this.chosen.setAttribute("width", isSet ? Math.max(Math.min(xOf(toMs), this.px) - xOf(fromMs), 0) : 0);
+    const place = this.cursorPlace;
+    const isFocused = document.activeElement === this.cursor;
+    if (isFocused) this.cursorMs ??= this.series[place].atMs; // it stays on its bar, which moves
+    this.areas.forEach((area, at) => area.classList.toggle("is-current", isFocused && at === place));
+    const words = this.tips[place].textContent;
+    if (this.cursor.getAttribute("aria-valuetext") === words) return; // it moves each second
+    this.cursor.setAttribute("aria-valuenow", place);
+    this.cursor.setAttribute("aria-valuetext", words);
   }
 
   /** Show the times of the axis, and where the sandbox's clock jumped. */

@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { runAndReport } from "./dialogs.js";
 import { button, el, replaceContent } from "./dom.js";
-import { cardText, count, dateOf, moneyOf } from "./format.js";
+import { count, dateOf, moneyOf, shownText } from "./format.js";
 import { jsonTree } from "./json.js";
 import { timeline } from "./timeline.js";
 import { go, to } from "./routes.js";
@@ -90,9 +90,9 @@ function renderRows(kind, { data, searched, has_more: more }, q) {
     ["Id", true, (each) => el("a", {
       class: "mono", href: to("data", kind, each.id), "data-key": each.id }, each.id)],
     ["Created", has("at_ms"), (each) => el("span", { class: "soft" }, each.at_ms ? dateOf(each.at_ms) : "")],
-    ["Description", true, (each) => el("span", { class: "what" }, each.title)],
+    ["Description", true, (each) => el("span", { class: "what" }, shownText(each.title))],
     ["State", has("state"), (each) => stateWord(each.state)],
-    ["Card", has("card"), (each) => cardText(each.card ?? "")],
+    ["Card", has("card"), (each) => shownText(each.card ?? "")],
     ["Amount", has("amount"), (each) => numberCell(moneyOf(each.amount, each.currency))],
   ].filter(([, is]) => is);
   const shown = table(kind, columns.map(([head]) => head),
@@ -114,7 +114,7 @@ function renderRow(whole) {
   const currency = line.currency;
   return el("article", { class: "card padded stack" },
     el("header", { class: "row-head" },
-      el("div", {}, el("h3", { class: "title" }, line.title), el("p", { class: "mono soft" }, whole.id)),
+      el("div", {}, el("h3", { class: "title" }, shownText(line.title)), el("p", { class: "mono soft" }, whole.id)),
       el("div", { class: "right" },
         line.amount === undefined || line.amount === null
           ? null : el("p", { class: "amount" }, moneyOf(line.amount, currency)),

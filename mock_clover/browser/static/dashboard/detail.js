@@ -4,7 +4,7 @@ import { call, env, get } from "./api.js";
 import { button, byId, copyButton, el, replaceContent } from "./dom.js";
 import { runAndReport } from "./dialogs.js";
 import { withEvidence } from "./evidence.js";
-import { dateOf, delayText, latencyText, stampOf, timeOf } from "./format.js";
+import { dateOf, delayText, latencyText, shownText, stampOf, timeOf } from "./format.js";
 import { diffTable, jsonTree } from "./json.js";
 import { outcomeOf, OUTCOMES } from "./request-log.js";
 import { to } from "./routes.js";
@@ -107,7 +107,7 @@ function why({ exchange, rule }) {
     el("h3", {}, "Why"),
     el("div", { class: "words" }, withEvidence(exchange.why || "no rule applied")),
     rule ? el("p", { class: "rule" }, el("span", { class: "tag" }, "rule"), " ",
-      rule.name === exchange.why ? null : [el("strong", {}, withEvidence(rule.name)), " "], rule.because) : null);
+      rule.name === exchange.why ? null : [el("strong", {}, withEvidence(rule.name)), " "], shownText(rule.because)) : null);
 }
 
 function actions(whole, acts) {

@@ -1,11 +1,13 @@
 // The evidence in a reason, as a badge that shows its source: "VISA is listed (observed: KES comment)".
 
 import { el } from "./dom.js";
+import { shownText } from "./format.js";
 
 const EVIDENCE = /\s*\((documented|observed|inferred)(?:: ((?:[^()]|\([^()]*\))*))?\)/g;
 
 /** Return the nodes of a reason; each level of evidence becomes a badge. */
-export function withEvidence(text) {
+export function withEvidence(said) {
+  const text = shownText(said);
   const nodes = [];
   let at = 0;
   for (const found of text.matchAll(EVIDENCE)) {

@@ -11,6 +11,7 @@ import { LongList } from "./list.js";
 import { fillRow, makeRow, withLines } from "./rows.js";
 import { jumpsOf, realTimes } from "./times.js";
 import { go, here, to } from "./routes.js";
+import { Span } from "./span.js";
 
 const METHODS_MAX = 9;
 const ADDRESS_MS = 200;
@@ -25,11 +26,13 @@ const state = {
 };
 let list;
 let chart;
+let span;
 
 /** Create the dynamic parts of the view; the static ones are in the page. */
 export function startExchanges() {
   list = new LongList(byId("list"), { make: makeRow, fill: fillRow, onMove: cursorMoved });
-  chart = new Chart(buckets);
+  span = new Span(filtered);
+  chart = new Chart(buckets, span);
   for (const [name, { sign, word }] of Object.entries(OUTCOMES)) {
     const made = chip(name, word, sign);
     made.lastChild.append(" ", el("b", { id: `sum-${name}` }, "0"));
@@ -340,7 +343,7 @@ function refilter() {
   const checked = (id) => [...byId(id).querySelectorAll("input:checked")].map((box) => box.value);
   state.filter = new Filter({
     shown: [...checked("chips-shown"), ...checked("chips-flags")], methods: checked("chips-methods"),
-    operation: byId("operation").value, words: byId("search").value,
+    operation: byId("operation").value, words: byId("search").value, span,
   });
   state.isStale = true;
   scheduleDraw();
@@ -353,6 +356,7 @@ function addressOf(id) {
   if (state.filter.methods.size) query.set("method", [...state.filter.methods].join(","));
   if (state.filter.operation) query.set("op", state.filter.operation);
   if (byId("search").value) query.set("q", byId("search").value);
+  span.write(query);
   const asked = query.toString();
   return to("exchanges", ...(id === null ? [] : [id])) + (asked ? `?${asked}` : "");
 }
@@ -372,6 +376,7 @@ function readQuery(query) {
     state.operations.add(operation);
   }
   known.value = operation;
+  span.read(query);
   const words = query.get("q") ?? "";
   if (byId("search").value !== words) byId("search").value = words;
 }

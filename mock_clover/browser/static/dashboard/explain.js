@@ -5,6 +5,7 @@ import { runAndReport } from "./dialogs.js";
 import { replacedValues } from "./detail.js";
 import { button, el, field, replaceContent, select } from "./dom.js";
 import { withEvidence } from "./evidence.js";
+import { shownText } from "./format.js";
 import { jsonTree } from "./json.js";
 import { outcomeOf, OUTCOMES } from "./request-log.js";
 import { to } from "./routes.js";
@@ -177,7 +178,7 @@ function recorded({ exchange, rule }) {
     outcomeLine(outcomeOf(exchange), exchange.status, ""),
     el("div", { class: "why" }, el("div", { class: "words" }, withEvidence(exchange.why)),
       rule ? el("p", { class: "rule" }, el("span", { class: "tag" }, "rule"), " ",
-        rule.name === exchange.why ? null : [el("strong", {}, rule.name), " "], rule.because) : null));
+        rule.name === exchange.why ? null : [el("strong", {}, withEvidence(rule.name)), " "], shownText(rule.because)) : null));
 }
 
 function explained(answer, isAgain) {
@@ -191,7 +192,7 @@ function explained(answer, isAgain) {
     table("Rules", ["Rule", "", "Reason"], answer.rules.map((each) => [
       el("strong", {}, withEvidence(each.rule)),
       el("span", { class: `state ${each.matched ? "good" : "soft"}` }, each.matched ? "● matched" : "○ skipped"),
-      each.because,
+      shownText(each.because),
     ]), { empty: "No rules were evaluated." }),
     el("h3", {}, "Response"), bodyOf(answer.reply));
 }

@@ -87,5 +87,6 @@ export function moneyOf(minor, currency) {
 /** Format a count with its noun: `2 rules`, `1 rule`. */
 export const countOf = (n, thing) => `${number.format(n)} ${thing}${n === 1 ? "" : "s"}`;
 
-/** Return a card as rows name it: "VISA ••4242" for "VISA ...4242". */
-export const cardText = (card) => card.replace("...", "••");
+/** Return a text of the server as this page writes it: "VISA ...4242" as "VISA ••4242", "18.00 USD" as "$18.00". */
+export const shownText = (text) => text.replace(/\.\.\.(?=\d{4}\b)/g, "••")
+  .replace(/(\d+\.\d\d) ([A-Z]{3})\b/g, (_, amount, currency) => moneyOf(Math.round(amount * 100), currency));

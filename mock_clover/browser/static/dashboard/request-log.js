@@ -1,6 +1,7 @@
 // The newest thousand exchanges: for each, the values that the list shows, and its JSON for the search.
 // The JSON is truncated, so that memory is bounded; the detail view loads the complete exchange.
 
+import { shownText } from "./format.js";
 import { paymentOf, paymentText } from "./payment.js";
 
 export const LOG_MAX = 1000;
@@ -42,7 +43,7 @@ export function parseEntry(text, receivedMs) {
     path: exchange.path,
     status: exchange.status,
     lost: exchange.outcome === "lost",
-    why: exchange.why,
+    why: shownText(exchange.why),
     endpoint: exchange.endpoint,
     fault: exchange.fault ?? "",
     replayed: exchange.idempotency === "replayed",
@@ -90,23 +91,25 @@ export function indexFrom(entries, id) {
   return low;
 }
 
-/** The filter of the list: outcomes and flags, methods, one operation, words. */
+/** The filter of the list: outcomes and flags, methods, one operation, words, a span of time. */
 export class Filter {
-  constructor({ shown = [], methods = [], operation = "", words = "" } = {}) {
+  constructor({ shown = [], methods = [], operation = "", words = "", span = null } = {}) {
     this.shown = new Set(shown);
     this.methods = new Set(methods);
     this.operation = operation;
     this.words = words.toLowerCase().split(/\s+/).filter(Boolean);
-    this.isAll = !this.shown.size && !this.methods.size && !operation && !this.words.length;
+    this.span = span;
+    this.isAll = !this.shown.size && !this.methods.size && !operation && !this.words.length && !span?.isSet;
   }
 
   takes(entry) {
     if (this.isAll) return true;
+    if (this.span && !this.span.has(entry.receivedMs)) return false;
     if (this.methods.size && !this.methods.has(entry.method)) return false;
     if (this.operation && entry.endpoint !== this.operation) return false;
     if (this.shown.size && !this.isShown(entry)) return false;
     if (!this.words.length) return true;
-    entry.lower ??= `${entry.text} ${entry.payment} ${entry.plainAmount}`.toLowerCase();
+    entry.lower ??= `${entry.text} ${entry.why} ${entry.payment} ${entry.plainAmount}`.toLowerCase();
     return this.words.every((word) => entry.lower.includes(word));
   }
 

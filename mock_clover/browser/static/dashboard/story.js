@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { relatedRows } from "./data.js";
 import { el, replaceContent } from "./dom.js";
 import { withEvidence } from "./evidence.js";
-import { cardText, countOf, moneyOf } from "./format.js";
+import { countOf, moneyOf, shownText } from "./format.js";
 import { OUTCOMES } from "./request-log.js";
 import { to } from "./routes.js";
 import { eventItem } from "./timeline.js";
@@ -23,7 +23,7 @@ function renderStory(story) {
     el("header", { class: "row-head" },
       el("div", {}, el("h3", { class: "title" }, line.title),
         el("p", {}, el("a", { class: "mono", href: to("data", story.kind, story.id) }, story.id)),
-        line.card ? el("p", { class: "soft" }, cardText(line.card)) : null),
+        line.card ? el("p", { class: "soft" }, shownText(line.card)) : null),
       el("div", { class: "right" },
         el("p", { class: "amount" }, moneyOf(line.amount, line.currency)), el("p", {}, stateWord(line.state)))),
     sums(story),
