@@ -115,6 +115,10 @@ def test_actions_are_on_the_screen_of_a_phone(dashboard_page: DashboardPage) -> 
         place.scroll_into_view_if_needed()
         expect(place).to_be_in_viewport(ratio=1)
     assert page.evaluate("document.documentElement.scrollWidth") == 375
+    page.goto(f"{clover.url}/_mock/#/data/order_types")  # the last of the kinds, in a line
+    expect(page.locator(".kinds a[aria-current]")).to_be_in_viewport(ratio=1)
+    assert page.locator(".kinds").bounding_box()["height"] < 50
+    assert page.evaluate("document.documentElement.scrollWidth") == 375
 
 
 def test_lost_responses_and_delays_are_shown(dashboard_page: DashboardPage) -> None:

@@ -20,10 +20,16 @@ export function open(root, [kind = "charges", id], query) {
   const kinds = el("div", { class: "kinds" });
   const body = el("div", { class: "stack" });
   replaceContent(root, kinds, body);
-  pollAndRender(kinds, () => get("rows"), ({ data }) => el("ul", { class: "tabs" }, data.map((each) =>
+  let isFirst = true;
+  const showCurrent = () => kinds.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  pollAndRender(kinds, () => get("rows"), ({ data }) => {
+    if (isFirst) requestAnimationFrame(showCurrent); // on a phone the kinds are a line that scrolls
+    isFirst = false;
+    return el("ul", { class: "tabs" }, data.map((each) =>
     el("li", {}, el("a", {
       href: to("data", each.kind), "data-key": each.kind, "aria-current": each.kind === kind && "page",
-    }, each.kind.replaceAll("_", " "), " ", el("span", { class: "n" }, count(each.count)))))));
+    }, each.kind.replaceAll("_", " "), " ", el("span", { class: "n" }, count(each.count))))));
+  });
   latestRequest += 1;
   if (id === undefined) list(body, kind, query.get("q") ?? "");
   else showRow(body, kind, id);

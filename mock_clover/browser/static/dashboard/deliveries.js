@@ -82,14 +82,15 @@ function deliveryItem(delivery, redrawList, shared) {
   const resend = button("Send again", () => send(message, delivery, {}), {
     class: "small", "data-key": `resend ${delivery.id}`, "aria-label": `Send again ${delivery.id}` });
   return el("li", { class: "card padded stack" },
-    el("div", { class: "delivery" }, stateWord(delivery.state),
+    el("div", { class: "top-line" }, el("div", { class: "delivery" }, stateWord(delivery.state),
       el("strong", {}, delivery.event, " ", CAUSES[delivery.about] ?? delivery.about),
       objectLink(delivery),
       el("span", { class: "soft" }, `to ${delivery.target}`), el("time", { class: "soft" }, dateOf(delivery.made_ms)),
       delivery.resend_of ? el("span", { class: "tag" }, `resend of ${delivery.resend_of}`) : null,
       SIGNED[delivery.signature] ? el("span", { class: "tag" }, SIGNED[delivery.signature]) : null,
-      lastAttempt(delivery), el("span", { class: "actions push" }, toggle, resend)),
-    delivery.due_ms ? el("p", { class: "hint" }, `Next attempt at ${dateOf(delivery.due_ms)} (sandbox clock).`) : null,
+      lastAttempt(delivery),
+      delivery.due_ms ? el("span", { class: "hint" }, `next attempt at ${dateOf(delivery.due_ms)}, sandbox clock`) : null),
+    el("div", { class: "actions" }, toggle, resend)),
     delivery.held_for ? el("p", { class: "hint" }, `Waiting for ${heldWords(delivery)}.`) : null,
     message, isOpen ? whole(delivery, message, shared) : null);
 }

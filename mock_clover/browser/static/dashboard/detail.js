@@ -88,15 +88,20 @@ function page(whole, acts, waiting) {
       exchange.idempotency === "replayed" ? el("span", { class: "badge replayed" }, "↺ replayed") : null),
     why(whole),
     actions(whole, acts),
+    el("p", { class: "hint", "data-more": true }, hintOf(whole) || waiting),
     part("Response", exchange.reply),
     part(exchange.sent === undefined ? "Request" : "Request as it was sent",
       exchange.sent ?? exchange.request, sentHead(exchange)),
     exchange.sent === undefined ? null : part("Request as it was read", exchange.request),
     changes(whole),
     facts(exchange),
-    el("p", { class: "hint", "data-more": true }, whole.hint ?? waiting),
   ];
 }
+
+const OF_CHANGES = /(?:^|; )(its changes were not recorded.*|some or all of its changes .*|only the last .*)$/;
+
+/** Return what limits the actions; what is not known of the changes is said in their section. */
+const hintOf = ({ hint }) => (hint ?? "").replace(OF_CHANGES, "");
 
 const lostText = ({ status, committed }) =>
   `${status ? `the client got a part of a ${status}` : "the client got no response"}; ` +
@@ -182,11 +187,14 @@ function changes(whole) {
       change.cause && change.cause !== "call" ? el("span", { class: "tag" }, `caused by ${change.cause}`) : null),
     diffTable(change.before, change.after)));
   return el("section", { "aria-label": "Changes" }, el("h3", {}, "Changes"),
-    found, found.length && whole.noted ? null : el("p", { class: "hint" }, hintWithoutChanges(whole)));
+    found, el("p", { class: "hint" }, hintOfChanges(whole)));
 }
 
-const hintWithoutChanges = (whole) =>
-  whole.noted ? "No changes." : "Incomplete: changes are recorded only while a dashboard is open.";
+function hintOfChanges({ hint, changes: shown }) {
+  const words = OF_CHANGES.exec(hint ?? "")?.[1];
+  if (words?.startsWith("its")) return "Incomplete: changes are recorded only while a dashboard is open.";
+  return words ? `${words[0].toUpperCase()}${words.slice(1)}.` : shown.length ? "" : "No changes.";
+}
 
 function facts(exchange) {
   const rows = [

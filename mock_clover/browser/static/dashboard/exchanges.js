@@ -155,7 +155,8 @@ function draw() {
   const n = state.items.length;
   setText(byId("shown-count"), n === all ? countOf(n, "request") : `${count(n)} of ${countOf(all, "request")}`);
   byId("none").hidden = n > 0;
-  setText(byId("none-words"), all ? "No matching requests." : "Waiting for the next request.");
+  setText(byId("none-words"), all ? "No matching requests."
+    : state.isConnected ? "Waiting for the next request." : "Not connected.");
   drawStart();
   byId("unfilter").hidden = state.filter.isAll;
   setText(byId("pause-count"), state.held ? `${count(state.heldCount)} new` : "");

@@ -11,7 +11,7 @@ import { errorMessage, part, pollAndRender, table } from "./views.js";
 const NAMES = {
   when: "When", endpoint: "Operation", times: "Count", nth: "Only the n-th request", odds: "Probability",
   ttl_ms: "Duration (ms)",
-  delay_ms: "Delay (ms)", jitter_ms: "Random extra delay, up to (ms)", problem: "Error",
+  delay_ms: "Delay (ms)", jitter_ms: "Jitter (ms)", problem: "Error",
 };
 const TEMPLATES = {
   "Lose the next response": { kind: "drop", when: "after_commit", endpoint: "create_charge", times: 1 },

@@ -2,16 +2,37 @@
 
 import { BASE, get } from "./api.js";
 import { announce } from "./dialogs.js";
-import { button, copyButton, el, replaceContent } from "./dom.js";
+import { button, byId, copyButton, el, replaceContent, select } from "./dom.js";
 import { moneyOf } from "./format.js";
 import { outcomeOf, OUTCOMES } from "./request-log.js";
 import { to } from "./routes.js";
+import { readStorage, writeStorage } from "./storage.js";
 import { errorMessage, part, table } from "./views.js";
 
 const AMOUNT = 1800;
 const SHOWN_FIRST = 5;
 const CLIENT_IP = "127.0.0.1"; // of the customer; Clover asks for it, and so does a strict sandbox
+const CURRENCIES = ["usd", "cad"];
+const CURRENCY_KEY = "mock-clover.currency";
 const GROUPS = [["approve", "Approved"], ["decline", "Declined"], ["threeds", "3-D Secure"]];
+
+/** Return the currency of test charges. */
+function chosenCurrency() {
+  const kept = readStorage("localStorage", CURRENCY_KEY);
+  return CURRENCIES.includes(kept) ? kept : CURRENCIES[0];
+}
+
+/** Return the choice of the currency of test charges; it redraws the view. */
+function currencyChoice(redraw) {
+  const made = select(CURRENCIES.map((each) => [each, each.toUpperCase()]), chosenCurrency(), {
+    id: "test-currency", "aria-label": "Currency of test charges", autocomplete: "off" });
+  made.addEventListener("change", async () => {
+    writeStorage("localStorage", CURRENCY_KEY, made.value);
+    await redraw();
+    byId("test-currency")?.focus();
+  });
+  return made;
+}
 
 /** Show the view. */
 export async function open(root) {
@@ -26,7 +47,7 @@ export async function open(root) {
   const charge = (card) => makeCharge(card, { credentials, year, message });
   replaceContent(root,
     el("div", { class: "columns even" },
-      part("First request", requestCard({ cards, year, credentials, message }, charge)),
+      part("First request", requestCard({ cards, year, credentials, message }, charge, () => open(root))),
       part("Address and credentials", addressCard(credentials))),
     part("Test cards", el("p", { class: "hint" },
       "The cards of the scenario. Use any future expiry date and any CVV."),
@@ -64,16 +85,16 @@ export function environmentOf(sandbox) {
 
 const quoted = (text) => `'${String(text).replaceAll("'", "'\\''")}'`;
 
-function requestCard({ cards, year, credentials, message }, charge) {
+function requestCard({ cards, year, credentials, message }, charge, redraw) {
   const [card, declined] = ["approve", "decline"].map((group) => cards.find((each) => each.group === group));
   if (!card) return el("p", { class: "hint" }, "The scenario has no test card that is approved.");
   const command = curlOf(card, year, credentials);
   return el("div", { class: "card padded stack" },
     el("div", { class: "actions" },
       button("Make a test charge", () => charge(card), { class: "primary" }),
-      declined ? button("Make a declined charge", () => charge(declined)) : null),
+      declined ? button("Make a declined charge", () => charge(declined)) : null, currencyChoice(redraw)),
     el("p", { class: "hint" },
-      `Creates a token for a test card and charges ${moneyOf(AMOUNT, "usd")}, as your app does.`),
+      `Creates a token for a test card and charges ${moneyOf(AMOUNT, chosenCurrency())}, as your app does.`),
     message,
     el("div", { class: "part-head" }, el("h4", {}, "The same with curl"),
       copyButton("Copy", () => command, { "aria-label": "Copy the commands" })),
@@ -92,7 +113,7 @@ function curlOf(card, year, { base_url: base, api_key: key, access_token: token 
     `  -H ${quoted(`authorization: Bearer ${token}`)} \\`,
     "  -H 'content-type: application/json' \\",
     `  -H 'x-forwarded-for: ${CLIENT_IP}' \\`,
-    `  -d '{"amount":${AMOUNT},"currency":"usd","source":"'$token'"}'`,
+    `  -d '{"amount":${AMOUNT},"currency":"${chosenCurrency()}","source":"'$token'"}'`,
   ].join("\n");
 }
 
@@ -125,7 +146,7 @@ function effectOf({ group, message, flow, amount }) {
   const [sign, outcome, words] = {
     approve: ["● ", "ok", "approved"],
     decline: ["◆ ", "declined", `declined: ${message?.replace(/^DECLINED: /, "")}`],
-    threeds: ["◌ ", "", `${flow?.replaceAll("_", " ")}${amount ? `, for ${moneyOf(amount, "usd")}` : ""}`],
+    threeds: ["◌ ", "", `${flow?.replaceAll("_", " ")}${amount ? `, for ${moneyOf(amount, chosenCurrency())}` : ""}`],
   }[group];
   return el("span", { class: `result is-${outcome}` }, el("span", { "aria-hidden": "true" }, sign), words);
 }
@@ -134,15 +155,15 @@ function effectOf({ group, message, flow, amount }) {
 async function makeCharge(card, { credentials, year, message }) {
   const tokenBody = { card: { ...cardBody(card, year), ...(card.brand ? { brand: card.brand } : {}) } };
   const token = await post("/v1/tokens", { apikey: credentials.api_key }, tokenBody);
-  const amount = card.amount ?? AMOUNT;
+  const [amount, currency] = [card.amount ?? AMOUNT, chosenCurrency()];
   const paid = token.body.id ? await post("/v1/charges", {
     authorization: `Bearer ${credentials.access_token}`, "x-forwarded-for": CLIENT_IP,
   }, {
-    amount, currency: "usd", source: token.body.id, description: "Test charge of the dashboard",
+    amount, currency, source: token.body.id, description: "Test charge of the dashboard",
     ...(card.flow ? { threeds: { source: "CLOVER", browser_info: browserInfo() } } : {}),
   }) : token;
   const outcome = outcomeOf(paid);
-  const words = `${moneyOf(amount, "usd")} of ${labelOf(card)}: ${resultOf(paid)}`;
+  const words = `${moneyOf(amount, currency)} of ${labelOf(card)}: ${resultOf(paid)}`;
   const { data: [exchange] } = await get("journal?limit=1");
   replaceContent(message, el("p", { class: `message-result is-${outcome}` },
     el("b", { "aria-hidden": "true" }, `${OUTCOMES[outcome].sign} `), words, " ",
