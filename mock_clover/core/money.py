@@ -26,3 +26,8 @@ def fraction_of_amount(value: object) -> str:
 def amount_text(amount: int, currency: str = MERCHANT_CURRENCY) -> str:
     """Return an amount in minor units as text: `18.00 USD`. Clover's currencies have cents."""
     return f"{amount / 100:.2f} {currency.upper()}"
+
+
+def minor_units_text(amount: int, currency: str = MERCHANT_CURRENCY) -> str:
+    """Return an amount as it is sent, and as text: `1800 (18.00 USD)`. For rejected amounts."""
+    return f"{amount} ({amount_text(amount, currency)})"

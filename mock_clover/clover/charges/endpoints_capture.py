@@ -45,7 +45,7 @@ from mock_clover.clover.gift_cards.operations import capture_gift_card_lock
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.broken_rule import shown
 from mock_clover.core.evidence import Behaviour, documented
-from mock_clover.core.money import AMOUNT_MAX, amount_text
+from mock_clover.core.money import AMOUNT_MAX, amount_text, minor_units_text
 from mock_clover.core.object_id import OBJECT_ID
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.sandbox.sandbox import Sandbox
@@ -137,7 +137,7 @@ def _texts(charge: Charge, *amounts: int) -> list[str]:
 
 def _too_large(charge: Charge, amount: int, most: int) -> str:
     """Return the rule that an amount above the rest of an authorization breaks."""
-    given, rest = _texts(charge, amount, most)
+    given, rest = (minor_units_text(each, charge.currency) for each in (amount, most))
     return f"amount is {given}; at most {rest}, the rest of the authorization"
 
 

@@ -58,7 +58,7 @@ from mock_clover.clover.orders.responses import (
 from mock_clover.clover.threeds.operations import THREEDS_ERRORS, start_threeds
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.evidence import Behaviour, documented
-from mock_clover.core.money import amount_text
+from mock_clover.core.money import minor_units_text
 from mock_clover.core.record import Record
 from mock_clover.core.steps import Work
 from mock_clover.engine.endpoint import Call, Declined, Endpoint, bearer
@@ -151,8 +151,8 @@ def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderResponse |
     amount = unpaid if body.amount is None else body.amount
     check_amount(amount)
     if amount > unpaid:
-        rule = f"amount is {amount_text(amount, order.currency)}; at most "
-        rule += f"{amount_text(unpaid, order.currency)}, the unpaid rest"
+        rule = f"amount is {minor_units_text(amount, order.currency)}; at most "
+        rule += f"{minor_units_text(unpaid, order.currency)}, the unpaid rest"
         raise ORDER_OVERPAID.error(rule=rule)
     check_metadata(body.metadata)
     source = body.source or body.customer or order.customer

@@ -24,7 +24,7 @@ from mock_clover.clover.refunds.endpoints import refund_charge
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.broken_rule import shown
 from mock_clover.core.evidence import documented
-from mock_clover.core.money import amount_text
+from mock_clover.core.money import amount_text, minor_units_text
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.sandbox.ids import derived_id
 from mock_clover.sandbox.sandbox import Sandbox
@@ -49,8 +49,8 @@ def return_order(sandbox: Sandbox, call: Call[ReturnRequest, None]) -> ReturnRes
         amount += _tip_to_refund(sandbox, full_order)
     if not returnable or amount > returnable:
         raise REFUND_TOO_LARGE.error(
-            rule=f"the amount is {amount_text(amount, currency)}; at most "
-            f"{amount_text(returnable, currency)}, the rest of the payments"
+            rule=f"the amount is {minor_units_text(amount, currency)}; at most "
+            f"{minor_units_text(returnable, currency)}, the rest of the payments"
         )
     sandbox.refunds.check_capacity()
     refunds = _refund_charges(sandbox, full_order, amount)
@@ -115,7 +115,9 @@ def _returned_amounts(
             if remaining:
                 lines.pop()
         if remaining:
-            rule = f"items[{position}].amount is {amount_text(remaining, order.currency)} more "
+            rule = (
+                f"items[{position}].amount is {minor_units_text(remaining, order.currency)} more "
+            )
             rule += "than what is left of its lines"
             raise REFUND_TOO_LARGE.error(rule=rule)
     return tuple(returned) if any(returned) else ()

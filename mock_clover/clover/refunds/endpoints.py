@@ -44,7 +44,7 @@ from mock_clover.clover.refunds.records import (
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.core.broken_rule import shown
 from mock_clover.core.evidence import Behaviour, documented
-from mock_clover.core.money import amount_text
+from mock_clover.core.money import amount_text, minor_units_text
 from mock_clover.core.steps import Work
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.engine.pagination import ListQuery, basis_of_query, paginate
@@ -101,7 +101,7 @@ def refund_text(verb: str, charge: Charge, amount: int, refundable: int) -> str:
 
 
 def _too_large(charge: Charge, amount: int, most: int) -> str:
-    texts = [amount_text(each, charge.currency) for each in (amount, most)]
+    texts = [minor_units_text(each, charge.currency) for each in (amount, most)]
     return f"amount is {texts[0]}; at most {texts[1]}"
 
 

@@ -21,7 +21,8 @@ export function open(root, [kind = "charges", id], query) {
   const body = el("div", { class: "stack" });
   replaceContent(root, kinds, body);
   let isFirst = true;
-  const showCurrent = () => kinds.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  const showCurrent = () => kinds.querySelector("[aria-current]")
+    ?.scrollIntoView({ block: "nearest", inline: "center" });
   pollAndRender(kinds, () => get("rows"), ({ data }) => {
     if (isFirst) requestAnimationFrame(showCurrent); // on a phone the kinds are a line that scrolls
     isFirst = false;

@@ -89,7 +89,9 @@ function deliveryItem(delivery, redrawList, shared) {
       delivery.resend_of ? el("span", { class: "tag" }, `resend of ${delivery.resend_of}`) : null,
       SIGNED[delivery.signature] ? el("span", { class: "tag" }, SIGNED[delivery.signature]) : null,
       lastAttempt(delivery),
-      delivery.due_ms ? el("span", { class: "hint" }, `next attempt at ${dateOf(delivery.due_ms)}, sandbox clock`) : null),
+      delivery.due_ms
+        ? el("span", { class: "hint" }, `next attempt at ${dateOf(delivery.due_ms)}, sandbox clock`)
+        : null),
     el("div", { class: "actions" }, toggle, resend)),
     delivery.held_for ? el("p", { class: "hint" }, `Waiting for ${heldWords(delivery)}.`) : null,
     message, isOpen ? whole(delivery, message, shared) : null);

@@ -112,7 +112,8 @@ function why({ exchange, rule }) {
     el("h3", {}, "Why"),
     el("div", { class: "words" }, withEvidence(exchange.why || "no rule applied")),
     rule ? el("p", { class: "rule" }, el("span", { class: "tag" }, "rule"), " ",
-      rule.name === exchange.why ? null : [el("strong", {}, withEvidence(rule.name)), " "], shownText(rule.because)) : null);
+      rule.name === exchange.why ? null : [el("strong", {}, withEvidence(rule.name)), " "],
+      shownText(rule.because)) : null);
 }
 
 function actions(whole, acts) {

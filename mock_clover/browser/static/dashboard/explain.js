@@ -178,7 +178,8 @@ function recorded({ exchange, rule }) {
     outcomeLine(outcomeOf(exchange), exchange.status, ""),
     el("div", { class: "why" }, el("div", { class: "words" }, withEvidence(exchange.why)),
       rule ? el("p", { class: "rule" }, el("span", { class: "tag" }, "rule"), " ",
-        rule.name === exchange.why ? null : [el("strong", {}, withEvidence(rule.name)), " "], shownText(rule.because)) : null));
+        rule.name === exchange.why ? null : [el("strong", {}, withEvidence(rule.name)), " "],
+        shownText(rule.because)) : null));
 }
 
 function explained(answer, isAgain) {

@@ -81,7 +81,8 @@ function makeFields() {
     payload: el("textarea", { rows: 4, spellcheck: "false", class: "mono" }),
   };
   const platform = [field("Object", form.object), field("Type", form.type)];
-  const checkout = [field("Status", form.status), field("Amount", form.amount, "In dollars; the event has cents, and no currency."),
+  const checkout = [field("Status", form.status),
+    field("Amount", form.amount, "In dollars; the event has cents, and no currency."),
     field("Checkout session", form.session)];
   const offer = async () => {
     const kind = form.kind.value === "platform" ? ROWS_OF[form.object.value] : "charges";
