@@ -38,9 +38,10 @@ from mock_clover.scenario.records import ScenarioError
 from mock_clover.server.asgi_scope import has_body, headers_of, path_in_app
 from mock_clover.server.body import REASON, ClientDisconnectedError, HeldBytes
 from mock_clover.server.control_guard import DASHBOARD, ControlGuard
-from mock_clover.server.faults import apply_fault, own_connection, sleep
+from mock_clover.server.faults import apply_fault, sleep
 from mock_clover.server.forbidden_page import forbidden_page
 from mock_clover.server.log import ExchangeLog
+from mock_clover.server.long_poll import UNAVAILABLE_BODY, long_poll
 from mock_clover.server.render import reply_headers
 from mock_clover.server.replica import addressing_error
 from mock_clover.server.resolver import (
@@ -59,10 +60,6 @@ if TYPE_CHECKING:
 
 BODY_BYTES_MAX = 1_048_576
 """1 MiB: a thousand times the largest valid request."""
-WAITS_MAX = 256
-"""Requests that may wait for the journal of a sandbox: each exchange repeats all of them."""
-
-_UNAVAILABLE_BODY = b'{"message":"503 Service Unavailable"}'
 _INTERNAL_ERROR_BODY = b'{"message":"500 Internal Server Error"}'
 _SNAPSHOT = "/_mock/snapshot"
 
@@ -326,7 +323,7 @@ class App:
         """Send the response that `handle` returned, after its work, waits and faults."""
         with self.held.counted(*request[3:]):
             if self.held.are_too_many and (type(reply) is not Reply or reply.waits):
-                reply = Reply(status=503, body=_UNAVAILABLE_BODY, why=REASON)
+                reply = Reply(status=503, body=UNAVAILABLE_BODY, why=REASON)
             reply = await run_unless_shut_down(self.slices, reply, scope)
             await self._respond(request, reply, scope, receive, send)
 
@@ -344,7 +341,7 @@ class App:
             return
         if reply.long_poll_ms:
             try:
-                reply = await self._long_poll(request, reply, scope)
+                reply = await long_poll(self, request, reply, scope)
             except Exception as error:  # noqa: BLE001 - as in `handle`
                 reply = self._internal_error(error)
         response_headers = [*reply_headers(reply), (b"content-length", b"%d" % len(reply.body))]
@@ -355,43 +352,6 @@ class App:
         )
         is_head = scope["method"] == "HEAD"
         await send({"type": "http.response.body", "body": b"" if is_head else reply.body})
-
-    async def _long_poll(self, request: Any, reply: Reply, scope: "Scope") -> Reply:
-        """Repeat the request after each exchange until its condition is met or it times out."""
-        sandbox, path = self.resolve_sandbox(request[1], request[3])
-        sandbox.webhook_sender(sandbox)  # deliveries that were queued before a loop was running
-        method, _, query, headers, body = request
-        raw = RawRequest(method=method, path=path, query=query, headers=headers, body=body or b"")
-        changed = asyncio.Event()
-        changed.set()  # exchanges may have been added while the first result was made
-        watchers = sandbox.journal.watchers
-        if len(watchers) >= WAITS_MAX:
-            why = f"{WAITS_MAX} requests wait for this journal already"
-            return Reply(status=503, body=_UNAVAILABLE_BODY, why=why)
-        watchers.add(changed.set)
-        try:
-            async with asyncio.timeout(reply.long_poll_ms / 1000):
-                while reply.long_poll_ms:
-                    await changed.wait()
-                    changed.clear()
-                    reply = await self._handle_again(sandbox, raw)
-        except TimeoutError:
-            reply = await self._handle_again(sandbox, raw)
-        except asyncio.CancelledError:
-            if own_connection(scope) is None:
-                raise
-            reply = await self._handle_again(sandbox, raw)  # the server shuts down
-        finally:
-            watchers.discard(changed.set)
-        return reply
-
-    async def _handle_again(self, sandbox: Sandbox, raw: RawRequest) -> Reply:
-        reply, _ = self.handle_in_sandbox(self.sandboxes.current_version_of(sandbox), raw)
-        if isinstance(reply, Work):
-            reply = await self.slices.run(reply)
-        if not isinstance(reply, Reply):
-            raise TypeError("faults do not delay control requests")
-        return reply
 
     async def close(self) -> None:
         """Stop the deliveries of the running event loop and write the rest of the log."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mock_clover.server import app, protocol
+from mock_clover.server import long_poll, protocol
 from mock_clover.server.serve import State
 from tests.bench.machine import rss_bytes
 from tests.fake_clock import PROTOCOLS, FakeClockLoop, InProcessConnection, run, settle
@@ -318,7 +318,7 @@ def test_few_requests_wait_for_a_journal(
     server: InProcessServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each exchange repeats all of them."""
-    monkeypatch.setattr(app, "WAITS_MAX", 2)
+    monkeypatch.setattr(long_poll, "WAITS_MAX", 2)
 
     async def main(loop: FakeClockLoop) -> list[int]:
         with contextlib.ExitStack() as stack:
