@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pytest
 from msgspec.structs import replace
 
+from mock_clover.core.steps import finish
 from mock_clover.scenario.records import Merchant
 from tests.failure_messages import assert_no_errors
 from tests.in_process import NOW_MS, InProcessServer
@@ -54,7 +55,7 @@ def server_with_neighbors(make_server: Callable[..., InProcessServer]) -> InProc
     server.sandboxes.create("bakery")
     merchants = (Merchant(name="main"), Merchant(name="baker"))
     scenario = replace(server.sandbox.rules.scenario, merchants=merchants)
-    server.sandboxes.create("shop", scenario)
+    finish(server.sandboxes.create_in_steps("shop", scenario))
     return server
 
 

@@ -61,16 +61,17 @@ class SandboxFactory:
     def create(
         self,
         name: str,
-        scenario: Scenario | None,
-        setting_overrides: dict[str, Any],
-        seed: str | None,
+        scenario: Scenario | None = None,
+        setting_overrides: dict[str, Any] | None = None,
+        seed: str | None = None,
     ) -> Steps[Sandbox]:
         """Return a new sandbox with its merchants and fixtures. Raises ScenarioError."""
         rules, settings, loaded = self.rules, self.settings, self._own_loaded
         if scenario is not None:
             rules, settings = self.compile_rules(scenario), self.settings_of(scenario)
             loaded = {}
-        created = self._new(name, rules, settings, setting_overrides, self._make_clock(), seed)
+        overrides, clock = setting_overrides or {}, self._make_clock()
+        created = self._new(name, rules, settings, overrides, clock, seed)
         yield from self.add_merchants(created, seed, loaded)
         return created
 
@@ -94,7 +95,7 @@ class SandboxFactory:
 
     def load_own_fixtures(self) -> Steps[None]:
         """Load the fixtures of the server's own scenario, unless they are recent."""
-        yield from self.create("-", None, {}, None)
+        yield from self.create("-")
 
     def compile_rules(self, scenario: Scenario) -> Rules:
         """Return the compiled rules of a scenario for sandboxes of this server.

@@ -129,18 +129,9 @@ class Sandboxes:
         """Return the sandbox that replaced this one, or this one."""
         return self._by_name[sandbox.name] if self.is_registered(sandbox) else sandbox
 
-    def create(
-        self,
-        name: str,
-        scenario: Scenario | None = None,
-        setting_overrides: dict[str, Any] | None = None,
-        seed: str | None = None,
-    ) -> Sandbox:
-        """Create a sandbox with its merchants and fixtures; replace one with the same name.
-
-        Raises ScenarioError.
-        """
-        return finish(self.create_in_steps(name, scenario, setting_overrides, seed))
+    def create(self, name: str) -> Sandbox:
+        """Create a sandbox of the server's scenario. Raises ScenarioError."""
+        return finish(self.create_in_steps(name))
 
     def create_in_steps(
         self,
@@ -149,23 +140,20 @@ class Sandboxes:
         setting_overrides: dict[str, Any] | None = None,
         seed: str | None = None,
     ) -> Steps[Sandbox]:
-        """Create a sandbox like `create`. It is registered in the last step."""
-        created = yield from self.factory.create(name, scenario, setting_overrides or {}, seed)
+        """Create a sandbox with its merchants and fixtures; replace one with the same name.
+
+        It is registered in the last step. Raises ScenarioError.
+        """
+        created = yield from self.factory.create(name, scenario, setting_overrides, seed)
         self.register(created)
         return created
 
-    def prepare(
-        self,
-        name: str,
-        scenario: Scenario | None = None,
-        setting_overrides: dict[str, Any] | None = None,
-        seed: str | None = None,
-    ) -> Sandbox:
+    def prepare(self, name: str) -> Sandbox:
         """Return a new sandbox without registering it: no request finds it, and none is evicted.
 
         Raises ScenarioError.
         """
-        return finish(self.factory.create(name, scenario, setting_overrides or {}, seed))
+        return finish(self.factory.create(name))
 
     def apply_scenario(self, sandbox: Sandbox, scenario: Scenario) -> Steps[Sandbox]:
         """Apply a scenario to a sandbox in the last step, and return the sandbox.
