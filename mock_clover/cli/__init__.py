@@ -46,7 +46,7 @@ COMMANDS = (
     epilog=examples(
         "mock-clover serve",
         "mock-clover token",
-        'eval "$(_MOCK_CLOVER_COMPLETE=bash_source mock-clover)"   # completion, or zsh_source',
+        'eval "$(_MOCK_CLOVER_COMPLETE=bash_source mock-clover)"   # or zsh_source',
     ),
 )
 @click.version_option(__version__, prog_name="mock-clover")

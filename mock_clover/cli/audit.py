@@ -37,7 +37,8 @@ FORMATS = ("text", "json", "junit", "sarif", "github")
         "mock-clover audit http://127.0.0.1:4242/sandbox/checkout-7",
         "mock-clover audit --fail-on warning --ignore CLV012,missing-user-agent",
         "mock-clover audit --format sarif > audit.sarif",
-        "mock-clover audit --write-baseline audit.json; mock-clover audit --baseline audit.json",
+        "mock-clover audit --write-baseline audit.json",
+        "mock-clover audit --baseline audit.json",
     ),
 )
 @click.argument("url", required=False)

@@ -148,7 +148,8 @@ def complete_scenario(
     from mock_clover.scenario.load import builtin_names
 
     names = [name for name in builtin_names() if name.startswith(incomplete)]
-    return [*map(CompletionItem, names), CompletionItem(incomplete, type="file")]
+    # The file first: bash discards what precedes it.
+    return [CompletionItem(incomplete, type="file"), *map(CompletionItem, names)]
 
 
 def complete_operation(

@@ -202,7 +202,7 @@ def health(*, url: str | None) -> None:
         "mock-clover journal --follow",
         "mock-clover journal --endpoint create_charge",
         "mock-clover journal --sandbox checkout-7 --json",
-        "mock-clover journal --unserved          # requests for which there is no operation",
+        "mock-clover journal --unserved       # requests without an operation",
     ),
 )
 @client_url_option

@@ -42,7 +42,8 @@ def _service_url_option(name: str, service: str) -> Callable[[_Command], _Comman
     context_settings=CONTEXT,
     epilog=examples(
         "mock-clover conformance --against http://127.0.0.1:4242",
-        "mock-clover conformance --against https://scl-sandbox.dev.clover.com --report report.md",
+        "mock-clover conformance --against https://scl-sandbox.dev.clover.com",
+        "mock-clover conformance --against http://127.0.0.1:4242 --report report.md",
         "mock-clover conformance --against http://127.0.0.1:4242 --only save-a-card",
         "mock-clover conformance --list",
     ),

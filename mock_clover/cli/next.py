@@ -25,8 +25,8 @@ from mock_clover.core.printable import printable
     context_settings=CONTEXT,
     epilog=examples(
         "mock-clover next card_declined/insufficient_funds",
-        'mock-clover next --fault "drop after_commit"    # the reply is lost, the charge exists',
-        "mock-clover next approve/500                    # only 5.00 of the amount is approved",
+        'mock-clover next --fault "drop after_commit"   # the reply is lost',
+        "mock-clover next approve/500                   # approves only 5.00",
         "mock-clover next SERVICE_UNAVAILABLE --endpoint create_refund --times 2",
         "mock-clover next --list",
         "mock-clover next --clear",

@@ -47,11 +47,11 @@ _PROGRESS_ROWS_MIN = 500
     context_settings=CONTEXT,
     epilog=examples(
         "mock-clover serve",
-        "mock-clover serve --port 0 --port-file port.txt    # a free port, written to a file",
+        "mock-clover serve --port 0 --port-file port.txt    # writes a free port",
         "mock-clover serve --dialect documented --strict",
         "mock-clover serve --strict evidence",
         "MOCK_CLOVER_PORT=5000 mock-clover serve",
-        "mock-clover serve --tls --tls-port 443     # for clients with hard-coded Clover URLs",
+        "mock-clover serve --tls --tls-port 443     # for hard-coded Clover URLs",
     ),
 )
 @click.option(

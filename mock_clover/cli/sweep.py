@@ -33,8 +33,8 @@ _INTERRUPTED = 130
     epilog=examples(
         "mock-clover sweep -- python checkout.py",
         "mock-clover sweep -j 4 --reconcile 'python reconcile.py' -- npm test",
-        "mock-clover sweep --report sweep.html -- pytest tests/test_shop.py::test_pays",
-        "mock-clover sweep --only 'create_charge#1:drop:after_commit' -- python checkout.py",
+        "mock-clover sweep --report sweep.html -- pytest test_shop.py::test_pays",
+        "mock-clover sweep --only 'create_charge#1:drop:after_commit' -- ./pay.py",
     ),
 )
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)

@@ -58,10 +58,10 @@ TRUST: dict[str, tuple[str, ...]] = {
     cls=NonEmptyOptionsCommand,
     context_settings=CONTEXT,
     epilog=examples(
-        "mock-clover tls-setup                          # for all kinds of clients",
+        "mock-clover tls-setup                   # for all kinds of clients",
         'eval "$(mock-clover tls-setup --for node)"',
-        "mock-clover tls-setup --hosts                  # lines for /etc/hosts",
-        "mock-clover tls-setup --compose clover         # network aliases of a service",
+        "mock-clover tls-setup --hosts           # lines for /etc/hosts",
+        "mock-clover tls-setup --compose clover  # network aliases of a service",
     ),
 )
 @click.option(

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.shell_completion import ShellComplete
 
@@ -103,11 +104,20 @@ def test_tables_fit_a_terminal(columns: int) -> None:
         assert len(base.table_lines(rows)) == len(rows) + 1
 
 
+def test_the_help_fits_a_terminal() -> None:
+    wide = []
+    for name in ("", *main.commands):
+        command = main.commands.get(name, main)
+        context = click.Context(command, info_name=f"mock-clover {name}", terminal_width=80)
+        wide += [line for line in command.get_help(context).split("\n") if len(line) > 80]
+    assert wide == []
+
+
 def test_names_are_completed() -> None:
     shell = ShellComplete(main, {}, "mock-clover", "_MOCK_CLOVER_COMPLETE")
     for words, expected in (
         (["jou"], ["journal"]),
-        (["serve", "--scenario", "decl"], ["declines", "decl"]),  # the second: a file
+        (["serve", "--scenario", "decl"], ["decl", "declines"]),  # the first: a file
         (["journal", "--endpoint", "create_ch"], ["create_charge", "create_checkout"]),
     ):
         *before, incomplete = words

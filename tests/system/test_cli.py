@@ -334,6 +334,36 @@ SPECIAL = [
 ]
 
 
+COMPLETE = """
+eval "$(_MOCK_CLOVER_COMPLETE=bash_source mock-clover)"
+compopt() { :; }
+COMP_WORDS=(mock-clover "$@") COMP_CWORD=$#
+_mock_clover_completion mock-clover
+echo "${COMPREPLY[@]}"
+"""
+"""Runs the completion of bash as the Tab key does; `compopt` needs the key."""
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("jou", "journal"),
+        ("serve --scenario dec", "declines"),
+        ("journal --endpoint create_ref", "create_refund"),
+    ],
+)
+def test_bash_completes_names(words: str, expected: str) -> None:
+    environment = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    completed = subprocess.run(
+        ["bash", "-c", COMPLETE, "bash", *words.split()],
+        capture_output=True,
+        env=environment,
+        check=False,
+        timeout=TIMEOUT_S,
+    )
+    assert completed.stdout.decode() == f"{expected}\n", completed.stderr.decode()
+
+
 @pytest.mark.parametrize("option", ["--port-file", "--tls-port-file"])
 @pytest.mark.parametrize(("name", "message"), SPECIAL)
 def test_a_port_file_replaces_only_regular_files(
