@@ -66,6 +66,8 @@ def _summary(report: AuditReport, sandbox: str) -> str:
         )
     if report.left_out:
         text += f"; {_count(report.left_out, 'rule')} had more findings than are shown"
+    for rule, reason in report.ignored.items():
+        text += f"\nThe scenario ignores {rule}: {printable(reason)}"
     return text
 
 

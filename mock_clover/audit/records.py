@@ -48,3 +48,5 @@ class AuditReport(Record, frozen=True, kw_only=True, omit_defaults=False):
     """The oldest exchange of the journal; 1 if none was evicted."""
     left_out: int
     """Findings above the maximum of each rule."""
+    ignored: dict[str, str] = {}
+    """The rules that the scenario ignores, each with the reason."""

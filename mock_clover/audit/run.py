@@ -35,7 +35,9 @@ def select_rules(selected: Collection[str], ignored: Collection[str]) -> tuple[A
 
 
 def run_audit(sandbox: Sandbox, rules: Collection[AuditRule] = RULES) -> Steps[AuditReport]:
-    """Return the findings of rules. The context is built once; each rule is one step."""
+    """Return the findings of rules that the scenario does not ignore. Each rule is one step."""
+    ignored = sandbox.rules.scenario.audit.ignore
+    rules = [rule for rule in rules if rule.id not in ignored]
     context = yield from build_context(sandbox)
     findings: list[AuditFinding] = []
     named: dict[int, Exchange] = {}
@@ -60,6 +62,7 @@ def run_audit(sandbox: Sandbox, rules: Collection[AuditRule] = RULES) -> Steps[A
         exchanges=tuple(_shown(named[number]) for number in sorted(named)),
         first_exchange=context.ledger.first_exchange,
         left_out=left_out,
+        ignored={rule: redact(reason) for rule, reason in sorted(ignored.items())},
     )
 
 

@@ -15,6 +15,7 @@ from mock_clover.clover.webhooks.records import PLAN_MAX, TARGETS_MAX, DeliveryF
 from mock_clover.core.evidence import END_OF_STRING
 from mock_clover.core.masking import redact
 from mock_clover.core.money import AMOUNT_MAX
+from mock_clover.scenario.records_audit import AuditSettings
 from mock_clover.scenario.records_card import ScenarioRecord, TestCard
 from mock_clover.scenario.records_fault import Fault
 from mock_clover.scenario.records_fixtures import Fixtures
@@ -339,6 +340,9 @@ class Scenario(ScenarioRecord, frozen=True, kw_only=True):
             max_length=PLAN_MAX,
         ),
     ] = ()
+    audit: Annotated[
+        AuditSettings, msgspec.Meta(description="What the audit of a sandbox does not check.")
+    ] = AuditSettings()
     data: Annotated[
         Fixtures | None,
         msgspec.Meta(description="Initial data of a new sandbox, for example saved cards."),

@@ -27,6 +27,7 @@ from mock_clover.core.masking import passes_luhn
 from mock_clover.core.suggestions import did_you_mean
 from mock_clover.scenario.findings import Finding
 from mock_clover.scenario.records import Scenario, Settings
+from mock_clover.scenario.records_audit import check_audit
 from mock_clover.scenario.records_card import DECLINE_CODES, TestCard
 from mock_clover.scenario.records_fault import Fault, find_fault_errors
 from mock_clover.scenario.records_rule import (
@@ -73,6 +74,7 @@ def find_errors(scenario: Scenario, tree: Any, endpoints: Collection[str]) -> It
     for index, delivery_fault in enumerate(scenario.webhook_plan):
         if error := delivery_fault_error(delivery_fault):
             yield f".webhook_plan[{index}]", error
+    yield from check_audit(scenario.audit)
     yield from _check_dashboard_urls(scenario)
     yield from check_all_fixtures(scenario)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mock_clover.audit.catalogue import RULES
 from mock_clover.audit.rule import AuditRule
+from mock_clover.scenario.records_audit import RULE_IDS
 from tests.audit.test_audit_rules import CASES
 from tests.failure_messages import assert_generated, assert_no_errors
 
@@ -43,7 +44,7 @@ def test_the_page_shows_the_catalogue() -> None:
 
 
 def test_each_rule_is_declared_once_and_completely() -> None:
-    assert [rule.id for rule in RULES] == [f"CLV{number:03}" for number in range(1, len(RULES) + 1)]
+    assert tuple(rule.id for rule in RULES) == RULE_IDS
     assert len({rule.name for rule in RULES}) == len(RULES)
     assert_no_errors(
         f"{rule.id}: {name} must be one or more sentences: {text!r}"

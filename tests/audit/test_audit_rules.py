@@ -6,8 +6,10 @@ import pytest
 
 from mock_clover.audit.catalogue import RULES
 from mock_clover.audit.context import build_context
+from mock_clover.audit.formats import as_text
 from mock_clover.clover.surface import SURFACE
 from mock_clover.core.steps import finish
+from mock_clover.scenario.load import parse
 from tests.audit import cases_keys, cases_money, cases_parts, cases_requests
 from tests.audit.cases_keys import Case
 from tests.audit.shop_client import ShopClient, audited, found_in
@@ -46,6 +48,18 @@ def failure(make_server: Callable[..., InProcessServer], case: Case) -> str:
 def test_rules(make_server: Callable[..., InProcessServer], name: str) -> None:
     wrong = (failure(make_server, case) for case in TABLES[name])
     assert_no_errors(filter(None, wrong))
+
+
+def test_a_scenario_ignores_rules_with_a_reason(
+    make_server: Callable[..., InProcessServer],
+) -> None:
+    text = b"name: old\nextends: sandbox\naudit: {ignore: {CLV001: the old shop}}"
+    server = make_server(parse(text, "old.yaml"))
+    ShopClient(server).charge(key="", headers={"x-forwarded-for": None})
+    report = audited(server)
+    assert (found_in(report), report.ignored) == ({"CLV014": [(2,)]}, {"CLV001": "the old shop"})
+    assert "CLV001" not in report.rules
+    assert as_text(report, "a").endswith("\nThe scenario ignores CLV001: the old shop")
 
 
 READ_BODIES = (

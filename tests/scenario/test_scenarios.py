@@ -98,6 +98,7 @@ def test_scenario_error_has_line_and_column(text: str, message: str) -> None:
 WHEN = "name: x\nrules:\n  - when: {%s}\n    then: {problem: UNAUTHORIZED}"
 THEN = "name: x\nrules:\n  - when: {%s}\n    then: {%s}"
 FAULT = "name: x\nfaults:\n  - {%s}"
+AUDIT = "name: x\naudit: {%s}"
 LINE = "name: x\ncards:\n  - {number: '4242424242424242', %s}"
 
 
@@ -122,6 +123,13 @@ LINE = "name: x\ncards:\n  - {number: '4242424242424242', %s}"
         (FAULT % "kind: drop, time: 2", "3:18", "`time`; did you mean `times`?"),
         (FAULT % "when: after_commit", "3:5", "missing required field `kind`"),
         ("name: x\nsettings: {rate_limit: true}", "2:12", "did you mean `rate_limits`?"),
+        # the audit
+        (AUDIT % "ignored: {}", "2:9", "`ignored`; did you mean `ignore`?"),
+        (AUDIT % "ignore: {CLV31: x}", "2:18", "unknown rule 'CLV31'; did you mean `CLV031`?"),
+        (AUDIT % "ignore: {no-key: x}", "2:18", "'no-key'; write its id, such as CLV014"),
+        (AUDIT % "ignore: {CLV031: ' '}", "2:18", "the reason is missing; write why"),
+        (AUDIT % "ignore: {CLV031: }", "2:18", "Expected `str`, got `null`"),
+        (AUDIT % "ignore: [CLV031]", "2:9", "Expected `object`, got `array`"),
         # words
         (WHEN % "source: multypay", "3:12", "'multypay'; did you mean `multipay`?"),
         (WHEN % "card: {brand: VIZA}", "3:19", "'VIZA'; did you mean `VISA`?"),

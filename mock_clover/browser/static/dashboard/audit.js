@@ -26,6 +26,8 @@ function render(report) {
   return [
     el("p", { role: "status" }, `${countOf(errors.length, "error")}, ${countOf(warnings.length, "warning")}. `,
       report.first_exchange > 1 ? `The journal begins at request ${report.first_exchange}.` : ""),
+    Object.entries(report.ignored).map(([rule, reason]) =>
+      el("p", { class: "hint" }, `The scenario ignores ${rule}: ${reason}`)),
     [...errors, ...warnings].map((finding) => findingItem(finding, exchanges)),
   ];
 }
