@@ -1,12 +1,9 @@
 """The section `audit` of a scenario: the rules of the audit that its sandboxes ignore, and why."""
 
-from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
 
-from mock_clover.core.suggestions import did_you_mean
-from mock_clover.scenario.findings import Finding
 from mock_clover.scenario.records_card import ScenarioRecord
 
 RULE_IDS = tuple(f"CLV{number:03}" for number in range(1, 33))
@@ -24,14 +21,3 @@ class AuditSettings(ScenarioRecord, frozen=True, kw_only=True):
             extra_json_schema={"propertyNames": {"enum": RULE_IDS}},
         ),
     ] = {}
-
-
-def check_audit(audit: AuditSettings) -> Iterator[Finding]:
-    """Yield the errors of the section."""
-    for rule, reason in audit.ignore.items():
-        path = f".audit.ignore.{rule}"
-        if rule not in RULE_IDS:
-            hint = did_you_mean(rule, RULE_IDS) or "; write its id, such as CLV014"
-            yield path, f"unknown rule {rule!r}{hint}"
-        if not reason.strip():
-            yield path, "the reason is missing; write why the rule is ignored"

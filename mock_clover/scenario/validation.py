@@ -27,7 +27,7 @@ from mock_clover.core.masking import passes_luhn
 from mock_clover.core.suggestions import did_you_mean
 from mock_clover.scenario.findings import Finding
 from mock_clover.scenario.records import Scenario, Settings
-from mock_clover.scenario.records_audit import check_audit
+from mock_clover.scenario.records_audit import RULE_IDS
 from mock_clover.scenario.records_card import DECLINE_CODES, TestCard
 from mock_clover.scenario.records_fault import Fault, find_fault_errors
 from mock_clover.scenario.records_rule import (
@@ -74,9 +74,19 @@ def find_errors(scenario: Scenario, tree: Any, endpoints: Collection[str]) -> It
     for index, delivery_fault in enumerate(scenario.webhook_plan):
         if error := delivery_fault_error(delivery_fault):
             yield f".webhook_plan[{index}]", error
-    yield from check_audit(scenario.audit)
+    yield from _check_audit(scenario)
     yield from _check_dashboard_urls(scenario)
     yield from check_all_fixtures(scenario)
+
+
+def _check_audit(scenario: Scenario) -> Iterator[Finding]:
+    for rule, reason in scenario.audit.ignore.items():
+        path = f".audit.ignore.{rule}"
+        if rule not in RULE_IDS:
+            hint = did_you_mean(rule, RULE_IDS) or "; write its id, such as CLV014"
+            yield path, f"unknown rule {rule!r}{hint}"
+        if not reason.strip():
+            yield path, "the reason is missing; write why the rule is ignored"
 
 
 def faults_of(scenario: Scenario) -> Iterator[tuple[str, Fault]]:
