@@ -363,10 +363,14 @@ CACHED = {
     ("core/codec.py", "_amount_names"): "the annotations of a record",
     ("core/codec.py", "_accepts_str"): "the annotation of a member",
     ("core/codec.py", "_record_type_of"): "the annotation of a member",
+    ("core/codec.py", "_fields"): "the annotations of a record",
+    ("core/evidence.py", "type_hints"): "the annotations of a record",
     ("core/masking.py", "_any_run"): "a constant pattern",
+    ("engine/router.py", "_parse"): "the path of an endpoint",
     ("reference/examples.py", "_by_handler"): "a file of the package",
     ("reference/openapi.py", "document"): "the endpoints of the code",
     ("sandbox/people.py", "merchant_name"): "a function of the seed; at most 1,000 entries",
+    ("scenario/load.py", "_parse_root"): "the text of a file of the package; at most 16 entries",
     ("scenario/type_findings.py", "_schema"): "the schema of a record",
 }
 """Cached functions, and the constants that their results depend on."""

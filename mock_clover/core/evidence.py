@@ -8,6 +8,7 @@ the fields that have another source.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 import msgspec
@@ -81,9 +82,15 @@ def evidence_for_fields(evidence: Evidence, *fields: str) -> dict[str, Evidence]
     return dict.fromkeys(fields, evidence)
 
 
+@cache
+def type_hints(record: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return the types of a record's fields. Cached: `get_type_hints` takes 100 microseconds."""
+    return get_type_hints(record, include_extras=True)
+
+
 def evidence_of(record: type[msgspec.Struct], field: str) -> Evidence | None:
     """Return the evidence of a field: its own, or that of its record."""
-    own = _evidence_from_annotation(get_type_hints(record, include_extras=True)[field])
+    own = _evidence_from_annotation(type_hints(record)[field])
     if own is not None:
         return own
     fields: FieldEvidence = getattr(record, "field_evidence", {})

@@ -1,6 +1,7 @@
 """Route paths to endpoints."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import product
 
 from mock_clover.engine.endpoint import Endpoint
@@ -12,6 +13,8 @@ Segments = tuple[str | frozenset[str] | None, ...]
 Pattern = tuple[Segments, dict[str, Endpoint]]
 """The segments of a path, and its endpoints by method."""
 RouteKey = tuple[int | str | None, ...]
+Choices = tuple[tuple[str, tuple[str, ...]], ...]
+"""The placeholders of a path that have a choice of values, and the values."""
 
 
 class Router:
@@ -33,7 +36,7 @@ class Router:
             for path in filter(None, (endpoint.path, endpoint.path_alias)):
                 if "{" not in path:
                     self._exact[endpoint.method, path] = (endpoint, ())
-                key, pattern = _parse(path, endpoint)
+                key, pattern = _parse(path, tuple(endpoint.path_choices.items()))
                 if key not in changed:
                     changed[key] = dict(self._patterns_by_key.get(key, ()))
                 by_method = changed[key].get(pattern, {})
@@ -94,23 +97,20 @@ class Router:
         }
 
 
-def _parse(path: str, endpoint: Endpoint) -> tuple[RouteKey, Segments]:
-    """Return where the pattern of a path is kept, and the pattern."""
+@cache
+def _parse(path: str, choices: Choices) -> tuple[RouteKey, Segments]:
+    """Return where the pattern of a path is kept, and the pattern. Cached for further servers."""
     parts = path.split("/")[1:]
     key = _route_key(parts)
     if any(str(part).startswith("{") for part in key):
         raise ValueError(f"{path}: an id must be the last or the third segment or later")
-    return key, tuple(_choice(endpoint, part) if part.startswith("{") else part for part in parts)
+    sets = {f"{{{name}}}": frozenset(values) for name, values in choices}
+    return key, tuple(sets.get(part) if part.startswith("{") else part for part in parts)
 
 
 def _route_key(parts: Sequence[str]) -> RouteKey:
     """Return the number of segments and the first two of them; of two segments, the first."""
     return (len(parts), *parts[: 2 if len(parts) > 2 else 1])
-
-
-def _choice(endpoint: Endpoint, part: str) -> frozenset[str] | None:
-    choices = endpoint.path_choices.get(part.strip("{}"))
-    return None if choices is None else frozenset(choices)
 
 
 def _match_pattern(pattern: Segments, parts: list[str]) -> tuple[str, ...] | None:

@@ -5,7 +5,7 @@ the error is inferred.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from mock_clover.clover.common.behaviours_service import (
     OPERATION_NOT_SERVED,
@@ -84,24 +84,34 @@ def _nearest(method: str, path: str, served: tuple[Operation, ...]) -> Operation
         return None
     parts = [part for part in path.split("/") if part][: _SEGMENTS_MAX + 1]
     lower = [part.lower() for part in parts]
+    by_length: dict[int, list[tuple[Operation, list[str]]]] = {}
+    for operation in served:
+        segments = operation[1].split("/")[1:]
+        if segments[0]:
+            by_length.setdefault(len(segments), []).append((operation, segments))
     versioned = ["v1", *lower[1:]] if lower and _VERSION.fullmatch(lower[0]) else lower
     for candidate in (parts, versioned, lower, ["v1", *parts], parts[1:]):
-        found = _with_one_difference(method, candidate, served)
+        found = _with_one_difference(method, candidate, by_length.get(len(candidate), ()))
         if found is not None:
             return found
     return None
 
 
 def _with_one_difference(
-    method: str, parts: list[str], served: tuple[Operation, ...]
+    method: str, parts: list[str], served: Iterable[tuple[Operation, list[str]]]
 ) -> Operation | None:
+    """Return the nearest of the operations with as many segments; `served` has the segments."""
     exact: list[Operation] = []
     by_word: dict[str, dict[str, list[Operation]]] = {}  # by the word that was sent
-    for operation in served:
-        different = list(_differences(operation[1].split("/")[1:], parts))
+    for operation, segments in served:
+        different = [
+            (expected, word)
+            for expected, word in zip(segments, parts, strict=True)
+            if expected != word and not expected.startswith("{")
+        ]
         if not different:
             exact.append(operation)
-        elif len(different) == 1 and different[0] is not None:
+        elif len(different) == 1:
             expected, word = different[0]
             by_word.setdefault(word, {}).setdefault(expected, []).append(operation)
     candidates = exact or [
@@ -111,13 +121,3 @@ def _with_one_difference(
     ]
     same_method = [each for each in candidates if each[0] == method]
     return next(iter(same_method or candidates), None)
-
-
-def _differences(expected: list[str], parts: list[str]) -> Iterator[tuple[str, str] | None]:
-    """Yield the segments that differ, or None if the paths have another number of segments."""
-    if len(expected) != len(parts) or not expected[0]:
-        yield None
-        return
-    for each, part in zip(expected, parts, strict=True):
-        if each != part and not each.startswith("{"):
-            yield each, part

@@ -10,6 +10,7 @@ that of a control request, may only extend built-in scenarios, so that clients c
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple, Never
@@ -196,7 +197,16 @@ def _load(file: Path, endpoints: Collection[str] = (), children: tuple[Path, ...
     if file.resolve() in (child.resolve() for child in children):
         chain = " extends ".join(child.name for child in (*children, file))
         raise ScenarioError(f"a scenario cannot extend itself: {chain}")
-    return _parse(_read(file), str(file), endpoints, (*children, file))
+    raw = _read(file)
+    if file.parent == builtin_folder() and b"\nextends:" not in raw:
+        return _parse_root(raw, str(file), tuple(endpoints))
+    return _parse(raw, str(file), endpoints, (*children, file))
+
+
+@lru_cache(maxsize=16)
+def _parse_root(raw: bytes, name: str, endpoints: tuple[str, ...]) -> _Parsed:
+    """Parse a built-in scenario that extends none. Cached, because most scenarios extend it."""
+    return _parse(raw, name, endpoints)
 
 
 def _parse(

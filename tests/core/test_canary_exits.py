@@ -1,6 +1,7 @@
 """A card number, however it is written, leaves through no control call that reads."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -54,8 +55,8 @@ def told(body: bytes) -> list[str]:
     for text in texts:
         inner = leaves(json.loads(text)) if text[:1] == "{" else [text]
         for each in inner:
-            digits = "".join(str(int(char)) for char in each if char.isdecimal())
-            if PAN in digits:
+            digits = re.sub(r"\D", "", each)
+            if len(digits) >= len(PAN) and PAN in "".join(str(int(digit)) for digit in digits):
                 found.append(each[:120])
     return found
 
