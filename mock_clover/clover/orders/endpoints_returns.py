@@ -49,8 +49,8 @@ def return_order(sandbox: Sandbox, call: Call[ReturnRequest, None]) -> ReturnRes
         amount += _tip_to_refund(sandbox, full_order)
     if not returnable or amount > returnable:
         raise REFUND_TOO_LARGE.error(
-            rule=f"the amount is {minor_units_text(amount, currency)}; at most "
-            f"{minor_units_text(returnable, currency)}, the rest of the payments"
+            rule=f"the amount is {amount_text(amount, currency)}; at most "
+            f"{amount_text(returnable, currency)}, the rest of the payments"
         )
     sandbox.refunds.check_capacity()
     refunds = _refund_charges(sandbox, full_order, amount)
