@@ -12,9 +12,10 @@ from mock_clover.core.printable import printable_lines
 from mock_clover.sweep.faults import BY_NAME, shown_faults
 from mock_clover.sweep.html_style import STYLE
 from mock_clover.sweep.records import Cell, Missed, SweepResult
-from mock_clover.sweep.report_text import MEANINGS, MISSED, notes, summary
+from mock_clover.sweep.report_text import MISSED, notes, summary
+from mock_clover.sweep.verdict import CellVerdict, verdict_name
 
-_ABOUT: dict[str, str] = {
+_MEANINGS: dict[CellVerdict, str] = {
     "survived": "the command succeeded, and the money is as without the fault",
     "failed_safely": "the command failed, and left no money that it does not know of",
     "unreconciled": "the command failed, and left money that it does not know of, or an order "
@@ -92,7 +93,7 @@ def _add_matrix(body: Element, result: SweepResult) -> None:
 
 def _add_verdict(parent: Element, cell: Cell | Missed | None) -> None:
     if isinstance(cell, Cell):
-        link = _add(parent, "a", MEANINGS[cell.verdict], cell.verdict)
+        link = _add(parent, "a", verdict_name(cell.verdict), cell.verdict)
         link.set("href", f"#{_anchor(cell)}")
     elif cell is not None:
         parent.text = MISSED
@@ -101,9 +102,9 @@ def _add_verdict(parent: Element, cell: Cell | Missed | None) -> None:
 
 def _add_legend(body: Element) -> None:
     legend = SubElement(body, "dl")
-    for verdict, text in MEANINGS.items():
-        _add(SubElement(legend, "dt"), "span", text, verdict)
-        _add(legend, "dd", _ABOUT[verdict])
+    for verdict, meaning in _MEANINGS.items():
+        _add(SubElement(legend, "dt"), "span", verdict_name(verdict), verdict)
+        _add(legend, "dd", meaning)
 
 
 def _anchor(cell: Cell) -> str:
@@ -116,7 +117,7 @@ def _add_cell(body: Element, cell: Cell) -> None:
     if cell.is_bad:
         part.set("open", "open")
     title = SubElement(part, "summary")
-    _add(title, "span", MEANINGS[cell.verdict], cell.verdict).tail = " "
+    _add(title, "span", verdict_name(cell.verdict), cell.verdict).tail = " "
     _add(title, "b", f"{cell.call} {cell.fault}")
     _add(part, "p", BY_NAME[cell.fault].about)
     if cell.reasons:

@@ -2,7 +2,8 @@
 
 from mock_clover.core.junit import JUnitCase, junit_report
 from mock_clover.sweep.records import Cell, SweepResult
-from mock_clover.sweep.report_text import MEANINGS, details
+from mock_clover.sweep.report_text import details
+from mock_clover.sweep.verdict import verdict_name
 
 
 def as_junit(result: SweepResult) -> str:
@@ -17,7 +18,7 @@ def as_junit(result: SweepResult) -> str:
 
 
 def _case(cell: Cell) -> JUnitCase:
-    reasons = (MEANINGS[cell.verdict], *cell.reasons)
+    reasons = (verdict_name(cell.verdict), *cell.reasons)
     return JUnitCase(
         classname=cell.call,
         name=cell.fault,

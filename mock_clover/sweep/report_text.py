@@ -4,21 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from mock_clover.sweep.faults import shown_faults
 from mock_clover.sweep.records import Cell, SweepResult
-from mock_clover.sweep.verdict import CellVerdict
+from mock_clover.sweep.verdict import CellVerdict, verdict_name
 
-LABELS: dict[CellVerdict, str] = {
+_LABELS: dict[CellVerdict, str] = {
     "survived": "ok",
     "failed_safely": "safe",
     "unreconciled": "UNREC",
     "lost_money": "LOST",
     "hung": "HUNG",
-}
-MEANINGS: dict[CellVerdict, str] = {
-    "survived": "survived",
-    "failed_safely": "failed safely",
-    "unreconciled": "unreconciled",
-    "lost_money": "lost money",
-    "hung": "hung",
 }
 MISSED = "?"
 _OUTPUT_LINES_MAX = 10
@@ -28,7 +21,7 @@ _LINE_CHARS_MAX = 160
 
 def matrix(result: SweepResult) -> list[list[str]]:
     """Return the rows of the matrix: two lines of headings, then one row for each call."""
-    texts = {(cell.call, cell.fault): LABELS[cell.verdict] for cell in result.cells}
+    texts = {(cell.call, cell.fault): _LABELS[cell.verdict] for cell in result.cells}
     texts |= {(each.call, each.fault): MISSED for each in result.missed}
     faults = shown_faults(name for _, name in texts)
     calls = [name for name in result.calls if any(call == name for call, _ in texts)]
@@ -43,7 +36,7 @@ def matrix(result: SweepResult) -> list[list[str]]:
 
 def summary(result: SweepResult) -> str:
     """Return the counts in one line."""
-    counts = [f"{count} {text}" for each, text in MEANINGS.items() if (count := result.count(each))]
+    counts = [f"{count} {verdict_name(each)}" for each in _LABELS if (count := result.count(each))]
     counts += [f"{len(result.missed)} did not apply"] if result.missed else []
     counts += [f"{len(result.left_out)} left out by --budget"] if result.left_out else []
     seconds = max(result.took_ms, 1) / 1000
@@ -101,7 +94,7 @@ def details(cell: Cell, alike: Sequence[Cell] = ()) -> Iterator[str]:
     Cells that are `alike` have the same call, verdict and reasons.
     """
     ended = "time limit" if cell.exit is None else f"exit {cell.exit}"
-    yield f"{MEANINGS[cell.verdict].upper()}  {cell.call} {cell.fault}  ({ended})"
+    yield f"{verdict_name(cell.verdict).upper()}  {cell.call} {cell.fault}  ({ended})"
     if alike:
         yield f"  also with {', '.join(each.fault for each in alike)}"
     yield from (f"  {reason}" for reason in cell.reasons)

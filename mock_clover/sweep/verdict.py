@@ -55,3 +55,8 @@ def judge(
         return Judgement("failed_safely")
     why = (*money.unsafe, *money.in_part)
     return Judgement("unreconciled", ("the command reported a failure", *why))
+
+
+def verdict_name(verdict: CellVerdict) -> str:
+    """Return a verdict as text: `lost money`."""
+    return verdict.replace("_", " ")
