@@ -7,9 +7,9 @@ import shlex
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -18,7 +18,9 @@ from mock_clover.core.printable import printable, printable_lines
 
 if TYPE_CHECKING:
     from mock_clover.sandbox.credentials import Credentials
+    from mock_clover.scenario.records import Scenario
 
+Command = TypeVar("Command", bound=Callable[..., Any])
 DEFAULT_PORT = 4242
 DEFAULT_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
 DEFAULT_SEED = "mock-clover"
@@ -71,6 +73,28 @@ seed_option = click.option(
     envvar=f"{PREFIX}SEED",
     help="Seed from which credentials and ids are derived.",
 )
+
+
+def scenario_option(about: str, **settings: Any) -> Callable[[Command], Command]:
+    """Return the option `--scenario`: the name of a built-in scenario, or a file."""
+    return click.option(
+        "--scenario",
+        metavar="NAME|FILE",
+        shell_complete=complete_scenario,
+        help=about,
+        **settings,
+    )
+
+
+def load_scenario(name_or_file: str) -> "Scenario":
+    """Return a scenario; exit with the error if it is invalid."""
+    from mock_clover.scenario.load import load
+    from mock_clover.scenario.records import ScenarioError
+
+    try:
+        return load(name_or_file)
+    except ScenarioError as error:
+        exit_with_error(str(error))
 
 
 def _check_sandbox(_ctx: click.Context, _param: click.Parameter, name: str) -> str:

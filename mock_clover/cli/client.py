@@ -15,7 +15,6 @@ from mock_clover.cli.base import (
     as_shell,
     client_url_option,
     complete_operation,
-    complete_scenario,
     control_headers,
     control_token_option,
     credentials_of,
@@ -26,6 +25,7 @@ from mock_clover.cli.base import (
     sandbox_address,
     sandbox_option,
     sandbox_url,
+    scenario_option,
     seed_option,
     url_option,
     variables_of,
@@ -50,11 +50,8 @@ DEFAULT_CARD = "4242424242424242"
 @url_option
 @sandbox_option
 @seed_option
-@click.option(
-    "--scenario",
-    metavar="NAME|FILE",
-    shell_complete=complete_scenario,
-    help="Scenario of the server; needed only if its merchants define their own credentials.",
+@scenario_option(
+    "Scenario of the server; needed only if its merchants define their own credentials."
 )
 @click.option("--merchant", metavar="NAME", help="Merchant of the scenario; default: the first.")
 @click.option(

@@ -7,11 +7,11 @@ import click
 
 from mock_clover.cli.base import (
     CONTEXT,
-    complete_scenario,
     echo,
     examples,
-    exit_with_error,
+    load_scenario,
     print_table,
+    scenario_option,
 )
 
 
@@ -19,14 +19,7 @@ from mock_clover.cli.base import (
     context_settings=CONTEXT,
     epilog=examples("mock-clover evidence", "mock-clover evidence --json"),
 )
-@click.option(
-    "--scenario",
-    default="sandbox",
-    show_default=True,
-    metavar="NAME|FILE",
-    shell_complete=complete_scenario,
-    help="Scenario whose cards are counted.",
-)
+@scenario_option("Scenario whose cards are counted.", default="sandbox", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print every claim as JSON.")
 def evidence(*, scenario: str, as_json: bool) -> None:
     """Print the evidence for every claim about Clover.
@@ -35,13 +28,8 @@ def evidence(*, scenario: str, as_json: bool) -> None:
     the open questions. docs/fidelity.md has the same content.
     """
     from mock_clover.reference.fidelity import fidelity
-    from mock_clover.scenario.load import load
-    from mock_clover.scenario.records import ScenarioError
 
-    try:
-        claims = fidelity(load(scenario))
-    except ScenarioError as error:
-        exit_with_error(str(error))
+    claims = fidelity(load_scenario(scenario))
     if as_json:
         echo(json.dumps(claims, indent=2, ensure_ascii=False))
         return

@@ -10,20 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mock_clover import __version__
+from mock_clover.cli.banner import banner
 from mock_clover.cli.base import (
     CONTEXT,
     DEFAULT_PORT,
     PREFIX,
     NonEmptyOptionsCommand,
-    as_shell,
-    complete_scenario,
     examples,
     exit_with_error,
     open_standard_streams,
     print_if_read,
+    scenario_option,
     seed_option,
-    variables_of,
 )
 from mock_clover.cli.control_token import read_token_file, resolve_token
 from mock_clover.cli.port_file import PortFile
@@ -32,7 +30,6 @@ from mock_clover.cli.tls import HttpsListener, TlsOptions, tls_options
 from mock_clover.core.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from mock_clover.sandbox.credentials import Credentials
     from mock_clover.sandbox.sandboxes import Sandboxes
     from mock_clover.scenario.records import Scenario
     from mock_clover.server.app import App
@@ -75,14 +72,11 @@ _PROGRESS_ROWS_MIN = 500
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the port to this file when the server listens; deleted at startup and on exit.",
 )
-@click.option(
-    "--scenario",
+@scenario_option(
+    "Name of a built-in scenario, or a YAML file.",
     default="sandbox",
     show_default=True,
     envvar=f"{PREFIX}SCENARIO",
-    metavar="NAME|FILE",
-    shell_complete=complete_scenario,
-    help="Name of a built-in scenario, or a YAML file.",
 )
 @seed_option
 @click.option(
@@ -277,7 +271,7 @@ def serve(
         at = (host, address, bound_port)
         if log_format == "none":
             return
-        print_if_read(_banner(*at, https, loaded.name, credentials, dashboard=control))
+        print_if_read(banner(*at, https, loaded.name, credentials, dashboard=control))
 
     run(app, [listener, *other], announce, periodic, tasks, https.tls if https else None)
     log.flush()
@@ -357,38 +351,6 @@ def _progress(scenario: "Scenario", *, is_shown: bool) -> Iterator[Callable[[int
     label = f"creating {count:,} rows of scenario {scenario.name}"
     with click.progressbar(length=count, label=label, file=sys.stderr) as bar:
         yield bar.update
-
-
-def _banner(
-    host: str,
-    address: str,
-    port: int,
-    https: HttpsListener | None,
-    scenario: str,
-    credentials: "Credentials | None",
-    *,
-    dashboard: bool,
-) -> str:
-    shown_host = f"[{host}]" if ":" in host else host
-    lines = [f"mock-clover {__version__} listening on http://{shown_host}:{port}"]
-    if https:
-        lines[0] += f" and https://{shown_host}:{https.port}"
-    if host not in ("127.0.0.1", "localhost", "::1"):
-        lines.append(
-            "  Warning: reachable from the network; anyone who can connect can use this server."
-        )
-    lines.append(f"  Scenario: {scenario}. This is a mock; no money moves. Press Ctrl-C to stop.")
-    # A server on :: does not accept IPv4 connections.
-    any_address = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared only
-    local_host = any_address.get(address, shown_host)
-    local_url = f"http://{local_host}:{port}"
-    lines += [f"  {hint}" for hint in (https.banner_lines() if https else ())]
-    if credentials is None:
-        return "\n".join((*lines, f"  Replica: use {local_url}/sandbox/<name>/."))
-    if dashboard:
-        lines.append(f"  Dashboard: {local_url}/_mock/")
-    lines += [f"  {line}" for line in as_shell(variables_of(local_url, credentials))]
-    return "\n".join(lines)
 
 
 def _warn_about_unknown_variables(warn: Callable[[str], None]) -> None:

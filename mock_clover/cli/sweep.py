@@ -12,12 +12,12 @@ import click
 
 from mock_clover.cli.base import (
     CONTEXT,
-    complete_scenario,
     control_token_option,
     echo,
     examples,
     exit_with_error,
     print_if_read,
+    scenario_option,
     seed_option,
 )
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mock_clover.sweep.records import Cell, Missed, Options, SweepResult
 
 _INTERRUPTED = 130
+_REPORTS = (".html", ".json", ".xml")
 
 
 @click.command(
@@ -71,12 +72,7 @@ _INTERRUPTED = 130
     help="Only these cells, for example create_charge#1:drop (can be repeated).",
 )
 @click.option("--all", "all_calls", is_flag=True, help="Do not merge equivalent calls.")
-@click.option(
-    "--scenario",
-    metavar="NAME|FILE",
-    shell_complete=complete_scenario,
-    help="Scenario of the sandboxes.",
-)
+@scenario_option("Scenario of the sandboxes.")
 @seed_option
 @click.option(
     "--url", metavar="URL", help="Base URL of a running server; by default, the sweep starts one."
@@ -157,7 +153,7 @@ def sweep(
     except KeyboardInterrupt:
         exit_with_error("interrupted", code=_INTERRUPTED)
     _write_reports(result, reports)
-    print_if_read(_as_json(result) if output_format == "json" else _as_text(result))
+    print_if_read(_render(result, f".{output_format}"))
     if result.failed:
         raise SystemExit(1)
 
@@ -259,36 +255,20 @@ class _Progress:
         self.show("")
 
 
-def _as_text(result: "SweepResult") -> str:
+def _render(result: "SweepResult", suffix: str) -> str:
+    """Return the report in the format of a file's suffix."""
+    from mock_clover.core.record import encode
+    from mock_clover.sweep.report_html import as_html
+    from mock_clover.sweep.report_junit import as_junit
     from mock_clover.sweep.report_text import as_text
 
-    return as_text(result)
-
-
-def _as_json(result: "SweepResult") -> str:
-    from mock_clover.core.record import encode
-
-    return encode(result).decode()
-
-
-def _as_html(result: "SweepResult") -> str:
-    from mock_clover.sweep.report_html import as_html
-
-    return as_html(result)
-
-
-def _as_junit(result: "SweepResult") -> str:
-    from mock_clover.sweep.report_junit import as_junit
-
-    return as_junit(result)
-
-
-_REPORTS = {".html": _as_html, ".json": _as_json, ".xml": _as_junit}
+    formats = {".html": as_html, ".xml": as_junit, ".text": as_text}
+    return formats[suffix](result) if suffix in formats else encode(result).decode()
 
 
 def _write_reports(result: "SweepResult", reports: tuple[Path, ...]) -> None:
     for path in reports:
         try:
-            path.write_text(_REPORTS[path.suffix](result), encoding="utf-8")
+            path.write_text(_render(result, path.suffix), encoding="utf-8")
         except OSError as error:
             exit_with_error(f"--report {path}: {error.strerror}")

@@ -12,8 +12,9 @@ from mock_clover.cli.base import (
     complete_scenario,
     echo,
     examples,
-    exit_with_error,
+    load_scenario,
     print_table,
+    scenario_option,
 )
 
 if TYPE_CHECKING:
@@ -21,25 +22,11 @@ if TYPE_CHECKING:
 
 
 @click.command(context_settings=CONTEXT, epilog=examples("mock-clover cards --json"))
-@click.option(
-    "--scenario",
-    default="sandbox",
-    show_default=True,
-    metavar="NAME|FILE",
-    shell_complete=complete_scenario,
-    help="Scenario name or YAML file.",
-)
+@scenario_option("Scenario name or YAML file.", default="sandbox", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def cards(*, scenario: str, as_json: bool) -> None:
     """List the test cards of a scenario with their evidence."""
-    from mock_clover.scenario.load import load
-    from mock_clover.scenario.records import ScenarioError
-
-    try:
-        loaded = load(scenario)
-    except ScenarioError as error:
-        exit_with_error(str(error))
-    rows = card_rows(loaded)
+    rows = card_rows(load_scenario(scenario))
     print_table(rows, as_json=as_json, essential=("number", "brand", "outcome", "evidence"))
 
 
