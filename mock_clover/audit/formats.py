@@ -84,12 +84,12 @@ def as_github(report: AuditReport, _: str) -> str:
     """Return workflow commands, one a finding, which GitHub shows as annotations."""
     return "\n".join(
         f"::{each.severity} title={_github_property(f'{each.rule} {each.name}')}::"
-        f"{_github_data(_one_text(each))}"
+        f"{_github_data(_github_message(each))}"
         for each in report.findings
     )
 
 
-def _one_text(finding: AuditFinding) -> str:
+def _github_message(finding: AuditFinding) -> str:
     ids = ", ".join(map(str, finding.exchanges))
     return f"{printable(finding.message)}\nFix: {finding.fix}\nExchanges: {ids}"
 

@@ -39,12 +39,12 @@ class AuditRule(Value, frozen=True, kw_only=True):
     find: Callable[[AuditContext], Hits]
 
 
-def grouped(exchanges: Iterable[Exchange], subject: Callable[[Exchange], str], says: str) -> Hits:
-    """Yield one hit for each subject: `says` follows the number of requests and the subject."""
+def grouped(exchanges: Iterable[Exchange], subject: Callable[[Exchange], str], text: str) -> Hits:
+    """Yield one hit for each subject: `text` follows the number of requests and the subject."""
     groups: dict[str, list[Exchange]] = {}
     for exchange in exchanges:
         groups.setdefault(subject(exchange), []).append(exchange)
         yield None
     for name, found in groups.items():
         count = "1 request" if len(found) == 1 else f"{len(found)} requests"
-        yield RuleHit(message=f"{name}: {count} {says}", exchanges=tuple(found), subject=name)
+        yield RuleHit(message=f"{name}: {count} {text}", exchanges=tuple(found), subject=name)

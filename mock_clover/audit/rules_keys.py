@@ -95,7 +95,7 @@ def _equal_requests(
     return list(groups.values())
 
 
-def _how_it_ended(first: Exchange) -> str:
+def _result_text(first: Exchange) -> str:
     if first.outcome == "failed" or (first.status or 0) >= 400:
         return f"got {first.status}"
     return "got no response" if is_unanswered(first) else f"waited {first.delay_ms} ms"
@@ -116,7 +116,7 @@ def _retried_under_new_key(context: AuditContext) -> Hits:
             result = f"the customer was charged {amount} twice"
         how = "another idempotency key" if key_of(second) else "no idempotency key"
         yield RuleHit(
-            message=f"{first.endpoint} {_how_it_ended(first)} ({line_of(first)}) and was sent "
+            message=f"{first.endpoint} {_result_text(first)} ({line_of(first)}) and was sent "
             f"again with {how} ({line_of(second)}): {result}",
             exchanges=(first, second),
             subject=first.endpoint,
@@ -147,17 +147,17 @@ def _stored_reply_for_another(context: AuditContext) -> Hits:
         if not key_of(exchange) or exchange.outcome != "ok":
             continue
         first = answered.get(key) if exchange.idempotency == "replayed" else None
-        is_heard = not exchange.fault and exchange.delay_ms < LATE_MS
-        if is_heard:
+        is_received = not exchange.fault and exchange.delay_ms < LATE_MS
+        if is_received:
             answered.setdefault(key, exchange)
         if first is None or start_ms(exchange) < end_ms(first):
             continue
-        nothing = "refunded" if exchange.endpoint == "create_refund" else "charged"
+        verb = "refunded" if exchange.endpoint == "create_refund" else "charged"
         yield RuleHit(
             message=f"{exchange.endpoint} ({line_of(exchange)}) has the idempotency key of a "
             f"request that the client knows the result of ({line_of(first)}, "
             f"{exchange.at_ms - first.at_ms} ms before): it got the same response, and nothing "
-            f"was {nothing}",
+            f"was {verb}",
             exchanges=(first, exchange),
             subject=exchange.endpoint,
         )
@@ -191,7 +191,7 @@ def _refunded_twice(context: AuditContext) -> Hits:
         if second.outcome != "ok" or not (first.committed and second.committed):
             continue
         yield RuleHit(
-            message=f"create_refund {_how_it_ended(first)} ({line_of(first)}) and was sent again "
+            message=f"create_refund {_result_text(first)} ({line_of(first)}) and was sent again "
             f"({line_of(second)}): the same amount was refunded twice",
             exchanges=(first, second),
             subject="create_refund",

@@ -26,10 +26,10 @@ def _open_authorizations(context: AuditContext) -> Hits:
             continue
         held = amount_text(amount, payment.sums.currency)
         how = "expired without a capture or a void" if expired else "is not captured or voided"
-        told = "" if payment.told == "succeeded" else "; the client was not told that it exists"
+        hint = "" if payment.told == "succeeded" else "; the client was not told that it exists"
         yield RuleHit(
             message=f"the authorization of {held} by {creation.endpoint} ({line_of(creation)}) "
-            f"{how}{told}",
+            f"{how}{hint}",
             exchanges=(creation,),
             subject=creation.endpoint,
         )
@@ -39,7 +39,7 @@ def _reason(exchange: Exchange) -> str:
     return exchange.why.partition(" (")[2].partition(")")[0]
 
 
-def _is_after_unheard(context: AuditContext, exchange: Exchange) -> bool:
+def _repeats_unanswered(context: AuditContext, exchange: Exchange) -> bool:
     """Return whether the same request was sent before and not answered."""
     return any(
         is_unanswered(each)
@@ -53,7 +53,7 @@ def _is_after_unheard(context: AuditContext, exchange: Exchange) -> bool:
 def _rejected(context: AuditContext, operation: str, problems: frozenset[str]) -> Hits:
     for exchange in context.of(operation):
         yield None
-        if problem_of(exchange) in problems and not _is_after_unheard(context, exchange):
+        if problem_of(exchange) in problems and not _repeats_unanswered(context, exchange):
             yield RuleHit(
                 message=f"{operation} ({line_of(exchange)}) was rejected: {_reason(exchange)}",
                 exchanges=(exchange,),

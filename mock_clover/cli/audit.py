@@ -110,9 +110,9 @@ def audit(
     if not url.startswith(("http://", "https://")):
         exit_with_error(f"URL {url!r}: must begin with http:// or https://")
     root, sandbox, base = sandbox_address(url, sandbox)
-    names = {"select": ",".join(select), "ignore": ",".join(ignore)}
+    filters = {"select": ",".join(select), "ignore": ",".join(ignore)}
     headers = control_headers(control_token)
-    report = _fetch(f"{root}/_mock/sandboxes/{sandbox}", base, names, headers, probes=probes)
+    report = _fetch(f"{root}/_mock/sandboxes/{sandbox}", base, filters, headers, probes=probes)
     try:
         if write_baseline is not None:
             write(write_baseline, report)
@@ -126,7 +126,7 @@ def audit(
 
 
 def _fetch(
-    known: str, base: str, names: dict[str, str], headers: dict[str, str], *, probes: bool
+    sandbox_url: str, base: str, filters: dict[str, str], headers: dict[str, str], *, probes: bool
 ) -> "AuditReport":
     """Return the report of a sandbox that exists, after the probes."""
     import msgspec
@@ -135,9 +135,9 @@ def _fetch(
     from mock_clover.cli.audit_probe import probe
     from mock_clover.client import ClientError, get_json
 
-    query = urlencode({name: text for name, text in names.items() if text})
+    query = urlencode({name: text for name, text in filters.items() if text})
     try:
-        get_json(known, headers=headers)
+        get_json(sandbox_url, headers=headers)
         for line in probe(base, headers) if probes else ():
             echo(line, err=True)
         got = get_json(f"{base}/_mock/audit?{query}", timeout_s=120, headers=headers)

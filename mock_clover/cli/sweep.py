@@ -135,7 +135,7 @@ def sweep(
     try:
         options = Options(
             command=command,
-            reconcile=_words(reconcile),
+            reconcile=_split_command(reconcile),
             timeout_s=timeout_s,
             jobs=jobs,
             budget=budget,
@@ -143,7 +143,7 @@ def sweep(
             all_calls=all_calls,
             seed=seed,
             settings=_settings(scenario),
-            repeat=("mock-clover", "sweep", *_repeated(reconcile, timeout_s, scenario, seed)),
+            repeat=("mock-clover", "sweep", *_repeat_options(reconcile, timeout_s, scenario, seed)),
         )
         result = _sweep(options, url, control_token or "", resume)
     except SelectionError as error:
@@ -158,7 +158,7 @@ def sweep(
         raise SystemExit(1)
 
 
-def _words(command: str | None) -> tuple[str, ...]:
+def _split_command(command: str | None) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(command or ""))
     except ValueError as error:
@@ -175,7 +175,7 @@ def _settings(scenario: str | None) -> dict[str, Any]:
         exit_with_error(str(error))
 
 
-def _repeated(
+def _repeat_options(
     reconcile: str | None, timeout_s: float, scenario: str | None, seed: str
 ) -> list[str]:
     """Return the options of the command that repeats a cell, without those that have defaults."""

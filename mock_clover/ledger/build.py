@@ -10,17 +10,17 @@ from mock_clover.clover.refunds.records import Refund
 from mock_clover.core.masking import redact
 from mock_clover.core.steps import Steps
 from mock_clover.ledger.entries import entries_of, sums_of
+from mock_clover.ledger.exchanges import (
+    PaymentExchanges,
+    cause_of,
+    exchanges_by_payment,
+    last_result_of,
+)
 from mock_clover.ledger.records import (
     Ledger,
     LedgerCustomer,
     LedgerPayment,
     LedgerTotals,
-)
-from mock_clover.ledger.told import (
-    PaymentExchanges,
-    cause_of,
-    exchanges_by_payment,
-    told_of,
 )
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -69,9 +69,9 @@ def _payment(
 ) -> Steps[LedgerPayment]:
     entries = []
     for entry in entries_of(charge, refunds):
-        cause, told = cause_of(entry, exchanges, charge.id)
+        cause, result = cause_of(entry, exchanges, charge.id)
         number = cause.number if cause is not None else None
-        entries.append(replace(entry, exchange=number, told=told))
+        entries.append(replace(entry, exchange=number, told=result))
         yield
     creation = exchanges.created_by
     reference = charge.request.external_reference_id
@@ -83,7 +83,7 @@ def _payment(
         state=charge.state,
         created_ms=charge.created_ms,
         created_by=creation.endpoint if creation is not None else None,
-        told=told_of(charge, exchanges),
+        told=last_result_of(charge, exchanges),
         told_by=tuple(each.number for each in exchanges.replies.received(charge.id)),
         exchanges=tuple(each.number for each in exchanges.about),
         sums=sums_of(charge.currency, entries),

@@ -21,7 +21,7 @@ EntryKind = Literal[
     "refund_cancel",
     "decline",
 ]
-Told = Literal["succeeded", "declined", "failed", "nothing"]
+ClientResult = Literal["succeeded", "declined", "failed", "nothing"]
 """The last answer that reached the client. nothing: no complete response named the payment."""
 
 
@@ -39,7 +39,7 @@ class LedgerEntry(Record, frozen=True, kw_only=True):
     """The id of the refund, if the movement belongs to one."""
     exchange: int | None = None
     """The exchange that caused it; null for a job, a page, or an exchange that was evicted."""
-    told: Told | None = None
+    told: ClientResult | None = None
     """What the client knows of it; null if no exchange caused it."""
 
 
@@ -76,7 +76,7 @@ class LedgerPayment(Record, frozen=True, kw_only=True):
     created_ms: int
     created_by: str | None = None
     """The operation that created it; null for a job, a page, or an exchange that was evicted."""
-    told: Told | None = None
+    told: ClientResult | None = None
     """The last answer about this payment; null if no exchange created it."""
     told_by: tuple[int, ...] = ()
     """Exchanges whose complete response named the payment."""

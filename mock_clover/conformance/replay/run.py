@@ -183,7 +183,7 @@ class Replay:
         number, title = recorded.number, f"{recorded.method} {recorded.path}"
         reason = why_not_repeated(recorded)
         if reason:
-            self._keep_unrepeated(recorded, at_ms)
+            self._journal_unrepeated(recorded, at_ms)
             return step_not_compared(number, title, reason)
         if recorded.endpoint == PAY_CHECKOUT:
             self._pay_checkout(recorded)
@@ -200,7 +200,7 @@ class Replay:
             return step_not_compared(number, title, recorded.masked)
         return step_compared(number, title, differences)
 
-    def _keep_unrepeated(self, recorded: CapsuleExchange, at_ms: int) -> None:
+    def _journal_unrepeated(self, recorded: CapsuleExchange, at_ms: int) -> None:
         """Write an exchange that is not repeated to the journal, so that all keep their numbers."""
         self.sandbox.journal.add(
             Exchange(

@@ -12,7 +12,7 @@ from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.common.problems import CONTROL_NOT_FOUND
 from mock_clover.clover.orders.endpoints import find_order
 from mock_clover.control.endpoint import control_endpoint
-from mock_clover.control.payments.steps import About, PaymentStep, Story, words_of
+from mock_clover.control.payments.steps import PaymentStep, RelatedExchange, StepBuilder, words_of
 from mock_clover.control.rows.kinds import ROW_KINDS, RowSummary, masked_summary
 from mock_clover.control.rows.timeline import (
     SEARCHED_MAX,
@@ -112,15 +112,15 @@ def get_payment(sandbox: Sandbox, call: Call[None, None]) -> LongResult:
     payment = _find_payment(sandbox, key)
     if payment is None:
         raise CONTROL_NOT_FOUND.error(detail=f"no payment has the id {redact(key)!r}")
-    return Work(_tell(sandbox, payment))
+    return Work(_story_of(sandbox, payment))
 
 
-def _tell(sandbox: Sandbox, payment: _Payment) -> Steps[PaymentStory]:
+def _story_of(sandbox: Sandbox, payment: _Payment) -> Steps[PaymentStory]:
     links = payment.links(sandbox)
     tokens = {link.id for link in links if link.kind == "tokens"}
     ids = {payment.id, *(each.id for each in payment.charges), *tokens}
     ids |= {link.id for link in links if link.kind in ("charges", "orders", "refunds")}
-    about: list[About] = []
+    related: list[RelatedExchange] = []
     reads = 0
     for exchange in sandbox.journal:
         found = ids & words_of(exchange.path)
@@ -129,9 +129,9 @@ def _tell(sandbox: Sandbox, payment: _Payment) -> Steps[PaymentStory]:
         else:
             found |= ids & (words_of(exchange.reply) | words_of(exchange.sent_body()))
             if found:
-                about.append(About(exchange, found))
+                related.append(RelatedExchange(exchange, found))
         yield
-    steps = yield from Story(sandbox, about).steps(payment.charges, tokens, ids)
+    steps = yield from StepBuilder(sandbox, related).steps(payment.charges, tokens, ids)
     events = [event for charge in payment.charges for event in charge_events(sandbox, charge)]
     captured = sum(event.amount or 0 for event in events if event.what in _PAID)
     refunded = _refunded(sandbox, payment.charges)

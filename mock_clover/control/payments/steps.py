@@ -65,14 +65,14 @@ def words_of(text: str | bytes) -> set[str]:
     return {found.decode() for found in _WORD.findall(data)}
 
 
-class About(NamedTuple):
+class RelatedExchange(NamedTuple):
     """An exchange, and the ids of the payment that it names."""
 
     exchange: Exchange
     ids: set[str]
 
 
-class _Placed(NamedTuple):
+class _OrderedStep(NamedTuple):
     """A step and its place: by time, then by the exchange that it follows, then by rank."""
 
     at_ms: int
@@ -81,14 +81,14 @@ class _Placed(NamedTuple):
     step: PaymentStep
 
 
-class Story:
+class StepBuilder:
     """Assigns the events of a payment to the exchanges that caused them."""
 
-    def __init__(self, sandbox: Sandbox, about: list[About]) -> None:
+    def __init__(self, sandbox: Sandbox, related: list[RelatedExchange]) -> None:
         self.sandbox = sandbox
-        self.about = about
+        self.related = related
         self.used: set[int] = set()
-        self._changes = _Changes(about)
+        self._changes = _Changes(related)
 
     def steps(
         self, charges: Iterable[Charge], tokens: set[str], ids: set[str]
@@ -97,7 +97,7 @@ class Story:
         parts = chain(
             self._token_steps(tokens),
             *map(self._charge_steps, charges),
-            self._plain_exchanges(),
+            self._other_requests(),
             self._deliveries(ids),
         )
         placed = []
@@ -106,44 +106,46 @@ class Story:
             yield
         return [each.step for each in sorted(placed, key=lambda each: each[:3])]
 
-    def _token_steps(self, tokens: set[str]) -> Iterator[_Placed]:
+    def _token_steps(self, tokens: set[str]) -> Iterator[_OrderedStep]:
         for key in sorted(tokens):
             token = self.sandbox.tokens.get(key)
             if token is not None:
                 event = TimelineEvent(at_ms=token.created_ms, what="token created", by=key)
-                yield self._placed(event, Link(kind="tokens", id=key), self._creator(key), 0)
+                yield self._event_step(event, Link(kind="tokens", id=key), self._creator(key), 0)
 
-    def _charge_steps(self, charge: Charge) -> Iterator[_Placed]:
+    def _charge_steps(self, charge: Charge) -> Iterator[_OrderedStep]:
         exchange: Exchange | None = None
         number = 0
         for place, event in enumerate(charge_events(self.sandbox, charge)):
             row = None
             if event.by == charge.id:
                 row = Link(kind="charges", id=charge.id)
-                following = self._next(charge.id, event.at_ms) if place else None
+                following = self._next_change(charge.id, event.at_ms) if place else None
                 exchange = following or (exchange if place else self._creator(charge.id))
             elif event.by is not None and event.by in self.sandbox.refunds:
                 row = Link(kind="refunds", id=event.by)
                 is_cancel = event.what == "refund canceled"
-                exchange = self._next(row.id, event.at_ms) if is_cancel else self._creator(row.id)
+                exchange = (
+                    self._next_change(row.id, event.at_ms) if is_cancel else self._creator(row.id)
+                )
             else:
                 exchange = None
             number = number if exchange is None else exchange.number
-            yield self._placed(event, row, exchange, number)
+            yield self._event_step(event, row, exchange, number)
 
     def _creator(self, key: str) -> Exchange | None:
         """Return the exchange that created a row, and mark it as used."""
         own = (f'"id":"{key}"'.encode(), f'"charge":"{key}"'.encode())
-        for exchange, ids in self.about:
+        for exchange, ids in self.related:
             is_new = exchange.committed and exchange.number not in self.used
             if key in ids and is_new and any(each in exchange.reply for each in own):
                 self.used.add(exchange.number)
                 return exchange
         return None
 
-    def _next(self, key: str, at_ms: int) -> Exchange | None:
+    def _next_change(self, key: str, at_ms: int) -> Exchange | None:
         """Return the next exchange that changed a row, and mark it as used."""
-        for exchange, ids in self.about:
+        for exchange, ids in self.related:
             is_new = exchange.committed and exchange.number not in self.used
             names = key in exchange.path or key.encode() in exchange.sent_body()
             if key in ids and is_new and names and exchange.at_ms >= at_ms:
@@ -151,9 +153,9 @@ class Story:
                 return exchange
         return None
 
-    def _placed(
+    def _event_step(
         self, event: TimelineEvent, row: Link | None, exchange: Exchange | None, number: int
-    ) -> _Placed:
+    ) -> _OrderedStep:
         step = PaymentStep(
             at_ms=event.at_ms,
             what=event.what,
@@ -164,19 +166,19 @@ class Story:
             request=None if exchange is None else _request(exchange),
         )
         number = exchange.number if exchange else number
-        return _Placed(at_ms=event.at_ms, number=number, rank=0, step=step)
+        return _OrderedStep(at_ms=event.at_ms, number=number, rank=0, step=step)
 
-    def _plain_exchanges(self) -> Iterator[_Placed]:
+    def _other_requests(self) -> Iterator[_OrderedStep]:
         """Yield the requests that changed nothing of the payment."""
-        for exchange, _ in self.about:
+        for exchange, _ in self.related:
             if exchange.number not in self.used:
                 what = "request" if exchange.outcome == "ok" else str(exchange.outcome)
                 what = "retry" if exchange.idempotency == "replayed" else what
                 step = PaymentStep(at_ms=exchange.at_ms, what=what, request=_request(exchange))
                 at_ms, number = exchange.at_ms, exchange.number
-                yield _Placed(at_ms=at_ms, number=number, rank=1, step=step)
+                yield _OrderedStep(at_ms=at_ms, number=number, rank=1, step=step)
 
-    def _deliveries(self, ids: set[str]) -> Iterator[_Placed | None]:
+    def _deliveries(self, ids: set[str]) -> Iterator[_OrderedStep | None]:
         for delivery in tuple(self.sandbox.outbox or ()):
             if delivery.object_id not in ids and ids.isdisjoint(words_of(delivery.body)):
                 yield None
@@ -193,7 +195,7 @@ class Story:
                 ),
             )
             number = self._changes.before(delivery)
-            yield _Placed(at_ms=delivery.made_ms, number=number, rank=2, step=step)
+            yield _OrderedStep(at_ms=delivery.made_ms, number=number, rank=2, step=step)
 
 
 class _NumberRange(NamedTuple):
@@ -206,9 +208,9 @@ class _NumberRange(NamedTuple):
 class _Changes:
     """The exchanges that changed something, by their time and by the ids that they name."""
 
-    def __init__(self, about: list[About]) -> None:
+    def __init__(self, related: list[RelatedExchange]) -> None:
         ranges: dict[tuple[int, str | None], _NumberRange] = {}
-        changes = [each for each in about if each.exchange.committed]
+        changes = [each for each in related if each.exchange.committed]
         for exchange, ids in changes:
             number = exchange.number
             for key in (*ids, *(() if exchange.endpoint == _CREATE_SOURCE else (None,))):

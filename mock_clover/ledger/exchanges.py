@@ -1,4 +1,4 @@
-"""What the exchanges of the journal told the client about each payment."""
+"""Match the exchanges of the journal with payments: what they caused, and what the client knows."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,7 @@ from mock_clover.clover.charges.records import Charge
 from mock_clover.core.object_id import OBJECT_ID
 from mock_clover.core.record import Value
 from mock_clover.core.steps import Steps
-from mock_clover.ledger.records import LedgerEntry, Told
+from mock_clover.ledger.records import ClientResult, LedgerEntry
 from mock_clover.sandbox.exchange import Exchange
 
 CREATES_PAYMENTS = frozenset({"create_charge", "pay_order", "platform_record_payment"})
@@ -61,7 +61,7 @@ def exchanges_by_payment(
     exchanges: Iterable[Exchange], charges: Mapping[str, Charge], refunds: Mapping[str, str]
 ) -> Steps[dict[str, PaymentExchanges]]:
     """Return the exchanges about each charge. `refunds`: charge ids by refund id."""
-    payments = {key: (key,) for key in charges} | {key: (to,) for key, to in refunds.items()}
+    payments = {key: key for key in charges} | dict(refunds)
     orders: dict[str, list[str]] = {}
     for charge in charges.values():
         if charge.order is not None:
@@ -72,17 +72,18 @@ def exchanges_by_payment(
     created: dict[str, Exchange] = {}
     unnamed: list[Exchange] = []
     for exchange in exchanges:
-        named = [key for key in _ids(exchange.reply) if key in payments]
-        answered = {to for key in named for to in payments[key]}
+        named = [key for key in _ids_in(exchange.reply) if key in payments]
+        returned = {payments[key] for key in named}
         for key in named:
             replies.add(key, exchange)
-        asked = {to for key in _asked_ids(exchange) for to in payments.get(key, ())}
+        ids = _requested_ids(exchange)
+        requested = {payments[key] for key in ids if key in payments}
         if exchange.endpoint in _ABOUT_ORDERS:
-            asked |= {to for key in _asked_ids(exchange) for to in orders.get(key, ())}
-        for charge_id in answered | asked:
+            requested |= {charge_id for key in ids for charge_id in orders.get(key, ())}
+        for charge_id in returned | requested:
             about.setdefault(charge_id, []).append(exchange)
         if exchange.committed and exchange.endpoint in CREATES_PAYMENTS:
-            new = sorted((each for each in answered if each not in created), key=places.__getitem__)
+            new = sorted((each for each in returned if each not in created), key=places.__getitem__)
             created |= dict.fromkeys(new, exchange)
             if not new:
                 unnamed.append(exchange)
@@ -103,15 +104,15 @@ def exchanges_by_payment(
     }
 
 
-def _ids(text: bytes) -> set[str]:
+def _ids_in(text: bytes) -> set[str]:
     return {found.decode() for found in _ID.findall(text)}
 
 
-def _asked_ids(exchange: Exchange) -> set[str]:
+def _requested_ids(exchange: Exchange) -> set[str]:
     """Return the ids in the path, and the payment of a refund."""
     request = exchange.request
     refunded = getattr(request, "charge", None) or getattr(getattr(request, "payment", 0), "id", "")
-    return _ids(f"{exchange.path} {refunded}".encode())
+    return _ids_in(f"{exchange.path} {refunded}".encode())
 
 
 def _find_created(
@@ -129,7 +130,7 @@ def _find_created(
     return None
 
 
-def answer_of(exchange: Exchange) -> Told:
+def result_of(exchange: Exchange) -> ClientResult:
     """Return what the client learned from an exchange about its operation."""
     if exchange.outcome == "lost":
         return "nothing"
@@ -138,7 +139,7 @@ def answer_of(exchange: Exchange) -> Told:
     return "succeeded" if exchange.outcome == "ok" else "failed"
 
 
-def told_of(charge: Charge, exchanges: PaymentExchanges) -> Told | None:
+def last_result_of(charge: Charge, exchanges: PaymentExchanges) -> ClientResult | None:
     """Return the last answer that reached the client about a payment.
 
     A later response that shows the payment, such as a list, counts like that of its creation.
@@ -146,20 +147,20 @@ def told_of(charge: Charge, exchanges: PaymentExchanges) -> Told | None:
     creation = exchanges.created_by
     if creation is None:
         return None
-    told = answer_of(creation)
+    result = result_of(creation)
     for exchange in exchanges.replies.received(charge.id):
         if exchange.number <= creation.number:
             continue
         if exchange.outcome == "ok":
-            told = "succeeded" if charge.decline is None else "declined"
+            result = "succeeded" if charge.decline is None else "declined"
         elif exchange.outcome == "declined":
-            told = "declined"
-    return told
+            result = "declined"
+    return result
 
 
 def cause_of(
-    entry: LedgerEntry, exchanges: PaymentExchanges, refund_charge: str
-) -> tuple[Exchange | None, Told | None]:
+    entry: LedgerEntry, exchanges: PaymentExchanges, charge_id: str
+) -> tuple[Exchange | None, ClientResult | None]:
     """Return the exchange that caused an entry, and what the client knows of the entry."""
     operations = _CAUSES.get(entry.kind)
     cause = exchanges.created_by
@@ -169,21 +170,21 @@ def cause_of(
         return None, None
     if cause is None:
         return None, None
-    newest_ok = exchanges.replies.newest_ok.get(entry.refund or refund_charge, 0)
-    return cause, "succeeded" if newest_ok > cause.number else answer_of(cause)
+    newest_ok = exchanges.replies.newest_ok.get(entry.refund or charge_id, 0)
+    return cause, "succeeded" if newest_ok > cause.number else result_of(cause)
 
 
 def _last_cause(
     entry: LedgerEntry, exchanges: PaymentExchanges, operations: frozenset[str]
 ) -> Exchange | None:
-    def fits(each: Exchange) -> bool:
+    def is_cause(each: Exchange) -> bool:
         return each.committed and each.endpoint in operations and each.at_ms >= entry.at_ms
 
     named = exchanges.replies.naming.get(entry.refund or "", ())
-    found = next(filter(fits, reversed(named)), None)
+    found = next(filter(is_cause, reversed(named)), None)
     if found is not None:
         return found
-    rest = filter(fits, reversed(exchanges.about))
+    rest = filter(is_cause, reversed(exchanges.about))
     return next((each for each in rest if entry.refund is None or not _names_refund(each)), None)
 
 
