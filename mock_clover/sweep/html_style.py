@@ -25,6 +25,7 @@ th,td{padding:.5rem .625rem;text-align:left;border-bottom:1px solid var(--line);
 overflow-wrap:normal;vertical-align:bottom}
 tbody tr:last-child>*{border-bottom:0}
 tbody th{font:.8125rem/1.5 ui-monospace,Menlo,Consolas,monospace;white-space:nowrap}
+tbody th,thead th:first-child{position:sticky;left:0;background:var(--sheet)}
 thead th{color:var(--quiet);font-weight:600}
 .survived,.failed_safely,.unreconciled,.lost_money,.hung{display:inline-block;
 padding:.0625rem .5rem;border-radius:1rem;font-size:.8125rem;font-weight:600;
@@ -45,5 +46,6 @@ pre{margin:0;padding:.625rem .75rem;background:var(--well);border-radius:.375rem
 white-space:pre-wrap;max-height:24rem;overflow-y:auto}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px;border-radius:.25rem}
 footer{color:var(--quiet);font-size:.8125rem}
-@media (max-width:30rem){dl{grid-template-columns:1fr}dd{margin:0 0 .375rem}}
+@media (max-width:30rem){tbody th{min-width:9.25rem;white-space:normal;overflow-wrap:anywhere}
+dl{grid-template-columns:1fr}dd{margin:0 0 .375rem}}
 """

@@ -23,6 +23,8 @@ _MEANINGS: dict[CellVerdict, str] = {
     "lost_money": "the money is wrong after the command succeeded, or after the reconcile command",
     "hung": "the command did not end within the time limit",
 }
+_FOCUSABLE = {"tabindex": "0"}
+"""What scrolls can be scrolled with keys."""
 
 
 def as_html(result: SweepResult) -> str:
@@ -71,7 +73,8 @@ def _add_matrix(body: Element, result: SweepResult) -> None:
     cells |= {(cell.call, cell.fault): cell for cell in result.cells}
     cells |= {(missed.call, missed.fault): missed for missed in result.missed}
     faults = shown_faults(name for _, name in cells)
-    table = SubElement(SubElement(body, "div", {"class": "scroll"}), "table")
+    scrolled = {"class": "scroll", "role": "region", "aria-label": "Calls and faults"}
+    table = SubElement(SubElement(body, "div", scrolled | _FOCUSABLE), "table")
     row = SubElement(SubElement(table, "thead"), "tr")
     _add(row, "th", "call").set("scope", "col")
     for fault in faults:
@@ -138,4 +141,4 @@ def _add_cell(body: Element, cell: Cell) -> None:
     )
     for heading, text in blocks:
         _add(part, "h2", heading)
-        _add(part, "pre", text)
+        _add(part, "pre", text).attrib.update(_FOCUSABLE)
