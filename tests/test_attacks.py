@@ -34,6 +34,8 @@ ATTACKS: dict[str, dict[str, str]] = {
         "an audit of long bodies": "audit/test_audit_rules.py"
         "::test_other_requests_are_handled_between_two_bodies",
         "a list of many rows": "server/test_slices.py::test_every_list_of_many_rows_is_long",
+        "a body with many misspelt members": "engine/test_remarks.py"
+        "::test_few_suggestions_are_searched",
         "a list that is sorted by many fields": "server/test_slices.py"
         "::test_a_list_is_sorted_by_few_fields",
         "random changes of valid requests": "fuzz/test_mutations.py::test_changed_requests",
@@ -158,6 +160,7 @@ ATTACKS: dict[str, dict[str, str]] = {
         "any digits": "core/test_masking.py::test_digits_of_any_script_are_digits",
         "digits as escapes in a body that is not JSON": "core/test_masking.py"
         "::test_a_digit_may_be_an_escape_of_json",
+        "a CVV in a text": "core/test_canary_exits.py::test_no_control_call_shows_a_cvv_in_a_text",
         "a CVV in a member of another name": "core/test_masking.py"
         "::test_a_cvv_is_known_by_its_name",
         "a number in a snapshot": "control/snapshot/test_snapshots.py"

@@ -34,6 +34,13 @@ _LOOSE_CVV = re.compile(
     re.IGNORECASE,
 )
 """A CVV in text that is neither JSON nor a form."""
+_PROSE_CVV = re.compile(
+    r"((?:(?:cvv|cvc)2?|security[_ -]?(?:code|card_?value))"
+    r"(?:[^0-9a-z\"]{1,3}(?:is|was|code|number|no)(?![a-z]))?(?:%[0-9a-f]{2}|\\\"|[^0-9a-z\"]){0,8})"
+    r"[0-9]{3,8}",
+    re.IGNORECASE,
+)
+"""A CVV within one text, such as `my CVV is 123`. A match leaves JSON valid."""
 _SOURCE = re.compile(r'("source"\s*:\s*")[0-9 \-]{6,}(")')
 """A number in place of a token. Gift card numbers have no check digit that identifies them."""
 _CVV_NAMES = ("cvv", "cvc", "securitycode", "securitycardvalue")
@@ -77,9 +84,15 @@ def mask_text_or_json(text: str) -> str:
         return mask(text)
 
 
+def mask_prose(text: str) -> str:
+    """Mask a text that is not JSON."""
+    return _LOOSE_CVV.sub(r"\1[cvv]", mask(text))
+
+
 def mask_codes(text: str) -> str:
     """Mask CVVs and numbers in place of a token."""
-    return _SOURCE.sub(r"\1[number]\2", _CVV.sub(r"\1[cvv]", text))
+    text = _PROSE_CVV.sub(r"\1[cvv]", _CVV.sub(r"\1[cvv]", text))
+    return _SOURCE.sub(r"\1[number]\2", text)
 
 
 def masked_body(body: bytes) -> Any:
@@ -118,7 +131,7 @@ def masked_value(path: str, value: object) -> Any:
 def mask_free_form(tree: Any, name: str) -> Any:
     """Mask JSON of any shape by the names of its members and by the patterns of its values."""
     if isinstance(tree, dict):
-        return {redact(key): mask_free_form(value, key) for key, value in tree.items()}
+        return {mask(key): mask_free_form(value, key) for key, value in tree.items()}
     if isinstance(tree, list | tuple):
         return [mask_free_form(each, name) for each in tree]
     return mask_leaf(tree, name, free_form=True)
@@ -136,7 +149,7 @@ def mask_leaf(leaf: Any, name: str, *, free_form: bool) -> Any:
         return "[cvv]"
     if plain_name == "source" and text.isdigit() and digits >= SOURCE_DIGITS_MIN:
         return "[number]"
-    masked = mask(text) if isinstance(leaf, str) else redact_number(leaf)
+    masked = mask_prose(text) if isinstance(leaf, str) else redact_number(leaf)
     if masked != leaf:
         return masked
     is_card_number = free_form and plain_name in _CARD_NUMBER_FIELDS and digits >= SOURCE_DIGITS_MIN
@@ -180,7 +193,7 @@ def _parsed(body: bytes) -> Any:
 
 def _masked_text(body: bytes, *, shows_digits: bool) -> bytes:
     text = body[: BODY_BYTES_MAX + _MARGIN_CHARS].decode("utf-8", "replace")
-    masked = _LOOSE_CVV.sub(r"\1[cvv]", mask(text))
+    masked = mask_prose(text)
     if not shows_digits:
         masked = _DIGITS.sub("[digits]", masked)
     if len(body) > BODY_BYTES_MAX:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from mock_clover.clover.customers.records import Customer
 from mock_clover.clover.recurring.records_notice import Channel, MessageContent, Notice
-from mock_clover.core.masking import redact
+from mock_clover.sandbox.masking import mask
 
 NOTICES_MAX = 2_000
 """Notices per sandbox, about 1 MB: five years of a weekly subscription, by e-mail and SMS."""
@@ -44,9 +44,9 @@ class Notices:
                 channel=channel,
                 kind=content.kind,
                 customer=customer.id,
-                to=redact(to),
-                subject=redact(content.subject) if channel == "email" else None,
-                text=redact(content.text),
+                to=mask(to),
+                subject=mask(content.subject) if channel == "email" else None,
+                text=mask(content.text),
                 subscription=content.subscription,
                 charge=content.charge,
                 amount=content.amount,

@@ -9,8 +9,8 @@ from urllib.parse import quote
 import pytest
 
 from mock_clover.control.surface import all_control_endpoints
-from tests.canary import PAN
-from tests.in_process import InProcessServer
+from tests.canary import CVV, PAN, find_leaks
+from tests.in_process import InProcessServer, Response
 
 FOURS = [PAN[at : at + 4] for at in range(0, 16, 4)]
 SPELLINGS: dict[str, Any] = {
@@ -111,9 +111,8 @@ def spread(server: InProcessServer, spelt: Any) -> None:
     assert any(ignored)
 
 
-@pytest.mark.parametrize("spelt", SPELLINGS.values(), ids=SPELLINGS)
-def test_no_control_call_shows_a_card_number(server: InProcessServer, spelt: Any) -> None:
-    spread(server, spelt)
+def replies_of_all_reads(server: InProcessServer) -> dict[str, Response]:
+    """Return the replies of all control calls that read, by path."""
     hook = {"url": "http://127.0.0.1:9/", "handshake": False}
     assert server.send("PUT", "/_mock/webhooks", hook).status == 200
     paths = {
@@ -126,7 +125,13 @@ def test_no_control_call_shows_a_card_number(server: InProcessServer, spelt: Any
     paths |= {f"/_mock/journal/{each.number}" for each in server.sandbox.journal}
     paths |= {f"/_mock/payments/{each.id}" for each in server.sandbox.charges}
     replies = {path: server.send("GET", path) for path in sorted(paths)}
-    replies["/_mock/capsule"] = server.send("POST", "/_mock/capsule")
+    return replies | {"/_mock/capsule": server.send("POST", "/_mock/capsule")}
+
+
+@pytest.mark.parametrize("spelt", SPELLINGS.values(), ids=SPELLINGS)
+def test_no_control_call_shows_a_card_number(server: InProcessServer, spelt: Any) -> None:
+    spread(server, spelt)
+    replies = replies_of_all_reads(server)
     assert {path for path, reply in replies.items() if reply.status == 200} > {
         "/_mock/audit",
         "/_mock/capsule",
@@ -138,6 +143,37 @@ def test_no_control_call_shows_a_card_number(server: InProcessServer, spelt: Any
     }
     found = {path: told(reply.body) for path, reply in replies.items()}
     found |= {f"why of {each.number}": told(each.why.encode()) for each in server.sandbox.journal}
+    assert {path: texts for path, texts in found.items() if texts} == {}
+
+
+SPOKEN = ("cvv {}", "CVC: {}", "cvv2={}", "my CVV is {}", "security code {}", 'cvv="{}"')
+"""How people write a CVV in a text."""
+
+
+def test_no_control_call_shows_a_cvv_in_a_text(server: InProcessServer) -> None:
+    text = " / ".join(SPOKEN).format(*[CVV] * len(SPOKEN))
+    free = {"metadata": {"note": text, "list": [{"inner": text}]}, "description": text}
+    charge = {"amount": 5, "currency": "usd", "source": server.customer()["id"]} | free
+    person = {"email": "jo@example.com", "firstName": text, "lastName": text}
+    order = {"currency": "usd", "items": [{"amount": 5, "description": text}]}
+    cart = {"lineItems": [{"name": text, "note": text, "price": 5, "unitQty": 1}]}
+    links = {"success": "https://shop.example/"}
+    checkout = {"customer": person, "shoppingCart": cart, "redirectUrls": links}
+    for path, body in (
+        ("/v1/charges", charge),
+        ("/v1/charges", charge | {"amount": "x"}),
+        ("/v1/customers", person | {"source": server.token()}),
+        ("/v1/orders", order),
+        ("/invoicingcheckoutservice/v1/checkouts", checkout),
+        ("/v1/nothing", free),
+        ("/_mock/webhooks/send", {"payload": free}),
+    ):
+        merchant = {"X-Clover-Merchant-Id": server.known.merchant_id}
+        assert server.send("POST", path, body, headers=merchant).status in (200, 400, 404)
+    server.send("POST", "/v1/nothing", raw=text.encode())
+    replies = replies_of_all_reads(server)
+    found = {path: find_leaks(reply.body.decode()) for path, reply in replies.items()}
+    found |= {f"why of {each.number}": find_leaks(each.why) for each in server.sandbox.journal}
     assert {path: texts for path, texts in found.items() if texts} == {}
 
 

@@ -16,6 +16,7 @@ from mock_clover.core.codec import (
     unknown_fields,
 )
 from mock_clover.core.record import Record
+from mock_clover.engine import remarks
 from mock_clover.engine.remarks import HEADER_BYTES_MAX
 from tests.canary import CVV, PAN
 from tests.failure_messages import assert_no_errors
@@ -106,6 +107,17 @@ def test_many_members_are_counted(server: InProcessServer) -> None:
     assert names.count(",") + 1 + int(rest) == 40
     (entry,) = list(server.sandbox.journal)[-1:]
     assert (len(entry.ignored), entry.ignored[-1]) == (21, "+20 more")
+
+
+def test_few_suggestions_are_searched(
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A body of 1 MiB has tens of thousands of members; a search takes a tenth of a millisecond."""
+    searched: list[str] = []
+    monkeypatch.setattr(remarks, "nearest_known_path", lambda path, _: searched.append(path) or "")
+    body = CHARGE | {"source": server.token()} | {f"amuont{n}": n for n in range(40)}
+    assert server.send("POST", "/v1/charges", body).status == 200
+    assert len(searched) == 20
 
 
 AMOUNTS: dict[str, tuple[str, str, int, str]] = {

@@ -24,7 +24,7 @@ from mock_clover.clover.refunds.records import Refund
 from mock_clover.clover.tokens.records import Token
 from mock_clover.control.masking import gift_card_id
 from mock_clover.core.record import Record
-from mock_clover.sandbox.masking import mask
+from mock_clover.sandbox.masking import mask_prose
 from mock_clover.sandbox.sandbox import Sandbox
 
 _GIFT_CARDS_SEARCHED_MAX = 10_000
@@ -51,7 +51,7 @@ class RowSummary(Record, frozen=True, kw_only=True):
 def masked_summary(line: RowSummary) -> RowSummary:
     """Return a summary with masked texts."""
     texts = {
-        name: mask(value)
+        name: mask_prose(value)
         for name in line.__struct_fields__
         if isinstance(value := getattr(line, name), str)
     }
