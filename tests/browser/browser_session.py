@@ -1,7 +1,12 @@
 """A browser context that records console errors and external requests."""
 
+from collections.abc import Callable
+from typing import Any
+
 from browsers import SELECTED
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+
+from tests.raw_http import eventually
 
 WAIT_MS = 20_000
 """Timeout for pages; only reached on an overloaded machine."""
@@ -10,6 +15,27 @@ VIEWPORT: ViewportSize = {"width": 1280, "height": 720}
 LOOPBACK = ("http://127.0.0.1:", "http://localhost:", "https://127.0.0.1:", "https://localhost:")
 
 expect.set_options(timeout=WAIT_MS)
+
+
+def until(read: Callable[[], Any], is_right: Callable[[Any], object] = bool) -> Any:
+    """Read until the value is right, and return it; for values that `expect` cannot wait for."""
+    values: list[Any] = []
+
+    def is_now_right() -> object:
+        values[:] = [read()]
+        return is_right(values[0])
+
+    try:
+        eventually(is_now_right)
+    except AssertionError as late:
+        raise AssertionError(f"{late}: {values[0]!r}") from None
+    return values[0]
+
+
+def resize(page: Page, size: ViewportSize) -> None:
+    """Resize a page and wait until it has the size."""
+    page.set_viewport_size(size)
+    page.wait_for_function("width => innerWidth === width", arg=size["width"])
 
 
 class BrowserSession:
@@ -35,6 +61,17 @@ class BrowserSession:
     def _record_external(self, url: str) -> None:
         if not url.startswith((*LOOPBACK, "data:", "blob:", "about:")):
             self.external_requests.append(url)
+
+    def wait_for_errors(self, words: str, count: int = 1) -> None:
+        """Wait for console errors that contain words, and discard all errors."""
+
+        def found() -> list[str]:
+            self.context.pages[-1].evaluate("0")  # receives the browser's events
+            return [each for each in self.errors if words in each]
+
+        until(found, lambda each: len(each) >= count)
+        assert len(found()) == count
+        self.errors.clear()
 
     def open(self, url: str) -> Page:
         """Open a page."""

@@ -5,9 +5,10 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from browser_session import BrowserSession, SharedBrowserSession
+from browser_session import BrowserSession, SharedBrowserSession, until
 from dashboard_page import DashboardPage
-from playwright.sync_api import Page, expect
+from gallery import VIEWS
+from playwright.sync_api import Page, Route, expect
 from tcp_proxy import TcpProxy
 
 from mock_clover.testing import MockClover
@@ -121,10 +122,8 @@ def test_every_view_escapes_hostile_text(clover: MockClover, session: BrowserSes
         f"payment/{clover.charges[0]['id']}",
     ):
         page.goto(f"{clover.url}/_mock/#/{view}")
-        expect(
-            page.locator("main > section:visible [role=region], .card, textarea").first
-        ).to_be_attached()
-        expect(page.locator("main > section:visible")).not_to_have_text("…")
+        loaded = VIEWS.get(view.partition("/")[0], "#payment-body .event")
+        expect(page.locator(loaded).first).to_be_visible()
         _holds_no_harm(page)
     page.goto(f"{clover.url}/_mock/#/data/charges")
     expect(page.locator("#data-body tbody")).to_contain_text(HOSTILE[0])
@@ -162,6 +161,26 @@ def test_control_token_is_entered_once(
     assert page.evaluate("() => Object.keys(localStorage)") == []
     assert "s3cret" not in page.content()
     session.errors.clear()  # of the rejected requests
+
+
+def test_page_is_live_once_its_stream_is_open(
+    clover: MockClover, session: SharedBrowserSession
+) -> None:
+    """The server records changes while a stream is open."""
+    dashboard_page = DashboardPage(clover, session)
+    dashboard_page.pay()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    session.page.route("**/_mock/journal", hold)  # the stream: the list has a query
+    page = dashboard_page.page = session.open(f"{clover.url}/_mock/")
+    expect(dashboard_page.rows).to_have_count(2)
+    until(lambda: page.title() and held)
+    expect(page.locator("#connection")).to_have_attribute("data-state", "lost")
+    held[0].continue_()
+    dashboard_page.wait_until_live()
 
 
 def test_reconnect_loads_missed_exchanges(
@@ -239,12 +258,11 @@ def test_the_theme_is_the_systems_or_the_chosen_one(
 ) -> None:
     session.page.emulate_media(color_scheme="dark")
     page = session.open(f"{clover.url}/_mock/")
-    colour = "() => getComputedStyle(document.body).backgroundColor"
-    dark = page.evaluate(colour)
+    body, dark, light = page.locator("body"), "rgb(15, 20, 19)", "rgb(243, 245, 242)"
+    expect(body).to_have_css("background-color", dark)
     page.get_by_label("Theme").select_option("light")
-    light = page.evaluate(colour)
-    assert dark != light
+    expect(body).to_have_css("background-color", light)
     page.reload()
-    assert page.evaluate(colour) == light
+    expect(body).to_have_css("background-color", light)
     page.get_by_label("Theme").select_option("system")
-    assert page.evaluate(colour) == dark
+    expect(body).to_have_css("background-color", dark)

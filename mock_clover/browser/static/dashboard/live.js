@@ -64,7 +64,7 @@ async function read(self, onEvents, onLive) {
   let guard = setTimeout(() => control.abort(), SILENCE_MS_MAX);
   try {
     const isResumed = self.last !== null;
-    if (!isResumed) await readAll(self, onEvents, onLive);
+    if (!isResumed) await readAll(self, onEvents);
     let toVerify = self.last;
     let missed = isResumed ? await get("clock/moves") : null;
     const reply = await ask("journal", {
@@ -72,6 +72,7 @@ async function read(self, onEvents, onLive) {
       signal: control.signal,
     });
     if (!reply.ok) throw new Error(`the stream returned status ${reply.status}`);
+    if (!toVerify) onLive(); // not before the server records changes for this page
     const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
     for (;;) {
@@ -104,9 +105,8 @@ async function read(self, onEvents, onLive) {
 }
 
 /** Load the whole journal with one request, which is faster than the stream. */
-async function readAll(self, onEvents, onLive) {
+async function readAll(self, onEvents) {
   const [{ data }, clock] = await Promise.all([get(`journal?limit=${JOURNAL_MAX}`), get("clock/moves")]);
-  onLive();
   deliver(self, data.map((each) => [each.id, JSON.stringify(each)]), onEvents, clock);
 }
 

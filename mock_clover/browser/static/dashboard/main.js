@@ -163,7 +163,8 @@ async function fillSandboxSwitch() {
   const switcher = byId("sandbox-switch");
   try {
     const { data } = await get("sandboxes", { root: true });
-    replaceContent(switcher, data.slice(0, 200).map(({ name }) => el("option", { value: name }, name)));
+    const names = new Set([SANDBOX, ...data.slice(0, 200).map(({ name }) => name)]); // its own in any case
+    replaceContent(switcher, [...names].map((name) => el("option", { value: name }, name)));
     switcher.value = SANDBOX;
     fillMerchants(data.find(({ name }) => name === SANDBOX)?.merchants ?? []);
   } catch {
