@@ -24,7 +24,10 @@ from tests.server_process import ServerProcess
 
 HERE = Path(__file__).parent
 SLOW_KINDS = ("system", "fuzz", "browser", "clients", "source")
-SOURCE_TESTS = ("test_architecture.py", "test_house_rules.py", "test_regular_expressions.py")
+SOURCE_TESTS = (
+    *("test_architecture.py", "test_browser_rules.py", "test_house_rules.py"),
+    "test_regular_expressions.py",
+)
 """The files of the kind `source`."""
 SELECTED = pytest.StashKey[frozenset[str]]()
 

@@ -65,9 +65,13 @@ class CheckoutPage:
 
     def __init__(self, shared_server: ServerProcess, shop: Shop, scenario: Any = None) -> None:
         self.shop = shop
-        url = f"{shared_server.url}/_mock/sandboxes/{next(_NAMES)}"
-        self.known = send(url, {"scenario": scenario} if scenario else {}, "PUT").json
+        self._sandbox = f"{shared_server.url}/_mock/sandboxes/{next(_NAMES)}"
+        self.known = send(self._sandbox, {"scenario": scenario} if scenario else {}, "PUT").json
         self.base = self.known["base_url"]
+
+    def drop(self) -> None:
+        """Delete the sandbox: the dashboard of another one lists all."""
+        send(self._sandbox, method="DELETE")
 
     def publish(
         self,

@@ -130,8 +130,10 @@ def shop() -> Iterator[Shop]:
 
 
 @pytest.fixture
-def checkout_page(shared_server: ServerProcess, shop: Shop) -> CheckoutPage:
-    return CheckoutPage(shared_server, shop)
+def checkout_page(shared_server: ServerProcess, shop: Shop) -> Iterator[CheckoutPage]:
+    created = CheckoutPage(shared_server, shop)
+    yield created
+    created.drop()
 
 
 @pytest.fixture

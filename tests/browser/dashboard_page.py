@@ -13,6 +13,15 @@ from mock_clover.testing import MockClover
 BURST = 50
 """Requests that are sent before a response is read."""
 
+KEEP_MESSAGES = """() => {
+  const wait = window.setTimeout;
+  window.setTimeout = (act, ms, ...given) =>
+    [1500, 5000].includes(ms) ? 0 : wait(act, ms, ...given);
+}"""
+"""These are the times of "Copied" and of a toast; other timers run."""
+SELECTED = "node => node.value.slice(node.selectionStart, node.selectionEnd)"
+"""The selected part of a text area."""
+
 
 class DashboardPage:
     """The open dashboard of a sandbox, and a shop that sends requests."""
@@ -42,6 +51,10 @@ class DashboardPage:
     def wait_until_live(self) -> None:
         """Wait until the page receives live events."""
         expect(self.page.locator("#connection")).to_have_attribute("data-state", "live")
+
+    def keep_messages(self) -> None:
+        """Keep messages such as "Copied", which the page removes after a moment."""
+        self.page.evaluate(KEEP_MESSAGES)
 
     def pay(self, amount: int = 1800, pan: str = "4242424242424242", **more: Any) -> Response:
         """Create a token and a charge: two exchanges."""
@@ -78,6 +91,15 @@ class DashboardPage:
             cell = self.page.locator(".c-status", has_text=re.compile(rf" {status}$"))
             found = found.filter(has=cell)
         return found
+
+    def exchange(self, number: int) -> Locator:
+        """Return the row of an exchange; the order of the rows in the document is arbitrary."""
+        return self.page.locator(f"#x-{number}")
+
+    @property
+    def newest_status(self) -> Locator:
+        """The status in the row at the top."""
+        return self.newest().locator(".c-status")
 
     def newest(self) -> Locator:
         """Return the row at the top."""

@@ -13,7 +13,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(ROOT)]
 
-from browser_session import BrowserSession  # noqa: E402 - after the paths that pytest would set
+from browser_session import BrowserSession, resize  # noqa: E402 - after the paths that pytest would set
 from browsers import QUIET, browser_path  # noqa: E402 - as above
 from gallery import SCENES, SceneContext, dashboard  # noqa: E402 - as above
 from playwright.sync_api import (  # noqa: E402 - as above
@@ -93,7 +93,7 @@ def take_readme_picture(server: ServerProcess, browser: Browser) -> None:
 
 def show_whole(page: Page, view: ViewportSize) -> None:
     """Set the viewport to the height of the page and repaint its frames."""
-    page.set_viewport_size(view)
+    resize(page, view)
     height = int(page.evaluate("document.documentElement.scrollHeight"))
     page.set_viewport_size({"width": view["width"], "height": max(view["height"], height)})
     for frame in page.frames:

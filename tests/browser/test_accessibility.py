@@ -4,7 +4,7 @@ from typing import Literal
 
 import pytest
 from axe import serious_violations
-from browser_session import SharedBrowserSession
+from browser_session import SharedBrowserSession, resize
 from gallery import DASHBOARD, SCENES, SceneContext, create_sample_data, dashboard, locate
 from playwright.sync_api import Page, ViewportSize, expect
 from shop import Shop
@@ -50,8 +50,8 @@ def check_page(page: Page, axe: str, without: tuple[str, ...] = ()) -> list[str]
     """Return the findings at each size: axe's violations and content that is too wide."""
     found: dict[str, list[str]] = {}
     for size, theme, view in VIEWPORTS:
-        page.set_viewport_size(view)
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        resize(page, view)
         for each in serious_violations(page, axe, without):
             found.setdefault(each, []).append(f"{size} {theme}")
         for frame in page.frames:

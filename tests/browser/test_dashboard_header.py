@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe import serious_violations
-from browser_session import SharedBrowserSession
+from browser_session import SharedBrowserSession, resize
 from dashboard_page import DashboardPage
 from playwright.sync_api import expect
 
@@ -55,15 +55,15 @@ def dashboard_page(clover: MockClover, session: SharedBrowserSession) -> Iterato
     expect(page.locator("#clock-chip")).to_contain_text("(frozen)")
     expect(page.locator("#merchant")).to_be_visible()
     yield dashboard_page
-    crowded.drop()
     dashboard_page.leave()
+    crowded.drop()
 
 
 def measure(dashboard_page: DashboardPage) -> dict[str, list[str]]:
     """Return the heights of the header at each width."""
     found = {}
     for width in WIDTHS:
-        dashboard_page.page.set_viewport_size({"width": width, "height": 900})
+        resize(dashboard_page.page, {"width": width, "height": 900})
         found |= dict(dashboard_page.page.evaluate(MEASURE))
     return found
 

@@ -23,6 +23,7 @@ def test_palette_leads_everywhere(dashboard_page: DashboardPage) -> None:
     dialog = page.get_by_role("dialog", name="Commands")
     field = dialog.get_by_role("combobox")
     chosen = dialog.locator("[aria-selected=true]")
+    dashboard_page.keep_messages()
     page.get_by_label("Scenario, in YAML").focus()
 
     def ask(words: str) -> None:
@@ -43,6 +44,7 @@ def test_palette_leads_everywhere(dashboard_page: DashboardPage) -> None:
     assert dashboard_page.pay().status == 402
     before = clover.clock.now_ms
     ask("8 days")
+    expect(chosen).to_contain_text("8 days")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Done: Advance the clock by 8 days.")).to_be_visible()
     assert (clover.clock.now_ms - before) // 86_400_000 == 8
@@ -50,7 +52,8 @@ def test_palette_leads_everywhere(dashboard_page: DashboardPage) -> None:
     expect(chosen).to_contain_text("A lamp")
     page.keyboard.press("ArrowDown")
     expect(chosen).to_have_text(re.compile("^Requests with"))
-    assert field.get_attribute("aria-activedescendant") == chosen.get_attribute("id")
+    expect(chosen).to_have_attribute("id", "palette-1")
+    expect(field).to_have_attribute("aria-activedescendant", "palette-1")
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
     expect(page.locator("#data-body .title")).to_have_text("A lamp")
@@ -71,6 +74,7 @@ def test_keys_of_views_search_and_the_open_request(dashboard_page: DashboardPage
     charge = dashboard_page.pay(2500).body["id"]
     dashboard_page.shop.send("GET", f"/v1/charges/{charge}")
     dashboard_page.open("cardholder")
+    dashboard_page.keep_messages()
     page = dashboard_page.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     for key, view in (("3", "data"), ("7", "webhooks"), ("6", "faults")):

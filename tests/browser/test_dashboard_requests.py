@@ -65,6 +65,7 @@ def test_request_is_edited_and_sent(dashboard_page: DashboardPage) -> None:
     expect(page.locator("#explain-body")).to_contain_text("A test card is in place")
     expect(page.get_by_label("Body")).to_have_value(re.compile('"number": "4242424242424242"'))
     page.get_by_label("Body").press("Control+Enter")
+    expect(result.get_by_role("link", name="Open as request 4")).to_be_visible()
     expect(result.locator(".outcome strong")).to_have_text("● 200")
     page.get_by_label("Body").fill('{"a')
     page.get_by_label("Body").press("Control+Enter")
@@ -88,6 +89,7 @@ def test_request_is_copied_as_code(dashboard_page: DashboardPage) -> None:
     dashboard_page.open("exchanges/2")
     page = dashboard_page.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    dashboard_page.keep_messages()
     copies = page.get_by_role("group", name="Copy as")
     for name, words in (
         ("curl", "curl -X POST"),
@@ -95,8 +97,9 @@ def test_request_is_copied_as_code(dashboard_page: DashboardPage) -> None:
         ("Node", "await fetch("),
         ("pytest", "def test_create_charge(mock_clover):"),
     ):
-        copies.get_by_role("button", name=f"Copy as {name}").click()
-        expect(copies).to_contain_text("Copied")
+        copy = copies.get_by_role("button", name=f"Copy as {name}")
+        copy.click()
+        expect(copy).to_have_text("Copied")
         assert words in page.evaluate("navigator.clipboard.readText()")
     page.context.clear_permissions()
 
@@ -133,7 +136,7 @@ def test_payment_is_told_from_token_to_webhook(dashboard_page: DashboardPage) ->
         "href", f"#/data/charges/{charge}"
     )
     page.set_viewport_size({"width": 375, "height": 812})
-    assert page.evaluate("document.documentElement.scrollWidth") == 375
+    expect(page.locator("html")).to_have_js_property("scrollWidth", 375)
     page.goto(f"{clover.url}/_mock/#/payment/NOSUCHCHARGE1")
     expect(story.get_by_role("alert")).to_contain_text("no payment has the id")
     dashboard_page.leave()

@@ -69,6 +69,7 @@ def test_the_curl_commands_work_as_they_are(
     clover = dashboard_page.clover
     dashboard_page.move_to(clover.create(clover.transport, clover.name, settings))
     page = dashboard_page.open("start").page
+    expect(page.locator("#start-body pre")).to_contain_text(clover.url)
     commands = page.locator("#start-body pre").text_content()
     run = subprocess.run(
         ["sh", "-c", str(commands)], capture_output=True, text=True, timeout=TIMEOUT_S, check=True

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 from browser_session import BrowserSession
 from gallery import dashboard, places
 from hostile_text import TEXTS, HostileSandbox, spellings
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from shop import Shop
 
 from mock_clover.testing import MockClover
@@ -106,7 +106,8 @@ def test_customer_pages_escape_hostile_text(
     checker.get_page(page)
     for text in TEXTS.values():
         page.evaluate(TYPE, text[:500])
-        page.locator("button[value=pay]").click()
+        with page.expect_navigation():
+            page.locator("button[value=pay]").click()
         checker.get_page(page)
         page.goto(href)
     for name, text in TEXTS.items():
@@ -114,7 +115,7 @@ def test_customer_pages_escape_hostile_text(
             continue  # a redirect to it is rejected, and shown as JSON
         page.goto(consent(clover, f"{shop.url}/{quote(text[:500], safe='')}", text[:500]))
         checker.get_page(page)
-        assert page.get_by_role("button", name="Approve").is_visible()
+        expect(page.get_by_role("button", name="Approve")).to_be_visible()
     assert checker.places_seen(sandbox) == {"name of a line", "note of a line"}
     checker.judge()
     assert page.evaluate("() => localStorage.length + sessionStorage.length") == 0
@@ -141,5 +142,6 @@ def test_dashboard_escapes_hostile_text(
     checker.judge()
     page = dashboard(checker.session, clover)
     page.get_by_label("Theme").select_option("dark")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     saved = page.evaluate("() => [Object.keys(localStorage), Object.keys(sessionStorage)]")
     assert saved == [["mock-clover.theme"], []]

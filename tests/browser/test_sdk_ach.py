@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from browser_session import SharedBrowserSession
+from browser_session import SharedBrowserSession, until
 from checkout_page import CheckoutPage
 from playwright.sync_api import expect
 
@@ -49,8 +49,7 @@ def test_bank_account_is_tokenized_and_charged(
     assert created == {"token": created["token"], "ach": account}
     charged = checkout_page.charge(created["token"])
     assert (charged.status, charged.json["source"]["id"]) == (200, created["token"])
-    font = checkout_page.input(TYPE, "label >> nth=0").evaluate("e => getComputedStyle(e).fontSize")
-    assert font == "12px"
+    expect(checkout_page.input(TYPE, "label >> nth=0")).to_have_css("font-size", "12px")
 
 
 @pytest.mark.firefox
@@ -77,7 +76,10 @@ def test_form_fits_a_phone_and_its_container(
         session.page.set_viewport_size({"width": width, "height": 700})
         checkout_page.page = session.open(checkout_page.publish((TYPE,), css=css))
         expect(checkout_page.input(TYPE, "#agreement")).to_be_attached()
-        wide = "document.documentElement.scrollWidth <= innerWidth"
-        assert checkout_page.frame(TYPE).evaluate(wide)
-        height = checkout_page.page.locator("iframe").evaluate("e => e.clientHeight")
-        assert height == 300 if css else height > 700
+        checkout_page.frame(TYPE).wait_for_function(
+            "document.documentElement.scrollWidth <= innerWidth"
+        )
+        until(
+            lambda: checkout_page.page.locator("iframe").evaluate("e => e.clientHeight"),
+            lambda height, has_own=bool(css): height == 300 if has_own else height > 700,
+        )

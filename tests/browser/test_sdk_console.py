@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from browser_session import BrowserSession
+from browser_session import BrowserSession, until
 from checkout_page import CODE, TYPES, CheckoutPage
 from playwright.sync_api import expect
 
@@ -27,6 +27,7 @@ def test_styles_without_effect_are_named_in_the_console(
         expect(checkout_page.input("CARD_NUMBER")).to_be_visible()
         checkout_page.page.evaluate("clover.createToken()")  # the fields have reported
         text = f"Clover (mock): these styles of CARD_NUMBER have no effect: {selector}. "
+        until(lambda: checkout_page.page.title() and warnings)
         assert [each.startswith(text) for each in warnings] == [True], name
         warnings.clear()
     used = {
@@ -50,10 +51,12 @@ def test_undocumented_calls_work_and_are_named_in_the_console(
     checkout_page.fill()
     missing = "Clover (mock): new Clover(key) has no API key, which is not documented; "
     assert checkout_page.tokenize()["rejected"]["message"].startswith(missing)
+    until(lambda: checkout_page.page.title() and warnings)
     assert [each.startswith(missing) for each in warnings] == [True]
     warnings.clear()
     checkout_page.page.evaluate("fields.CARD_CVV.unmount()")
     expect(checkout_page.page.locator("iframe")).to_have_count(len(TYPES) - 1)
+    until(lambda: checkout_page.page.title() and warnings)
     assert warnings == [
         "Clover (mock): unmount() is not a documented method; here it does the same as destroy()"
     ]

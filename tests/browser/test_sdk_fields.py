@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from browser_session import BrowserSession, SharedBrowserSession
+from browser_session import BrowserSession, SharedBrowserSession, until
 from checkout_page import CARD_WITH_CHECKS, DECLINED_CARD, TYPES, CheckoutPage, send
 from playwright.sync_api import expect
 from shop import Shop
@@ -100,7 +100,10 @@ def write(checkout_page: CheckoutPage, type_: str, typed: str) -> tuple[str, str
     # The same for screen readers.
     expect(field).to_have_attribute("aria-invalid", str(bool(error)).lower())
     expect(checkout_page.input(type_, ".message")).to_have_text(error)
-    assert ("invalid" in (field.get_attribute("class") or "")) is bool(error)
+    if error:
+        expect(field).to_contain_class("invalid")
+    else:
+        expect(field).not_to_contain_class("invalid")
     return field.input_value(), error
 
 
@@ -281,8 +284,8 @@ def test_paste_and_autofill(checkout_page: CheckoutPage, open_checkout_page: Any
         expect(checkout_page.input(type_)).to_have_value(shown)
     assert checkout_page.tokenize()["card"]["address_zip"] == "K1A 0B1"
     # A browser's autofill uses these attributes.
-    tokens = [checkout_page.input(each).get_attribute("autocomplete") for each in TYPES]
-    assert tokens == ["cc-number", "cc-exp", "cc-csc", "postal-code"]
+    for type_, token in zip(TYPES, ("cc-number", "cc-exp", "cc-csc", "postal-code"), strict=True):
+        expect(checkout_page.input(type_)).to_have_attribute("autocomplete", token)
 
 
 FRENCH = {
@@ -341,9 +344,9 @@ def test_combined_card_field(checkout_page: CheckoutPage, session: SharedBrowser
         "1 Main St",
         "94043",
     )
-    assert checkout_page.page.evaluate("document.documentElement.scrollWidth") <= 360
-    heights = "iframe => iframe.clientHeight"
-    assert checkout_page.page.locator("iframe").first.evaluate(heights) >= 80  # two rows on a phone
+    expect(checkout_page.page.locator("html")).to_have_js_property("scrollWidth", 360)
+    heights = "iframe => iframe.clientHeight"  # two rows on a phone
+    until(lambda: checkout_page.page.locator("iframe").first.evaluate(heights), (80).__le__)
 
 
 def test_the_footer_comes_once_and_goes_as_the_options_say(

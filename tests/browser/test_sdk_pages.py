@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser_session import BrowserSession
+from browser_session import BrowserSession, until
 from checkout_page import CODE, PAGE, TYPES, VALID_CARD, CheckoutPage, send
 from playwright.sync_api import expect
 from shop import Shop
@@ -48,24 +48,23 @@ def test_styles_reach_the_frames_by_clovers_selectors(
 ) -> None:
     open_checkout_page(checkout_page, styles=STYLES)
 
-    def css(type_: str, name: str, inner: str = "input") -> str:
-        shown = "(node, name) => getComputedStyle(node).getPropertyValue(name)"
-        return str(checkout_page.input(type_, inner).evaluate(shown, name))
+    def has_css(type_: str, name: str, value: str, inner: str = "input") -> None:
+        expect(checkout_page.input(type_, inner)).to_have_css(name, value)
 
-    assert css("CARD_NUMBER", "font-size") == "21px"
-    assert css("CARD_NUMBER", "letter-spacing") == "2px"
-    assert css("CARD_NUMBER", "color") == "rgb(17, 34, 51)"
-    assert css("CARD_NUMBER", "opacity", "img.brand") == "0.5"
-    assert css("CARD_DATE", "color") == "rgb(4, 5, 6)"
+    has_css("CARD_NUMBER", "font-size", "21px")
+    has_css("CARD_NUMBER", "letter-spacing", "2px")
+    has_css("CARD_NUMBER", "color", "rgb(17, 34, 51)")
+    has_css("CARD_NUMBER", "opacity", "0.5", "img.brand")
+    has_css("CARD_DATE", "color", "rgb(4, 5, 6)")
     checkout_page.input("CARD_DATE").focus()
-    assert css("CARD_DATE", "color") == "rgb(7, 8, 9)"
-    assert css("CARD_DATE", "text-decoration-line") == "underline"
-    assert css("CARD_CVV", "font-weight") == "700"
-    assert css("CARD_POSTAL_CODE", "text-align") == "right"
-    assert css("CARD_CVV", "background-color", "body") == "rgb(250, 250, 250)"
+    has_css("CARD_DATE", "color", "rgb(7, 8, 9)")
+    has_css("CARD_DATE", "text-decoration-line", "underline")
+    has_css("CARD_CVV", "font-weight", "700")
+    has_css("CARD_POSTAL_CODE", "text-align", "right")
+    has_css("CARD_CVV", "background-color", "rgb(250, 250, 250)", "body")
     checkout_page.input("CARD_CVV").press_sequentially("1")
     checkout_page.input("CARD_CVV").blur()
-    assert css("CARD_CVV", "color") == "rgb(200, 0, 0)"
+    has_css("CARD_CVV", "color", "rgb(200, 0, 0)")
 
 
 @pytest.mark.firefox
@@ -117,10 +116,9 @@ def test_hostile_styles_break_nothing_and_load_nothing(
     session.context.on("request", lambda request: requested.append(request.url))
     checkout_page.page = session.open(checkout_page.publish(styles=HOSTILE))
     checkout_page.wait_ready()
-    color = checkout_page.input("CARD_CVV").evaluate("node => getComputedStyle(node).color")
-    assert color == "rgb(0, 0, 0)"
-    rules = "() => [...document.adoptedStyleSheets[0].cssRules].map(({cssText}) => cssText)"
-    assert checkout_page.frame("CARD_CVV").evaluate(rules) == ["body { }", "form { }"]
+    expect(checkout_page.input("CARD_CVV")).to_have_css("color", "rgb(0, 0, 0)")
+    rules = "() => [...document.adoptedStyleSheets[0]?.cssRules ?? []].map((each) => each.cssText)"
+    until(lambda: checkout_page.frame("CARD_CVV").evaluate(rules), ["body { }", "form { }"].__eq__)
     loaded = {url.partition("?")[0].removeprefix(checkout_page.base) for url in requested}
     assert not {each for each in loaded if each.startswith(("/v1", "/x"))}
 
@@ -294,7 +292,7 @@ def test_invalid_calls_throw_errors(checkout_page: CheckoutPage, session: Browse
             page=early, code="new Clover(KEY).elements().create('CARD_CVV').mount('#CARD_CVV')"
         )
     )
-    assert "still loading, mount after DOMContentLoaded" in session.errors[0]
+    session.wait_for_errors("still loading, mount after DOMContentLoaded")
     checkout_page.page = session.open(checkout_page.publish())
     for code, message in WRONG.items():
         result = checkout_page.page.evaluate(
@@ -302,7 +300,6 @@ def test_invalid_calls_throw_errors(checkout_page: CheckoutPage, session: Browse
         )
         assert result.startswith("Error: Clover (mock): "), code
         assert message in result
-    session.errors.clear()
     checkout_page.page.evaluate(
         "fields.CARD_CVV.addEventListener('blur', () => { throw Error('of the shop') })"
     )
@@ -312,8 +309,7 @@ def test_invalid_calls_throw_errors(checkout_page: CheckoutPage, session: Browse
     checkout_page.input("CARD_CVV").focus()
     checkout_page.input("CARD_DATE").focus()
     checkout_page.page.wait_for_function("events.some(([, name]) => name === 'events')")
-    assert session.errors == ["uncaught: of the shop"]
-    session.errors.clear()
+    session.wait_for_errors("uncaught: of the shop")
 
 
 def test_faults_of_the_network_reach_the_promise(

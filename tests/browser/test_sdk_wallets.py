@@ -83,6 +83,7 @@ def test_google_pay_gives_the_shop_a_token(
     expected = (
         sheet(checkout_page).locator("option").filter(has_text=f"VISA ••{DECLINED_CARD[-4:]}")
     )
+    expect(expected).to_be_attached()
     sheet(checkout_page).get_by_label("Card").select_option(expected.get_attribute("value"))
     sheet(checkout_page).get_by_label("Card").press("Enter")
     sheet(checkout_page).get_by_role("button", name="Pay").press("Enter")
@@ -201,7 +202,7 @@ def test_test_card_bar(checkout_page: CheckoutPage, session: SharedBrowserSessio
     assert "4005" not in checkout_page.page.evaluate("JSON.stringify(events)")
     cards.locator("summary").click()
     expect(cards.locator("button").first).to_be_hidden()
-    assert checkout_page.page.evaluate("document.documentElement.scrollWidth") <= 360
+    expect(checkout_page.page.locator("html")).to_have_js_property("scrollWidth", 360)
 
 
 def test_page_without_test_cards_requests_only_tokens(

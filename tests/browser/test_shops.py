@@ -156,6 +156,6 @@ def test_returning_customer(counter: Counter, clover: MockClover) -> None:
         page.get_by_role("link", name="Cart").click()
         expect(page.get_by_role("heading")).to_have_text("Your cart: one lamp")
         expect(page.locator(CARD_FIELDS)).to_have_count(0)
-        assert not any(each.is_visible() for each in footer.all())
+        expect(footer.filter(visible=True)).to_have_count(0)
         page.get_by_role("link", name="Checkout").click()
     assert len(clover.charges) == 2

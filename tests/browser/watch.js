@@ -84,7 +84,8 @@
     add('fields', [...document.querySelectorAll('input, textarea')].map(({ value }) => value));
     add('address', location.href, document.referrer, history.state);
     add('storage', { ...localStorage }, { ...sessionStorage });
-    add('entries', performance.getEntries().map((entry) => entry.toJSON()));
+    // Without times and sizes, which may be any number.
+    add('entries', JSON.stringify(performance.getEntries(), (_, value) => typeof value === 'number' ? 0 : value));
     add('globals', Object.keys(window));
     return [...heard, ...now];
   };
