@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browser_session import SharedBrowserSession
+from browser_session import SharedBrowserSession, until
 from dashboard_page import DashboardPage
 from playwright.sync_api import expect
 
@@ -28,10 +28,11 @@ def test_chart_limits_the_list_to_a_span(dashboard_page: DashboardPage) -> None:
     count, chip = page.locator("#shown-count"), page.locator("#span")
     expect(count).to_have_text("100 requests")
     page.get_by_text("1 min", exact=True).click()  # so that no bar moves during the test
+    areas = until(
+        lambda: page.evaluate(AREAS), lambda found: sum(each["count"] for each in found) == 100
+    )
     box = page.locator("#chart-drawing").bounding_box()
     assert box is not None
-    areas = page.evaluate(AREAS)
-    assert sum(each["count"] for each in areas) == 100
 
     page.mouse.click(box["x"] + areas[5]["x"], box["y"] + 20)
     expect(count).to_have_text("0 of 100 requests")
