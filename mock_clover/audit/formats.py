@@ -8,6 +8,7 @@ import msgspec
 
 from mock_clover.audit.format_files import junit, sarif
 from mock_clover.audit.records import AuditedExchange, AuditFinding, AuditReport
+from mock_clover.core.counted import counted
 from mock_clover.core.printable import printable
 
 _WIDTH = 96
@@ -58,21 +59,17 @@ def _wrapped(text: str, indent: str) -> list[str]:
 def _summary(report: AuditReport, sandbox: str) -> str:
     errors = sum(each.severity == "error" for each in report.findings)
     warnings = len(report.findings) - errors
-    text = f"{_count(errors, 'error')}, {_count(warnings, 'warning')} in the sandbox {sandbox}"
+    text = f"{counted(errors, 'error')}, {counted(warnings, 'warning')} in the sandbox {sandbox}"
     if report.first_exchange > 1:
         text += (
             f"; the journal begins at exchange {report.first_exchange}, "
             "earlier ones were not audited"
         )
     if report.left_out:
-        text += f"; {_count(report.left_out, 'rule')} had more findings than are shown"
+        text += f"; {counted(report.left_out, 'rule')} had more findings than are shown"
     for rule, reason in report.ignored.items():
         text += f"\nThe scenario ignores {rule}: {printable(reason)}"
     return text
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def as_json(report: AuditReport, _: str) -> str:

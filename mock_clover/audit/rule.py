@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from mock_clover.audit.context import AuditContext
 from mock_clover.audit.records import AuditSeverity
+from mock_clover.core.counted import counted
 from mock_clover.core.record import Value
 from mock_clover.sandbox.exchange import Exchange
 
@@ -46,5 +47,5 @@ def grouped(exchanges: Iterable[Exchange], subject: Callable[[Exchange], str], t
         groups.setdefault(subject(exchange), []).append(exchange)
         yield None
     for name, found in groups.items():
-        count = "1 request" if len(found) == 1 else f"{len(found)} requests"
-        yield RuleHit(message=f"{name}: {count} {text}", exchanges=tuple(found), subject=name)
+        message = f"{name}: {counted(len(found), 'request')} {text}"
+        yield RuleHit(message=message, exchanges=tuple(found), subject=name)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from mock_clover.cli.base import CONTEXT, PREFIX, echo, examples, exit_with_error, print_table
+from mock_clover.core.counted import counted
 from mock_clover.core.printable import printable
 
 if TYPE_CHECKING:
@@ -222,7 +223,7 @@ def _run_one_flow(
             echo(f"{label}: step {step.number}", err=True, end="\r")
     count = sum(len(step.differences) for step in steps)
     skipped = sum(step.state == "skipped" for step in steps)
-    result = f"{count} difference{'' if count == 1 else 's'}" if count else "no differences"
+    result = counted(count, "difference") if count else "no differences"
     result += f", {skipped} of {len(steps)} steps skipped" if skipped else ""
     echo(f"{label}: {result}", err=True)
     return steps

@@ -19,6 +19,7 @@ from mock_clover.cli.base import (
     sandbox_url,
     variables_of,
 )
+from mock_clover.core.counted import counted
 from mock_clover.core.printable import printable
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _print_steps(file: Path, steps: "list[ReplayedStep]", *, as_json: bool) -> N
     parts = [f"{same} {'response is' if same == 1 else 'responses are'} the same"]
     parts += [f"{counts['different']} differ{'s' if counts['different'] == 1 else ''}"]
     parts += [f"{counts['not_compared']} not compared"] if counts["not_compared"] else []
-    parts += [f"{done} control request{'' if done == 1 else 's'}"] if done else []
+    parts += [counted(done, "control request")] if done else []
     parts += [
         f"webhooks {'differ' if step.differences else 'are the same'}"
         for step in steps

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Sized
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +15,7 @@ from mock_clover.cli.base import (
     print_table,
     scenario_option,
 )
+from mock_clover.core.counted import counted
 
 if TYPE_CHECKING:
     from mock_clover.scenario.records import Scenario
@@ -109,19 +109,15 @@ def check(*, files: tuple[str, ...]) -> None:
             continue
         for warning in warnings:
             echo(warning, err=True)
-        parts = [_count_noun(scenario.cards, "card"), _count_noun(scenario.rules, "rule")]
-        parts += [_count_noun(scenario.faults, "fault")] if scenario.faults else []
+        parts = [counted(len(scenario.cards), "card"), counted(len(scenario.rules), "rule")]
+        parts += [counted(len(scenario.faults), "fault")] if scenario.faults else []
         fixtures = [scenario.data, *(merchant.data for merchant in scenario.merchants)]
         rows = sum(fixture.count for fixture in fixtures if fixture is not None)
-        parts += [_count_noun(range(rows), "row")] if rows else []
-        parts += [_count_noun(scenario.merchants, "merchant")] if scenario.merchants else []
+        parts += [counted(rows, "row")] if rows else []
+        parts += [counted(len(scenario.merchants), "merchant")] if scenario.merchants else []
         echo(f"{file}: ok, {', '.join(parts)}")
     if has_errors:
         sys.exit(2)
-
-
-def _count_noun(items: Sized, noun: str) -> str:
-    return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}"
 
 
 @click.command(

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from mock_clover.core.counted import counted
 from mock_clover.core.money import amount_text
 from mock_clover.core.record import Record, Value
 
@@ -149,8 +150,7 @@ def _orders_in_part(money: Money, reference: Money) -> Iterator[str]:
     whole = list(reference.paid_orders.values())
     for order, paid in money.paid_orders.items():
         if paid not in whole and any(paid < each for each in whole):
-            count = paid.total()
-            payments = "1 payment" if count == 1 else f"{count} payments"
+            payments = counted(paid.total(), "payment")
             most = max(each.total() for each in whole if paid < each)
             yield f"the order {order} has {payments}, without the fault {most}"
 

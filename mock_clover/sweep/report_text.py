@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from mock_clover.core.counted import counted
 from mock_clover.sweep.faults import shown_faults
 from mock_clover.sweep.records import Cell, SweepResult
 from mock_clover.sweep.verdict import CellVerdict, verdict_name
@@ -64,7 +65,7 @@ def notes(result: SweepResult) -> list[str]:
         found.append(f"left out by --budget: {', '.join(result.left_out)}")
     merged = {cell.call: cell.merged for cell in result.cells if cell.merged}
     found += [
-        f"{call} stands for {len(names)} equivalent call{'' if len(names) == 1 else 's'} "
+        f"{call} stands for {counted(len(names), 'equivalent call')} "
         f"({', '.join(names)}); --all runs them, too"
         for call, names in merged.items()
     ]

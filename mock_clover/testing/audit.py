@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mock_clover.core.counted import counted
 from mock_clover.testing.transport import MockCloverError
 
 if TYPE_CHECKING:
@@ -58,8 +59,7 @@ def summary_lines(findings: list[dict[str, Any]]) -> list[str]:
         lines.append(f"  Fix: {found[0]['fix']}")
     errors = sum(each["severity"] == "error" for each in findings)
     warnings = len(findings) - errors
-    counts = f"{errors} error{'' if errors == 1 else 's'}"
-    counts += f", {warnings} warning{'' if warnings == 1 else 's'}"
+    counts = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
     return [*lines, f"{counts}; an error fails the run" if errors else counts]
 
 

@@ -17,6 +17,13 @@ _RECOVERY = observed("the body of a client; DOCS:high-trust-app-auth-flow mentio
 _MIGRATE = documented("MD: the page on migrating to OAuth v2")
 _TEXT_MAX = 4096
 """Maximum length of a request field. Even a JWT with many claims is only a quarter as long."""
+_IgnoredText = (
+    Annotated[
+        str,
+        doc("Ignored.", observed("clients send it"), max_length=_TEXT_MAX, has_no_effect=True),
+    ]
+    | None
+)
 
 ACCESS_LIFETIME_S = 1_800
 """Thirty minutes. Documented: oauth-and-tokens-faqs; observed in two real payloads."""
@@ -71,20 +78,8 @@ class TokenV2Request(Record, frozen=True, kw_only=True):
         Annotated[str, doc("Verifier of the code challenge.", _PKCE, max_length=_TEXT_MAX)] | None
     ) = None
     no_refresh_token: Annotated[bool, doc("Omit the refresh token.", _DOC)] | None = None
-    grant_type: (
-        Annotated[
-            str,
-            doc("Ignored.", observed("clients send it"), max_length=_TEXT_MAX, has_no_effect=True),
-        ]
-        | None
-    ) = None
-    redirect_uri: (
-        Annotated[
-            str,
-            doc("Ignored.", observed("clients send it"), max_length=_TEXT_MAX, has_no_effect=True),
-        ]
-        | None
-    ) = None
+    grant_type: _IgnoredText = None
+    redirect_uri: _IgnoredText = None
 
 
 class RefreshRequest(Record, frozen=True, kw_only=True):
@@ -92,13 +87,7 @@ class RefreshRequest(Record, frozen=True, kw_only=True):
 
     client_id: Annotated[str, doc("App id.", _REFRESH, max_length=_TEXT_MAX)] | None = None
     refresh_token: Annotated[str, doc("Works once.", _REFRESH, max_length=_TEXT_MAX)] | None = None
-    grant_type: (
-        Annotated[
-            str,
-            doc("Ignored.", observed("clients send it"), max_length=_TEXT_MAX, has_no_effect=True),
-        ]
-        | None
-    ) = None
+    grant_type: _IgnoredText = None
 
 
 class RecoveryRequest(Record, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from mock_clover.clover.common.problems import CONTROL_INVALID
 from mock_clover.clover.surface import RULE_OPERATIONS, SURFACE
 from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control_endpoint, unknown_name
 from mock_clover.core.codec import DEPTH_MAX, nearest_known_path, unknown_fields
+from mock_clover.core.counted import counted
 from mock_clover.core.evidence import doc
 from mock_clover.core.masking import redact
 from mock_clover.core.record import Record
@@ -223,7 +224,7 @@ def _describe_count(minimum: int, maximum: int | None) -> str:
         return f"{minimum} or more matching requests"
     if minimum != maximum:
         return f"{maximum} or fewer matching requests"
-    return f"exactly {minimum} matching request{'' if minimum == 1 else 's'}"
+    return f"exactly {counted(minimum, 'matching request')}"
 
 
 def _differences(body: VerifyRequest, entry: Exchange) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from mock_clover.clover.recurring.records import Plan, Subscription
 from mock_clover.clover.refunds.records import Refund
 from mock_clover.clover.tokens.records import Token
 from mock_clover.control.masking import gift_card_id
+from mock_clover.core.counted import counted
 from mock_clover.core.record import Record
 from mock_clover.sandbox.masking import mask_prose
 from mock_clover.sandbox.sandbox import Sandbox
@@ -129,12 +130,11 @@ def _summarize_refund(sandbox: Sandbox, key: str, row: Refund) -> RowSummary:
 
 def _summarize_customer(_: Sandbox, key: str, row: Customer) -> RowSummary:
     name = " ".join(filter(None, (row.first_name, row.last_name)))
-    count = len(row.cards)
     return RowSummary(
         id=key,
         at_ms=row.created_ms,
         title=", ".join(filter(None, (name, row.email))) or "customer",
-        state=f"{count} card{'' if count == 1 else 's'}",
+        state=counted(len(row.cards), "card"),
     )
 
 
@@ -166,7 +166,7 @@ def _summarize_order(_: Sandbox, key: str, row: OrderWithCharges) -> RowSummary:
     names = [item.description for item in order.items[:3] if item.description]
     more = len(order.items) - len(names)
     if more:
-        names.append(f"{more} more" if names else f"{more} item{'' if more == 1 else 's'}")
+        names.append(f"{more} more" if names else counted(more, "item"))
     return RowSummary(
         id=key,
         at_ms=order.created_ms,
