@@ -41,13 +41,13 @@ def unmatched_selections(calls: Sequence[RecordedCall], options: Options) -> lis
     """Return why selections select no cell, as sentences."""
     cells = [(call, fault) for call in calls for fault in _faults_of(call)]
     return [
-        f"--only {selection.text} selects no cell; {_what_exists(calls, selection)}"
+        f"--only {selection.text} selects no cell; {_available(calls, selection)}"
         for selection in options.only
         if not any(selection.includes(call.operation, call.ordinal, fault) for call, fault in cells)
     ]
 
 
-def _what_exists(calls: Sequence[RecordedCall], selection: Selection) -> str:
+def _available(calls: Sequence[RecordedCall], selection: Selection) -> str:
     """Return the faults of the calls that a selection names, or the calls if there are none."""
     named = [call for call in calls if selection.call in ("*", call.name, call.operation)]
     if named:

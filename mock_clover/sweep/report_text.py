@@ -49,7 +49,7 @@ def as_text(result: SweepResult) -> str:
     """Return the whole report."""
     lines = [f"note: {each}" for each in notes(result)]
     lines += ["", *_table(matrix(result)), ""] if result.cells or result.missed else []
-    for cells in _alike(result):
+    for cells in _failure_groups(result):
         lines += [*details(cells[0], cells[1:]), ""]
     return "\n".join([*lines, summary(result)]).lstrip("\n")
 
@@ -80,7 +80,7 @@ def _table(rows: list[list[str]]) -> list[str]:
     ]
 
 
-def _alike(result: SweepResult) -> list[list[Cell]]:
+def _failure_groups(result: SweepResult) -> list[list[Cell]]:
     """Return the cells with problems, bad ones first; those of one call and reason are together."""
     groups: dict[tuple[str, str, tuple[str, ...]], list[Cell]] = {}
     for cell in sorted(result.cells, key=lambda each: not each.is_bad):

@@ -22,8 +22,6 @@ from mock_clover.conformance.replay.steps import (
     ReplayError,
     delayed_requests,
     step_compared,
-    step_done,
-    step_not_compared,
     why_not_repeated,
 )
 from mock_clover.control.capsule.build import TOKENIZE, recorded_reply
@@ -144,7 +142,7 @@ class Replay:
             scenario = step.scenario.scenario
             rules = Rules(scenario, self.sandbox.fingerprint_key)
             self.sandbox.apply_scenario(rules, step.scenario.settings)
-            return step_done(number, f"scenario {scenario.name}")
+            return ReplayedStep(number, f"scenario {scenario.name}", "done")
         if step.call is not None:
             return self._run_call(step.call, number)
         if step.exchange is None:
@@ -157,10 +155,10 @@ class Replay:
         finish(due_jobs(self.sandbox))
 
     def _run_call(self, call: CapsuleCall, number: int) -> ReplayedStep:
-        if call.name == "put_clock":  # the time of each step says all
-            return step_done(number, call.name)
+        if call.name == "put_clock":  # each step has its time
+            return ReplayedStep(number, call.name, "done")
         if make_kept_change(self.sandbox, call.name, call.ids):
-            return step_done(number, call.name)
+            return ReplayedStep(number, call.name, "done")
         endpoint = self._calls.get(call.name)
         if endpoint is None:
             raise ValueError(f"unknown control request {call.name!r}")
@@ -175,7 +173,7 @@ class Replay:
             lambda wait: answering.answer_without_jobs(self.sandbox, endpoint, raw, wait)
         )
         if reply.status < 400:
-            return step_done(number, call.name)
+            return ReplayedStep(number, call.name, "done")
         got = f"{reply.status}: {reply.why}"
         return step_compared(number, call.name, (difference("status", 200, got),))
 
@@ -184,7 +182,7 @@ class Replay:
         reason = why_not_repeated(recorded)
         if reason:
             self._journal_unrepeated(recorded, at_ms)
-            return step_not_compared(number, title, reason)
+            return ReplayedStep(number, title, "not_compared", reason=reason)
         if recorded.endpoint == PAY_CHECKOUT:
             self._pay_checkout(recorded)
         elif recorded.endpoint not in BACKGROUND_OPERATIONS:
@@ -197,7 +195,7 @@ class Replay:
         got = journal.find(self._seen)
         differences = compare_replies(recorded.reply, recorded_reply(got)) if got else ()
         if differences and recorded.masked:
-            return step_not_compared(number, title, recorded.masked)
+            return ReplayedStep(number, title, "not_compared", reason=recorded.masked)
         return step_compared(number, title, differences)
 
     def _journal_unrepeated(self, recorded: CapsuleExchange, at_ms: int) -> None:

@@ -30,16 +30,6 @@ class ReplayedStep(NamedTuple):
     differences: tuple[Difference, ...] = ()
 
 
-def step_done(number: int, title: str) -> ReplayedStep:
-    """Return the result of a control request."""
-    return ReplayedStep(number=number, title=title, state="done")
-
-
-def step_not_compared(number: int, title: str, reason: str) -> ReplayedStep:
-    """Return the result of a request whose response cannot be compared."""
-    return ReplayedStep(number=number, title=title, state="not_compared", reason=reason)
-
-
 def step_compared(number: int, title: str, differences: tuple[Difference, ...]) -> ReplayedStep:
     """Return the result of a comparison."""
     state: Literal["same", "different"] = "different" if differences else "same"

@@ -4,7 +4,7 @@ Cards get numbers instead of fingerprints, so that no card number can be found b
 fingerprint is a keyed hash, but its key derives from the seed, which a capsule has.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 import msgspec
@@ -133,20 +133,11 @@ def make_capsule(sandbox: Sandbox, seed: str) -> Steps[EncodedJson]:
     for start, end in _chunks(state):
         parts.add(cards.replace_in(state[start:end]))
         yield
-    comma = b',"steps":['
-    for each in _in_order(exchanges, calls):
-        parts.add(comma + cards.replace_in(encode(_step(sandbox, each))))
-        comma = b","
-        yield
-    parts.append(b"]" if comma == b"," else b',"steps":[]')
-    comma = b',"deliveries":['
-    for delivery in deliveries:
-        masked = replace(delivery, body=mask_text_or_json(delivery.body))
-        parts.add(comma + cards.replace_in(encode(masked)))
-        comma = b","
-        yield
-    parts.append(b"]}" if comma == b"," else b"}")
-    return EncodedJson(b"".join(parts))
+    steps = (encode(_step(sandbox, each)) for each in _in_order(exchanges, calls))
+    yield from parts.add_list(b"steps", map(cards.replace_in, steps))
+    masked = (encode(replace(each, body=mask_text_or_json(each.body))) for each in deliveries)
+    yield from parts.add_list(b"deliveries", map(cards.replace_in, masked))
+    return EncodedJson(b"".join([*parts, b"}"]))
 
 
 class _Parts(list[bytes]):
@@ -163,6 +154,14 @@ class _Parts(list[bytes]):
                 detail=f"the capsule is larger than {CAPSULE_BYTES_MAX / 2**20:g} MiB, so it could "
                 "not be replayed; use a sandbox with fewer rows and requests"
             )
+
+    def add_list(self, name: bytes, values: Iterable[bytes]) -> Steps[None]:
+        """Add a member with a list of values, one value a step. Raises CONTROL_INVALID."""
+        self.append(b',"%b":[' % name)
+        for index, value in enumerate(values):
+            self.add(b"," + value if index else value)
+            yield
+        self.append(b"]")
 
 
 def _chunks(data: bytes) -> Iterator[tuple[int, int]]:
