@@ -1,17 +1,17 @@
 """The formats of the report, read by other parsers. The texts have what each format must escape."""
 
 import json
-import re
 from pathlib import Path
-from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 import pytest
+from msgspec.structs import replace
 
 from mock_clover.audit.baseline import BaselineError, read_baseline
 from mock_clover.audit.catalogue import RULES
 from mock_clover.audit.formats import render
 from mock_clover.audit.records import AuditedExchange, AuditFinding, AuditReport
+from tests.audit.report_shapes import junit_errors, read_github_command, sarif_errors
 
 MESSAGE = 'a "quoted" <tag> & 100%, a:b\x00\x1b[31m]]>\u00e9'
 SHOWN = MESSAGE.replace("\x00", r"\u0000").replace("\x1b", r"\u001b")
@@ -75,10 +75,11 @@ def test_json() -> None:
 
 def test_junit() -> None:
     root = ET.fromstring(render(REPORT, "junit", "shop"))
-    counts = {"tests": "2", "failures": "1", "errors": "0", "skipped": "0"}
+    assert list(junit_errors(root)) == []
+    counts = {"tests": "2", "failures": "1", "errors": "0"}
     assert root.attrib == {"name": "mock-clover audit"} | counts
     (suite,) = root
-    assert suite.attrib == {"name": "sandbox shop"} | counts
+    assert suite.attrib == {"name": "sandbox shop", "skipped": "0"} | counts
     assert [(case.attrib["name"], len(case)) for case in suite] == [
         ("CLV001 missing-idempotency-key", 0),
         ("CLV002 retry-under-new-key", 1),
@@ -89,9 +90,8 @@ def test_junit() -> None:
 
 
 def test_sarif() -> None:
-    """The report of all rules has also been validated with the schema of OASIS."""
     log = json.loads(render(REPORT, "sarif", "shop"))
-    assert log["version"] == "2.1.0"
+    assert sarif_errors(log) == []
     (run,) = log["runs"]
     rules = run["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == [rule.id for rule in RULES]
@@ -108,13 +108,72 @@ def test_sarif() -> None:
     ]
 
 
+RUN = ("runs", 0)
+FIRST_RESULT = (*RUN, "results", 0)
+FIRST_PLACE = (*FIRST_RESULT, "locations", 0, "physicalLocation")
+BROKEN_LOGS: list[tuple[tuple[str | int, ...], object]] = [
+    (("version",), "2.1"),
+    (("extra",), 1),
+    ((*RUN, "columnKind"), "bytes"),
+    ((*RUN, "tool", "driver", "semanticVersion"), "1.0"),
+    ((*RUN, "tool", "driver", "informationUri"), "docs/audit.md"),
+    ((*RUN, "tool", "driver", "rules", 0, "id"), "CLV002"),
+    ((*FIRST_RESULT, "level"), "fatal"),
+    ((*FIRST_RESULT, "message"), {}),
+    ((*FIRST_RESULT, "message", "text"), ""),
+    ((*FIRST_RESULT, "ruleIndex"), 0),
+    ((*FIRST_RESULT, "ruleIndex"), -1),
+    ((*FIRST_PLACE, "region", "startLine"), 0),
+    ((*FIRST_PLACE, "region", "startLine"), True),
+    ((*FIRST_PLACE, "artifactLocation", "uri"), "a sandbox"),
+    ((*FIRST_PLACE, "artifactLocation", "uri"), "\u00e9"),
+]
+
+
+@pytest.mark.parametrize(("path", "value"), BROKEN_LOGS)
+def test_the_reader_of_sarif_finds_what_is_wrong(
+    path: tuple[str | int, ...], value: object
+) -> None:
+    log = json.loads(render(REPORT, "sarif", "shop"))
+    inner = log
+    for step in path[:-1]:
+        inner = inner[step]
+    inner[path[-1]] = value
+    assert len(sarif_errors(log)) >= 1
+
+
+def test_sarif_without_findings_and_of_each_rule() -> None:
+    findings = [replace(FINDING, rule=rule.id, name=rule.name) for rule in RULES]
+    for found in ((), tuple(findings)):
+        log = json.loads(render(replace(REPORT, findings=found), "sarif", "shop-1.a_B"))
+        assert sarif_errors(log) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<testsuite name="a" tests="0" failures="0"/>',
+        '<testsuites skipped="0"/>',
+        '<testsuite name="a" tests="1" failures="0" errors="0"/>',
+        '<testcase classname="a"/>',
+        '<testcase name="a" time="1 s"/>',
+        '<testcase name="a">text</testcase>',
+        '<testcase name="a"><output/></testcase>',
+    ],
+)
+def test_the_reader_of_junit_finds_what_is_wrong(text: str) -> None:
+    assert len(list(junit_errors(ET.fromstring(text)))) >= 1
+
+
 def test_github() -> None:
-    """A runner reads a command from each line: `::level key=value::message`, percent-encoded."""
-    line = render(REPORT, "github", "shop")
-    command = re.fullmatch(r"::(error|warning) title=([^:,\n]*)::([^\n]*)", line)
-    assert command is not None
-    assert (command[1], command[2]) == ("error", "CLV002 retry-under-new-key")
-    assert unquote(command[3]) == f"{SHOWN}\nFix: Mend it.\nExchanges: 3, 6, 9"
+    """Names with what separates properties are not real, but must not break the command."""
+    odd = replace(FINDING, name="a:b,c=d%2C\r\n", message=f"{MESSAGE} %0A%25", severity="warning")
+    lines = render(replace(REPORT, findings=(FINDING, odd)), "github", "shop").split("\n")
+    rest = "\nFix: Mend it.\nExchanges: 3, 6, 9"
+    assert list(map(read_github_command, lines)) == [
+        ("error", {"title": "CLV002 retry-under-new-key"}, f"{SHOWN}{rest}"),
+        ("warning", {"title": "CLV002 a:b,c=d%2C\r\n"}, f"{SHOWN} %0A%25{rest}"),
+    ]
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "null", '{"version":1,"findings":{"a":"b"}}', "["])

@@ -14,6 +14,7 @@ from mock_clover.sweep.report_html import as_html
 from mock_clover.sweep.report_junit import as_junit
 from mock_clover.sweep.report_text import as_text
 from mock_clover.sweep.resume import ResumeFile
+from tests.audit.report_shapes import junit_errors
 
 HOSTILE = '</pre><script>alert("&1")</script>\x1b[31m\x00'
 PAID = Position(charge="C1", payer="card 424242...4242", currency="USD", captured=1800)
@@ -155,6 +156,7 @@ def test_the_html_report_has_no_script_and_no_request() -> None:
 
 def test_report_as_junit() -> None:
     root = ET.fromstring(as_junit(RESULT))
+    assert list(junit_errors(root)) == []
     (suite,) = root
     counts = {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")}
     assert counts == {"tests": "4", "failures": "2", "errors": "0", "skipped": "1"}
