@@ -29,7 +29,8 @@ class Planted(NamedTuple):
 
 
 PLANTED = (
-    Planted("NoKey", "sell", ("CLV001",)),
+    Planted("NoKey", "sell", ("CLV001",),
+            cell="create_charge#1:drop:after_commit", verdict="unreconciled"),
     Planted("NewKeyForEachAttempt", "renew", ("CLV002",), fault=LOST_CHARGE,
             cell="create_charge#1:drop:after_commit", verdict="lost_money"),
     Planted("KeyOfTheOrder", "second_card", ("CLV003",)),
@@ -82,7 +83,8 @@ PLANTED = (
 
 NODE_PLANTED = (
     Planted("sdk-as-it-is", "sell", ("CLV001", "CLV014", "CLV015")),
-    Planted("no-key", "sell", ("CLV001",)),
+    Planted("no-key", "sell", ("CLV001",),
+            cell="create_charge#1:drop:after_commit", verdict="unreconciled"),
     Planted("new-key", "renew", ("CLV002",), fault=LOST_CHARGE,
             cell="create_charge#1:drop:after_commit", verdict="lost_money"),
     Planted("key-of-the-order", "secondCard", ("CLV003",)),
