@@ -207,6 +207,7 @@ class ToolCaller:
         tool = next((each for each in TOOLS if each.name == name), None)
         if tool is None:
             raise ToolError(f"tool: {unknown_name(name, [each.name for each in TOOLS])}")
+        _check_encodable(arguments)
         values = dict(arguments)
         known = input_schema(tool, self.sandbox)["properties"]
         for argument in values:
@@ -251,6 +252,14 @@ class ToolCaller:
                 message = f"sandbox {sandbox!r} not found; create it with create_sandbox"
             raise ToolError(str(message or f"{url} returned {response.status}"))
         return answer
+
+
+def _check_encodable(arguments: dict[str, Any]) -> None:
+    """Raise ToolError for values that no request can contain."""
+    try:
+        json.dumps(arguments, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:  # a lone surrogate, NaN, too deep
+        raise ToolError(f"arguments: cannot be sent as JSON: {type(error).__name__}") from None
 
 
 def _query(values: dict[str, Any]) -> str:
