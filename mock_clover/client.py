@@ -58,6 +58,14 @@ class _AnyStatus(urllib.request.HTTPErrorProcessor):
     https_response = http_response
 
 
+def parse_json(body: bytes) -> Any:
+    """Return decoded JSON. Raises ValueError, also for JSON that is nested too deeply."""
+    try:
+        return json.loads(body)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deeply") from None
+
+
 def get_json(
     url: str, timeout_s: float = 10, headers: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
@@ -92,7 +100,7 @@ def stream_events(url: str, after: int, headers: Mapping[str, str]) -> Iterator[
         with urllib.request.urlopen(request) as stream:  # noqa: S310 - called with http(s) only
             for line in stream:
                 if line.startswith(b"data: "):
-                    yield json.loads(line[6:])
+                    yield parse_json(line[6:])
     except OSError as error:
         raise ClientError(f"{url}: {getattr(error, 'reason', error)}") from None
 
@@ -102,7 +110,7 @@ def _request_json(request: urllib.request.Request, timeout_s: float) -> dict[str
         raise ClientError(f"{request.full_url}: must be an http:// or https:// URL")
     try:
         with urllib.request.urlopen(request, timeout=timeout_s) as response:  # noqa: S310 - checked
-            decoded = json.load(response)
+            decoded = parse_json(response.read(BODY_BYTES_MAX))
     except urllib.error.HTTPError as error:
         with error:
             text = error.read(2_000).decode("utf-8", "replace")

@@ -121,6 +121,8 @@ ATTACKS: dict[str, dict[str, str]] = {
     "input that is checked for type, not for sense": {
         "any JSON in the journal": "fuzz/test_any_shape.py"
         "::test_any_json_in_the_journal_can_be_read",
+        "the responses of another server": "system/test_other_servers.py"
+        "::test_responses_of_any_form",
         "arguments of a coding agent": "fuzz/test_mcp_arguments.py::test_arguments_of_any_form",
         "a hostile file of --resume": "sweep/test_sweep_reports.py"
         "::test_a_hostile_file_is_rejected",

@@ -51,7 +51,7 @@ def sarif(report: AuditReport, sandbox: str) -> str:
     """
     numbers = {rule.id: index for index, rule in enumerate(RULES)}
     known = {each.id: each for each in report.exchanges}
-    results = [_result(each, numbers[each.rule], known, sandbox) for each in report.findings]
+    results = [_result(each, numbers.get(each.rule), known, sandbox) for each in report.findings]
     rules = [
         {
             "id": rule.id,
@@ -76,7 +76,7 @@ def sarif(report: AuditReport, sandbox: str) -> str:
 
 
 def _result(
-    finding: AuditFinding, number: int, known: Mapping[int, AuditedExchange], sandbox: str
+    finding: AuditFinding, number: int | None, known: Mapping[int, AuditedExchange], sandbox: str
 ) -> dict[str, Any]:
     locations = [
         _location(each, sandbox)
@@ -85,7 +85,7 @@ def _result(
     ]
     return {
         "ruleId": finding.rule,
-        "ruleIndex": number,
+        **({} if number is None else {"ruleIndex": number}),  # a newer server has more rules
         "level": finding.severity,
         "message": {"text": f"{finding.message} Fix: {finding.fix}"},
         "locations": locations[:1],

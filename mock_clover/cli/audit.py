@@ -19,9 +19,11 @@ from mock_clover.cli.base import (
     echo,
     examples,
     exit_with_error,
+    reads_server,
     sandbox_address,
     sandbox_option,
 )
+from mock_clover.core.printable import printable
 
 if TYPE_CHECKING:
     from mock_clover.audit.records import AuditReport
@@ -82,6 +84,7 @@ FORMATS = ("text", "json", "junit", "sarif", "github")
     help="First send a forged, a repeated and a late webhook to each target of the sandbox.",
 )
 @control_token_option
+@reads_server
 def audit(
     *,
     url: str | None,
@@ -120,7 +123,7 @@ def audit(
             report = new_findings(report, read_baseline(baseline))
     except BaselineError as error:
         exit_with_error(str(error))
-    echo(render(report, output_format, sandbox))
+    echo(render(report, output_format, sandbox), has_commands=output_format == "github")
     is_failed = any(fail_on == "warning" or each.severity == "error" for each in report.findings)
     sys.exit(1 if is_failed and fail_on != "never" and write_baseline is None else 0)
 
@@ -143,7 +146,7 @@ def _fetch(
         got = get_json(f"{base}/_mock/audit?{query}", timeout_s=120, headers=headers)
         return msgspec.convert(got, AuditReport)
     except (ClientError, msgspec.ValidationError) as error:
-        exit_with_error(_message(str(error)))
+        exit_with_error(printable(_message(str(error))))
 
 
 def _message(text: str) -> str:

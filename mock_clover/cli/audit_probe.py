@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from mock_clover.client import ClientError, get_json, send_request
+from mock_clover.client import ClientError, get_json, parse_json, send_request
 
 _ANSWER_MS_MAX = 15_000
 """Maximum wait for the answer of a receiver; an attempt takes at most 10 s."""
@@ -73,4 +73,4 @@ def _post(base: str, path: str, body: Any, headers: Mapping[str, str]) -> dict[s
     response = send_request("POST", url, sent, json.dumps(body).encode())
     if response.status != 200:
         raise ClientError(f"{url} returned {response.status}: {response.body.decode()}")
-    return dict(json.loads(response.body))
+    return dict(parse_json(response.body))

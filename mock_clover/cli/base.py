@@ -3,17 +3,21 @@
 import itertools
 import json
 import os
+import re
 import shlex
 import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
+from mock_clover import __version__
+from mock_clover.core.error_text import error_location
 from mock_clover.core.printable import printable, printable_lines
 
 if TYPE_CHECKING:
@@ -27,6 +31,8 @@ DEFAULT_SEED = "mock-clover"
 
 PREFIX = "MOCK_CLOVER_"
 _CELL_CHARS_MIN = 8
+_WORKFLOW_COMMAND = re.compile(r"^[ \t]{0,100}::|##\[", re.MULTILINE)
+"""GitHub's runner takes `::` at the beginning of a line and `##[` anywhere for a command."""
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 _MUST_NOT_BE_EMPTY = frozenset(
@@ -214,12 +220,36 @@ def as_shell(variables: dict[str, str]) -> list[str]:
     return [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
 
 
-def echo(text: str, *, err: bool = False, end: str = "\n") -> None:
+def echo(text: str, *, err: bool = False, end: str = "\n", has_commands: bool = False) -> None:
     """Print text. Control characters other than line breaks are escaped: servers send them too.
 
-    Call `printable` on values that must not contain line breaks.
+    So are commands to the runner of a GitHub workflow, which reads them from the output, unless the
+    text `has_commands`. Call `printable` on values that must not contain line breaks.
     """
+    if not has_commands:
+        text = _WORKFLOW_COMMAND.sub(_escape_command, text)
     click.echo(f"{printable_lines(text)}{end}", nl=False, err=err)
+
+
+def _escape_command(match: re.Match[str]) -> str:
+    found = match[0]
+    return f"{found[:-2]}\\u003a:" if found.endswith("::") else "##\\u005b"
+
+
+def reads_server(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command that explains a response of another form: a URL may be of any server."""
+
+    @wraps(command)
+    def run(**options: Any) -> None:
+        try:
+            command(**options)
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+            exit_with_error(
+                f"a response is not that of mock-clover {__version__}, which expects another form "
+                f"({error_location(error)}); check the URL and the version of the server"
+            )
+
+    return run
 
 
 def print_table(

@@ -22,6 +22,7 @@ from mock_clover.cli.base import (
     examples,
     exit_with_error,
     is_on_command_line,
+    reads_server,
     sandbox_address,
     sandbox_option,
     sandbox_url,
@@ -127,6 +128,7 @@ def _merchant_credentials(
 @client_url_option
 @sandbox_option
 @seed_option
+@reads_server
 def token(
     *, pan: str, exp: str | None, cvv: str, plain: bool, url: str, sandbox: str, seed: str
 ) -> None:
@@ -172,6 +174,7 @@ def _default_expiry(base: str) -> str:
     epilog=examples("mock-clover health", "mock-clover health http://mock-clover:4242"),
 )
 @click.argument("url", required=False)
+@reads_server
 def health(*, url: str | None) -> None:
     """Check whether a server is ready.
 
@@ -213,6 +216,7 @@ def health(*, url: str | None) -> None:
     "--unserved", is_flag=True, help="Count requests for which there is no operation, by path."
 )
 @control_token_option
+@reads_server
 def journal(
     *,
     url: str,

@@ -11,7 +11,7 @@ import msgspec
 
 from mock_clover.cli.base import control_headers, sandbox_url, variables_of
 from mock_clover.cli.tables import card_rows
-from mock_clover.client import ClientError, send_request
+from mock_clover.client import ClientError, parse_json, send_request
 from mock_clover.clover.surface import OPERATIONS, RULE_OPERATIONS
 from mock_clover.control.clock import ClockRequest
 from mock_clover.control.endpoint import unknown_name
@@ -242,7 +242,7 @@ class ToolCaller:
                 "`mock-clover serve`, or set --url"
             ) from None
         try:
-            answer = json.loads(response.body)
+            answer = parse_json(response.body)
         except ValueError:
             answer = None
         is_answer = response.status == 200 or (tool.name == "verify" and response.status == 409)

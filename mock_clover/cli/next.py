@@ -14,6 +14,7 @@ from mock_clover.cli.base import (
     echo,
     examples,
     exit_with_error,
+    reads_server,
     sandbox_address,
     sandbox_option,
 )
@@ -46,6 +47,7 @@ from mock_clover.core.printable import printable
 @client_url_option
 @sandbox_option
 @control_token_option
+@reads_server
 def next_outcome(
     *,
     outcome: str | None,
@@ -91,12 +93,12 @@ def _send(
     method: str, base: str, headers: dict[str, str], body: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """Send a control request; exit with the server's message if it is rejected."""
-    from mock_clover.client import ClientError, send_request
+    from mock_clover.client import ClientError, parse_json, send_request
 
     data = None if body is None else json.dumps(body).encode()
     try:
         response = send_request(method, f"{base}/_mock/next", headers, data, timeout_s=10)
-        answer = json.loads(response.body)
+        answer = parse_json(response.body)
     except ClientError as error:
         exit_with_error(
             f"no response from {base}: {error}; start the server with `mock-clover serve`, "
@@ -107,5 +109,5 @@ def _send(
         exit_with_error(f"{base}: the response is not JSON; set --url to a mock-clover", code=1)
     if response.status != 200 or not isinstance(answer, dict):
         message = answer.get("message") if isinstance(answer, dict) else None
-        exit_with_error(str(message or f"the server returned {response.status}"), code=1)
+        exit_with_error(printable(str(message or f"the server returned {response.status}")), code=1)
     return answer
