@@ -296,6 +296,20 @@ def test_nothing_waits_outside_the_server() -> None:
     )
 
 
+def test_every_rejection_says_what_was_wrong() -> None:
+    """`x-mock-clover-why` names the member, what was sent and the rule, not the problem alone."""
+    assert_no_errors(
+        f"{source.name}:{call.lineno} {ast.unparse(call)}: add rule=... or reason=..."
+        for source in sources()
+        if source.package in ("clover", "engine", "sandbox")
+        for call in source.calls
+        if isinstance(call.func, ast.Attribute)
+        and call.func.attr == "error"
+        and name_of(call.func.value).isupper()
+        and not {"rule", "reason", "why", "detail", None} & {each.arg for each in call.keywords}
+    )
+
+
 STARTS = {
     *("create_task", "ensure_future", "call_at", "call_later", "call_soon", "call_soon_threadsafe"),
     *("run_in_executor", "to_thread", "submit", "TaskGroup", "Thread", "Timer", "Process"),

@@ -50,4 +50,6 @@ def unknown_name(name: str, known: Collection[str], listed_by: str = "") -> str:
     names = (
         f"`mock-clover {listed_by}` lists the names" if listed_by else f"one of {', '.join(known)}"
     )
-    return f"unknown name {name!r}{did_you_mean(name, known) or f'; {names}'}"
+    # The similarity of a path to a name means nothing.
+    near = "" if "/" in name else did_you_mean(name, known)
+    return f"unknown name {name!r}{near or f'; {names}'}"

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
-from mock_clover.core.evidence import END_OF_STRING
+from mock_clover.core.evidence import CURRENCY, EMAIL, END_OF_STRING
 from mock_clover.core.masking import redact, redact_field_name
 from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.suggestions import nearest_word
@@ -20,6 +20,8 @@ _LENGTH = re.compile(r"Expected `(str|array|object)` of length (<=|>=|==|)[ ]?(\
 _RANGE = re.compile(r"Expected `(?:int|float)` (<=|>=|<|>) (\S{1,40})")
 _TYPE = re.compile(r"Expected `([^`]{1,300})`")
 _MISSING = re.compile(r"missing required field `(\w+)`")
+PATTERNS = {EMAIL: "an address such as jo@example.com", CURRENCY: "three letters, such as usd"}
+"""What patterns mean."""
 _UNITS = {"str": "characters", "array": "items", "object": "members"}
 _BOUNDS = {
     "<=": "at most",
@@ -71,6 +73,10 @@ def broken_rule(path: str, message: str, value: object, hint: Any, *, is_secret:
     if " matching regex " in message:
         metas = [meta for meta in _metas(hint) if meta.pattern]
         pattern = str(metas[0].pattern).replace(END_OF_STRING, "$") if metas else "its pattern"
+        if meant := next(
+            (PATTERNS[meta.pattern] for meta in metas if meta.pattern in PATTERNS), ""
+        ):
+            return f"{sent}; must be {meant}"
         described = next((meta.description for meta in metas if meta.description), None)
         suffix = f" ({described.rstrip('.')})" if described else ""
         return f"{sent}; must match {pattern}{suffix}"

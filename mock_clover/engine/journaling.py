@@ -48,7 +48,7 @@ def write_exchange(
         and _DOT not in body
         and not raw.query
         and not names.has_remarks
-        and (stored.is_json or not body)
+        and (stored.is_usual or not body)
     )
     if not is_simple:
         reply, ignored = add_remarks(endpoint, raw, request, reply, names.misspelt)

@@ -19,6 +19,8 @@ _STARTS = {
     b"\xff\xfe": "; it is UTF-16, send UTF-8",
     b"\xfe\xff": "; it is UTF-16, send UTF-8",
     b"\x1f\x8b": "; it is compressed with gzip, send it without a content-encoding",
+    b"<": "; it is XML or HTML, send JSON",
+    b"[object ": "; it is the text of a JavaScript object, use JSON.stringify",
 }
 
 
@@ -43,6 +45,8 @@ def _hint(body: bytes, at: int) -> str:
             return hint
     if _FORM.match(body):
         return "; it is a form, send JSON"
+    if body[at : at + 2] in (b"//", b"/*"):
+        return "; JSON has no comments"
     if body[at : at + 1] == b"'":
         return "; use double quotes"
     word = _WORD.match(body, at)

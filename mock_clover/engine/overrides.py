@@ -25,7 +25,6 @@ from mock_clover.sandbox.armed import ArmedOutcome
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records_card import DECLINE_CODES, ISSUER_DECLINES
 from mock_clover.scenario.records_fault import (
-    PROBLEM_RULE,
     Fault,
     FaultKind,
     FaultPhase,
@@ -126,8 +125,6 @@ def parse_fault(text: str, label: str = "x-mock-clover-fault") -> Fault:
         fault = _FAULT.convert(fields)
     except ViolationsError as error:
         raise UNKNOWN_OUTCOME.error(detail=f"{label}: {error}") from None
-    if fault.kind == "problem" and fault.problem is None and fault.status is None:
-        raise UNKNOWN_OUTCOME.error(detail=f"{label}: {PROBLEM_RULE}")
     for _, message in find_fault_errors(fault, SELECTABLE_ERRORS):
         raise UNKNOWN_OUTCOME.error(detail=f"{label}: {message}")
     return fault

@@ -12,6 +12,7 @@ from typing import Annotated, TypeVar
 from mock_clover.clover.charges.responses import ListResponse
 from mock_clover.clover.common.behaviours_service import DATES_ARE_UTC
 from mock_clover.clover.common.problems import INVALID_REQUEST
+from mock_clover.core.broken_rule import shown
 from mock_clover.core.evidence import Behaviour, doc, documented
 from mock_clover.core.record import Record
 from mock_clover.core.steps import Steps, Work, finish
@@ -159,9 +160,13 @@ def _rows_from_cursor(
             break
     if not seen:
         raise INVALID_REQUEST.error(
-            param="starting_after", rule="starting_after is no object of the list"
+            param="starting_after", rule=_cursor_rule("starting_after", str(cursor))
         )
     return selected
+
+
+def _cursor_rule(name: str, cursor: str) -> str:
+    return f"{name} is {shown(cursor)}; must be the id of an object of the list"
 
 
 def _rows_before_cursor(
@@ -176,9 +181,7 @@ def _rows_before_cursor(
         newer.append(row)
         if key == cursor:
             return list(reversed(newer))
-    raise INVALID_REQUEST.error(
-        param="ending_before", rule="ending_before is no object of the list"
-    )
+    raise INVALID_REQUEST.error(param="ending_before", rule=_cursor_rule("ending_before", cursor))
 
 
 def time_filter(query: ListQuery, name: str) -> Callable[[int], bool] | None:
@@ -212,5 +215,7 @@ def _parse_time_ms(name: str, text: str) -> int:
         except ValueError:
             continue
     raise INVALID_REQUEST.error(
-        param=name, rule=f"{name} is no time: milliseconds or {', '.join(_DATE_FORMATS)}"
+        param=name,
+        rule=f"{name} is {shown(text)}; must be milliseconds since 1970 or a time such as "
+        "2025-05-27T10:22:50 or 2025-05-27",
     )

@@ -40,6 +40,8 @@ _IGNORED_MAX = 20
 _COUNTED_MAX = 1_000
 _NAME_CHARS_MAX = 128
 _AMOUNTS_MAX = 3
+_NOT_EMPTY = (b"idempotency-key", b"x-mock-clover-outcome", b"x-mock-clover-fault")
+"""Headers that are empty by mistake, for example because a variable is not set."""
 _TOKEN_PARAMETER = "access_token"  # noqa: S105 - the name of a query parameter
 """The platform API accepts its token in the query."""
 
@@ -90,6 +92,9 @@ def _remarks_on_headers(
     if is_read_as_json and media_type and not media_type.endswith(b"json"):
         shown_type = _clean(media_type.decode("latin-1"))
         yield f"the content type is {shown_type}; the body was read as JSON: send application/json"
+    for name in _NOT_EMPTY:
+        if not raw.headers.get(name, b"-").strip():
+            yield f"the header {name.decode()} is empty, so it has no effect"
     dialect = raw.headers.get(b"x-mock-clover-dialect")
     if dialect is not None and dialect.strip().lower().decode("latin-1") not in DIALECTS:
         near = nearest_word(dialect.decode("latin-1"), DIALECTS)
@@ -129,6 +134,7 @@ class _Ignored(NamedTuple):
     record: type[Record] | None = None
     prefix: str = ""
     is_known: bool = False
+    is_wrapper: bool = False
     has_card_data: bool = False
 
     @property
@@ -140,6 +146,8 @@ class _Ignored(NamedTuple):
             return f"{name} (did you mean the header idempotency-key?)"
         if self.is_known:
             return f"{name} (accepted, without effect)"
+        if self.is_wrapper:
+            return f"{name} (its members belong on the level above)"
         near = nearest_known_path(path, self.record) if self.record is not None else ""
         return f"{name} (did you mean {_clean(near)}?)" if near else name
 
@@ -149,7 +157,12 @@ def _ignored(endpoint: Endpoint, raw: RawRequest, tree: Any) -> Iterator[_Ignore
     record = endpoint.request
     if record is not None:
         for path in unknown_fields(tree, record):
-            yield _Ignored(path, record, has_card_data=endpoint.has_card_data)
+            inner = tree.get(path) if isinstance(tree, dict) else None
+            is_wrapper = isinstance(inner, dict) and len(inner) > len(
+                list(unknown_fields(inner, record))
+            )
+            is_card = endpoint.has_card_data
+            yield _Ignored(path, record, is_wrapper=is_wrapper, has_card_data=is_card)
         for path in fields_without_effect(tree, record):
             yield _Ignored(path, is_known=True)
     try:

@@ -107,7 +107,7 @@ def _oauth_token(sandbox: Sandbox, endpoint: Endpoint, headers: dict[bytes, byte
     """Return the token of an Authorization header if OAuth issued it and it is valid."""
     header = headers.get(b"authorization")
     if header is None and endpoint.auth.kind == "pakms":
-        raise PAKMS_WITHOUT_AUTHORIZATION.error()
+        raise PAKMS_WITHOUT_AUTHORIZATION.error(rule="no Authorization header was sent")
     token = _parse_bearer_token(header)
     bearer = sandbox.bearers.get(token)
     if bearer is None:
@@ -232,7 +232,8 @@ def decode_body(endpoint: Endpoint, raw: RawRequest) -> Record | None:
             raise CONTROL_INVALID.error(detail=reason) from None
         raise INVALID_JSON.error(rule=reason) from None
     except ViolationsError as violations:
-        _raise_violation(violations, control=not endpoint.surface.journaled)
+        is_empty = not raw.body.strip() and endpoint.body_format == "json"
+        _raise_violation(violations, control=not endpoint.surface.journaled, is_empty=is_empty)
 
 
 def _is_yaml(raw: RawRequest) -> bool:
@@ -250,7 +251,9 @@ def _require_json(headers: dict[bytes, bytes]) -> None:
     """Reject a content type that is not JSON. A missing content type is accepted (inferred)."""
     media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if media_type and media_type != b"application/json" and not media_type.endswith(b"+json"):
-        raise OAUTH_MEDIA_TYPE.error()
+        raise OAUTH_MEDIA_TYPE.error(
+            rule="the content type is not application/json; this operation requires it"
+        )
 
 
 def decode_query(endpoint: Endpoint, query: bytes) -> Record | None:
@@ -286,13 +289,16 @@ def _reject_unknown(fields: dict[str, str], query: type[Record]) -> None:
         raise CONTROL_INVALID.error(detail=f"unknown query parameter `{name}`{suggestion}")
 
 
-def _raise_violation(error: ViolationsError, *, control: bool = False) -> Never:
+def _raise_violation(
+    error: ViolationsError, *, control: bool = False, is_empty: bool = False
+) -> Never:
     if control:
         raise CONTROL_INVALID.error(detail=str(error))
     first = error.violations[0]
     problem = BY_NAME.get(first.problem_name, INVALID_REQUEST)
     field = _MISSING_FIELD.search(first.message)
-    raise problem.error(param=f"{first.path}.{field[1]}" if field else first.path, rule=first.rule)
+    rule = f"the body is empty; {first.rule}" if is_empty else first.rule
+    raise problem.error(param=f"{first.path}.{field[1]}" if field else first.path, rule=rule)
 
 
 def _merge_parameters(raw: RawRequest) -> dict[str, object]:

@@ -94,7 +94,9 @@ def _nearest(method: str, path: str, served: tuple[Operation, ...]) -> Operation
         found = _with_one_difference(method, candidate, by_length.get(len(candidate), ()))
         if found is not None:
             return found
-    return None
+    # Other APIs have `/v1/charges/{id}/refund`.
+    plurals = {f"/v1/{word}s" for word in lower}
+    return next((each for each in served if each[0] == method and each[1] in plurals), None)
 
 
 def _with_one_difference(

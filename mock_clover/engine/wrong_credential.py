@@ -34,7 +34,7 @@ def bearer_reason(sandbox: Sandbox, headers: dict[bytes, bytes]) -> str:
         return f"the bearer token is a placeholder or empty: a variable is not set; {_SEND_TOKEN}"
     if kind := _kind(sandbox, token):
         return f"the bearer token is this sandbox's {kind}; send its access token"
-    if _kind(sandbox, re.split(r"[ \"']", token.rstrip("\"'"))[-1]):
+    if _kind(sandbox, _unwrapped(token)):
         return "the bearer token is in quotes or has a second `Bearer`; send the token only"
     return "the bearer token is not valid for this sandbox"
 
@@ -44,6 +44,10 @@ def api_key_reason(sandbox: Sandbox, headers: dict[bytes, bytes]) -> str:
     api_key = headers.get(b"apikey", b"").decode("latin-1").strip()
     if api_key:
         kind = _kind(sandbox, api_key)
+        if not kind and _kind(sandbox, _unwrapped(api_key)):
+            return "the apikey is in quotes or has `Bearer` before it; send the key only"
+        if _PLACEHOLDER.fullmatch(api_key):
+            return f"the apikey is a placeholder: a variable is not set; {_SEND_KEY}"
         instead = f"the apikey is this sandbox's {kind}; send its API key"
         return instead if kind else "the apikey is not valid for this sandbox"
     if near := next((name for name in _LIKE_APIKEY if name in headers), b""):
@@ -53,6 +57,11 @@ def api_key_reason(sandbox: Sandbox, headers: dict[bytes, bytes]) -> str:
         shown = f"this sandbox's {kind}" if kind else "no credential of this operation"
         return f"no apikey was sent; the Authorization header has {shown}; {_SEND_KEY}"
     return f"no apikey was sent; {_SEND_KEY}"
+
+
+def _unwrapped(text: str) -> str:
+    """Return a credential without quotes and words around it."""
+    return re.split(r"[ \"']", text.rstrip("\"'"))[-1]
 
 
 def _kind(sandbox: Sandbox, text: str) -> str:

@@ -82,8 +82,8 @@ class HeaderValues(Value, frozen=True, kw_only=True):
 
     values: tuple[bytes, ...] = ()
     size: int = 0
-    is_json: bool = True
-    """Whether the content type is that of JSON, or absent."""
+    is_usual: bool = True
+    """Whether the content type is that of JSON, or absent, and no value is empty."""
 
 
 NO_HEADERS, NO_VALUES = HeaderNames(), HeaderValues()
@@ -215,7 +215,8 @@ def header_values(names: HeaderNames, values: tuple[bytes, ...]) -> HeaderValues
     is_json = _CONTENT_TYPE not in names.kept or values[names.kept.index(_CONTENT_TYPE)].startswith(
         _JSON
     )
-    return HeaderValues(values=values, size=len(b"".join(values)), is_json=is_json)
+    is_usual = is_json and all(values)
+    return HeaderValues(values=values, size=len(b"".join(values)), is_usual=is_usual)
 
 
 def _values_getter(kept: tuple[bytes, ...]) -> Callable[[dict[bytes, bytes]], tuple[bytes, ...]]:

@@ -89,7 +89,7 @@ class Table(Generic[Row]):
     def check_capacity(self) -> None:
         """Raise SANDBOX_FULL if the table is full. Call it before anything is written."""
         if self.size_max >= self.rows_max:
-            raise SANDBOX_FULL.error()
+            raise SANDBOX_FULL.error(rule=f"a table of this sandbox has {self.rows_max} rows")
 
     def record_changes_in(self, changes: Changes, name: str) -> None:
         """Start to record all changes, under the table's name."""

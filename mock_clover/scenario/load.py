@@ -37,7 +37,8 @@ CHAIN_MAX = 5
 
 _yaml: Any = yaml  # the stubs lack libyaml's marks and loader
 _YAML_HINTS = {
-    "mapping values are not allowed": "; put a text that contains `: ` in quotes",
+    "mapping values are not allowed": "; put a text that contains `: ` in quotes, "
+    "or correct the indentation",
     "did not find expected '-' indicator": "; lines of one item start in the same column",
     "did not find expected key": "; members of one object start in the same column",
     "did not find expected node content": "; a bracket may not be closed",

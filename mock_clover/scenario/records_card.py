@@ -58,7 +58,9 @@ class TestCard(ScenarioRecord, frozen=True, kw_only=True):
 
     __test__ = False  # the name starts with Test, but this is not a test class
 
-    number: Annotated[str, msgspec.Meta(pattern=CARD_NUMBER, description="The PAN, quoted.")]
+    number: Annotated[
+        str, msgspec.Meta(pattern=CARD_NUMBER, description="The PAN, quoted, digits only.")
+    ]
     outcome: Annotated[
         Literal["approve", "decline"],
         msgspec.Meta(description="Whether the issuer approves or declines."),

@@ -169,6 +169,8 @@ def find_fault_errors(fault: Fault, problems: Collection[str]) -> list[tuple[str
     chosen = [name for name in ("problem", *_STATUS_FIELDS) if getattr(fault, name) is not None]
     if fault.nth is not None and fault.times is not None:
         errors.append(("times", "`times` is not allowed with `nth`: the fault applies once"))
+    if fault.kind == "delay" and not (fault.delay_ms or fault.jitter_ms):
+        errors.append(("kind", "kind delay requires delay_ms, for example 2000"))
     if fault.kind != "problem":
         errors += [(name, f"`{name}` is not allowed with kind {fault.kind}") for name in chosen]
     elif not chosen:

@@ -58,7 +58,8 @@ class FixtureCard(FixtureRecord, frozen=True, kw_only=True):
     number: Annotated[
         str,
         msgspec.Meta(
-            pattern=f"^[2-9][0-9]{{12,18}}{END_OF_STRING}", description="The PAN, quoted."
+            pattern=f"^[2-9][0-9]{{12,18}}{END_OF_STRING}",
+            description="The PAN, quoted, digits only.",
         ),
     ]
     exp_month: Annotated[

@@ -31,10 +31,16 @@ def type_finding(message: str) -> Finding:
             did_you_mean(enum["value"], known) or f"; allowed: {', '.join(known)}"
         )
     if " matching regex " in message:
-        known = [str(shape.get("description", "")) for shape in _schemas_at(path)]
-        return path, "; ".join(filter(None, (message, *known)))
+        told = [str(shape.get("description", "")) for shape in _schemas_at(path)]
+        known = list(filter(None, told))
+        # A description says more than a regular expression.
+        return path, f"The value does not have the form: {'; '.join(known)}" if known else message
     if message.endswith("Expected `object`, got `null`"):
         return path, f"{message}: the member has no value; write {{}} or remove it"
+    if message.startswith("Expected `array"):
+        return path, f"{message}; begin each item with `- `"
+    if path.endswith("amount") and "got `str`" in message:
+        return path, f"{message}; write 1050 for $10.50, or a range such as {{min: 1000}}"
     if path.endswith("amount") and "got `float`" in message:
         return path, f"{message}; amounts are integers in minor units: 1050 is $10.50"
     return path, message + ("; put the value in quotes" if _UNQUOTED.search(message) else "")

@@ -266,8 +266,6 @@ def _check_fault(fault: Fault, endpoints: Collection[str], path: str) -> Iterato
         yield f"{path}.{field}", message
     if fault.endpoint in BACKGROUND_OPERATIONS:
         yield f"{path}.endpoint", f"{fault.endpoint} runs in the background and has no response"
-    if fault.kind == "delay" and not fault.delay_ms + fault.jitter_ms:
-        yield f"{path}.kind", "`delay` requires `delay_ms` or `jitter_ms`"
 
 
 def _check_name(

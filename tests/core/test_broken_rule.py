@@ -10,6 +10,7 @@ import msgspec
 
 import mock_clover
 from mock_clover.clover.surface import SURFACE
+from mock_clover.core.broken_rule import PATTERNS
 from mock_clover.core.codec import Codec, ViolationsError, _record_type_of
 from mock_clover.core.evidence import END_OF_STRING
 from mock_clover.core.money import AMOUNT_MAX
@@ -73,7 +74,8 @@ def _wrong_by_bounds(meta: msgspec.Meta, kind: Any) -> Iterator[tuple[Any, tuple
     if meta.min_length:
         yield "" if is_text else [], ("", f"0 {unit}", f"at least {meta.min_length}")
     if meta.pattern is not None:
-        yield "\n", (r'"\n"', str(meta.pattern).replace(END_OF_STRING, "$"))
+        pattern = str(meta.pattern)
+        yield "\n", (r'"\n"', PATTERNS.get(pattern, pattern.replace(END_OF_STRING, "$")))
     if meta.ge is not None:
         yield int(meta.ge) - 1, (str(int(meta.ge) - 1), f"at least {meta.ge}")
     if meta.le is not None:

@@ -129,7 +129,8 @@ def test_each_exchange_says_how_it_ended(
 ) -> None:
     server = make_server(parse(b"name: t\n", "t.yaml"))
     body = CHARGE | {"source": server.token()}
-    fault = f"{kind} {when}" + (" problem=RATE_LIMITED" if kind == "problem" else "")
+    more = {"problem": " problem=RATE_LIMITED", "delay": " delay_ms=1"}
+    fault = f"{kind} {when}{more.get(kind, '')}"
     headers = {
         b"authorization": server.sandbox.bearer_header,
         b"x-mock-clover-fault": fault.encode(),

@@ -157,6 +157,8 @@ def unknown_source_rule(
     """Return the sentence about a source that does not exist."""
     if redact(source) != source:
         return "source looks like a card number; create a token with POST /v1/tokens"
+    if source.strip() != source:
+        return f"source is {shown(source)}; remove the space or line break around it"
     for table, name in ((sandbox.charges, "a charge"), (sandbox.orders, "an order")):
         if source in table:
             return f"source is the id of {name}; must be the id of {wanted}"

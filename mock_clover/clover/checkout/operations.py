@@ -74,7 +74,7 @@ def require_checkout(sandbox: Sandbox, checkout_id: str) -> Checkout:
     """Return a session, or raise CHECKOUT_NOT_FOUND."""
     checkout = sandbox.checkouts.get(checkout_id)
     if checkout is None:
-        raise CHECKOUT_NOT_FOUND.error()
+        raise CHECKOUT_NOT_FOUND.error(rule="this sandbox has no checkout session with this id")
     return checkout
 
 
@@ -113,7 +113,7 @@ def pay(
         payment = _build_payment(checkout, tip_amount)
         if isinstance(card, CardRequest):
             if not card.cvv:
-                raise INCORRECT_CVC.error()
+                raise INCORRECT_CVC.error(rule="card.cvv is missing; the hosted page requires it")
             card = parse_card(sandbox, card)
         token = Token(id="", created_ms=sandbox.clock.now_ms(), card=card, state="used")
         override = find_override(sandbox, PAY_CHECKOUT, payment, (), headers, token.card)

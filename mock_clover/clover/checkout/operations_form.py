@@ -90,14 +90,14 @@ def read_tip(offered: tuple[TipOption, ...], form: CheckoutForm) -> int | None:
         for option in offered:
             if form.tip == str(option.percent):
                 return option.amount or None
-        raise INVALID_TIP_AMOUNT.error()
+        raise INVALID_TIP_AMOUNT.error(rule="tip is none of the offered percentages")
     text = form.tip_own.strip()
     if not _CUSTOM_TIP_AMOUNT.fullmatch(text):
-        raise INVALID_TIP_AMOUNT.error()
+        raise INVALID_TIP_AMOUNT.error(rule="tip_own is not an amount such as 2.50")
     units, _, cents = text.replace(",", ".").partition(".")
     amount = int(units) * 100 + int(cents.ljust(2, "0") or 0)
     if amount > AMOUNT_MAX:
-        raise INVALID_TIP_AMOUNT.error()
+        raise INVALID_TIP_AMOUNT.error(rule=f"tip_own is too large; at most {AMOUNT_MAX} cents")
     return amount or None
 
 
@@ -162,7 +162,7 @@ def _field_checks(sandbox: Sandbox, form: CheckoutForm) -> tuple[Callable[[], ob
 
 def _check_cvv(cvv: str) -> None:
     if not _CVV.fullmatch(cvv):
-        raise INCORRECT_CVC.error()
+        raise INCORRECT_CVC.error(rule="cvv must be 3 or 4 digits")
 
 
 def redisplayed_values(form: CheckoutForm) -> dict[str, str]:

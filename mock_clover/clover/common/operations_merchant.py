@@ -13,7 +13,7 @@ def require_merchant_header(sandbox: Sandbox, call: Call[Any, Any]) -> None:
     """Raise ApiError unless the header has the id of the token's merchant (inferred)."""
     merchant_id = call.headers.get(b"x-clover-merchant-id", b"").decode("latin-1").strip()
     if not merchant_id:
-        raise MERCHANT_ID_MISSING.error()
+        raise MERCHANT_ID_MISSING.error(rule="the header x-clover-merchant-id is missing")
     if merchant_id != sandbox.credentials.merchant_id:
         raise UNAUTHORIZED.error(
             reason="X-Clover-Merchant-Id is not the merchant of the token, "
@@ -24,4 +24,7 @@ def require_merchant_header(sandbox: Sandbox, call: Call[Any, Any]) -> None:
 def require_multi_pay_tokens(sandbox: Sandbox, *, needed: bool = True) -> None:
     """Raise MULTI_PAY_TOKENS_DISABLED if they are needed and the gateway does not have them."""
     if needed and not sandbox.settings.multi_pay_tokens:
-        raise MULTI_PAY_TOKENS_DISABLED.error(basis=(MULTI_PAY_TOKENS_ARE_ENABLED,))
+        raise MULTI_PAY_TOKENS_DISABLED.error(
+            rule="the setting multi_pay_tokens of this sandbox is false",
+            basis=(MULTI_PAY_TOKENS_ARE_ENABLED,),
+        )

@@ -7,6 +7,7 @@ The token of a gift card can be used again and again, for these endpoints and fo
 
 from msgspec.structs import replace
 
+from mock_clover.clover.charges.operations_source import unknown_source_rule
 from mock_clover.clover.charges.responses import APPROVED, Source
 from mock_clover.clover.common.problems import (
     AMOUNT_TOO_LARGE,
@@ -52,12 +53,13 @@ def activate_gift_card(sandbox: Sandbox, call: Call[ActivateRequest, None]) -> G
     default_amount = PROMOTIONS.get(body.promotion_code or "", sandbox.settings.gift_card_balance)
     amount = default_amount if body.amount is None else body.amount
     if not amount:
-        raise INVALID_CHARGE_AMOUNT.error()
+        raise INVALID_CHARGE_AMOUNT.error(rule="amount is 0; at least 1")
     text = amount_text(amount)
     if body.source is not None:
         token = _get_gift_card_token(sandbox, body.source)
         if token.card.fingerprint in sandbox.gift_cards:
-            raise GIFT_CARD_ALREADY_ACTIVE.error()
+            rule = "the card of source is active; reload it instead"
+            raise GIFT_CARD_ALREADY_ACTIVE.error(rule=rule)
         sandbox.gift_cards.check_capacity()
         call.why = f"activated gift card ...{token.card.last4} with {text}"
         return _activate_card(sandbox, token.card.fingerprint, token.card.last4, amount)
@@ -101,7 +103,9 @@ def reload_gift_card(sandbox: Sandbox, call: Call[ReloadRequest, None]) -> GiftC
     sandbox.gift_cards.check_capacity()
     balance = gift_card_balance(sandbox, row).available
     if row.loaded + body.amount > AMOUNT_MAX:  # a limit of this mock
-        raise AMOUNT_TOO_LARGE.error()
+        raise AMOUNT_TOO_LARGE.error(
+            rule=f"amount is {body.amount}; at most {AMOUNT_MAX - row.loaded} more"
+        )
     row = _store_card(sandbox, token, replace(row, loaded=row.loaded + body.amount))
     added = amount_text(body.amount)
     call.why = f"reloaded gift card ...{row.last4} with {added}"
@@ -136,14 +140,14 @@ def cash_out_gift_card(sandbox: Sandbox, call: Call[GiftSourceRequest, None]) ->
 def _get_gift_card_token(sandbox: Sandbox, source: str) -> Token:
     token = sandbox.tokens.get(source)
     if token is None or token.kind != "gift_card":
-        raise INVALID_SOURCE.error()
+        raise INVALID_SOURCE.error(rule=unknown_source_rule(sandbox, source, "a gift card token"))
     return token
 
 
 def _require_active(sandbox: Sandbox, token: Token) -> GiftCard:
     row = find_gift_card(sandbox, token)
     if row is None:
-        raise GIFT_CARD_NOT_ACTIVE.error()
+        raise GIFT_CARD_NOT_ACTIVE.error(rule="the card of source is not active; activate it first")
     return row
 
 

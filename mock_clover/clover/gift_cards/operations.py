@@ -138,7 +138,7 @@ def cap_to_balance(
         return request, verdict
     row = find_gift_card(sandbox, token)
     if row is not None and len(row.charges) >= CHARGES_MAX:
-        raise SANDBOX_FULL.error()
+        raise SANDBOX_FULL.error(rule=f"the gift card has {CHARGES_MAX} charges; use another one")
     sandbox.gift_cards.check_capacity()
     available = gift_card_balance(sandbox, row).available if row else 0
     amount = min(

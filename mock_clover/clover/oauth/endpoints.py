@@ -27,6 +27,7 @@ from mock_clover.clover.oauth.records import (
     ConsentForm,
     TokenExchange,
 )
+from mock_clover.core.broken_rule import shown
 from mock_clover.core.evidence import documented, inferred
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import NO_AUTH, Call, Endpoint, HtmlPage, Redirect
@@ -89,7 +90,9 @@ def redirect_target(call: Call[Any, Any], redirect_uri: str | None) -> str:
     parts = (call.base_url, redirect_uri, sent.state, sent.merchant_id)
     length = sum(len(quote(part)) for part in parts if part)
     if length > _LOCATION_BYTES_MAX or not REDIRECT_URI_PATTERN.match(target):
-        raise OAUTH_INVALID_REDIRECT.error()
+        raise OAUTH_INVALID_REDIRECT.error(
+            rule="redirect_uri must be an http:// or https:// URL without spaces, and not too long"
+        )
     return target
 
 
@@ -128,7 +131,7 @@ def find_merchant_of_app(
     """Return the requested merchant of an app, or its first. Raises OAUTH_UNKNOWN_CLIENT."""
     candidates = [each for each in sandbox.all_merchants if each.credentials.client_id == client_id]
     if not candidates:
-        raise OAUTH_UNKNOWN_CLIENT.error()
+        raise OAUTH_UNKNOWN_CLIENT.error(rule=_client_rule(sandbox, client_id))
     matches = (each for each in candidates if each.credentials.merchant_id == merchant_id)
     return next(matches, candidates[0])
 
@@ -145,6 +148,15 @@ def build_redirect_url(
     return f"{url}#{fragment}" if fragment else url
 
 
+def _client_rule(sandbox: Sandbox, client_id: str | None) -> str:
+    """Return the sentence about a client id that no merchant of the sandbox has."""
+    if client_id is None:
+        return "client_id is missing; it is required"
+    of_merchant = client_id == sandbox.credentials.merchant_id
+    told = "the merchant id" if of_merchant else shown(client_id)
+    return f"client_id is {told}; must be the app id of this sandbox"
+
+
 def exchange_token(sandbox: Sandbox, call: Call[TokenExchange, None]) -> AccessToken:
     """Exchange a one-time code for a bearer token."""
     body = call.body
@@ -152,15 +164,16 @@ def exchange_token(sandbox: Sandbox, call: Call[TokenExchange, None]) -> AccessT
         each for each in sandbox.all_merchants if each.credentials.client_id == body.client_id
     ]
     if not candidates:
-        raise OAUTH_UNKNOWN_CLIENT.error()
+        raise OAUTH_UNKNOWN_CLIENT.error(rule=_client_rule(sandbox, body.client_id))
     merchant = next((each for each in candidates if (body.code or "") in each.codes), candidates[0])
     code = merchant.codes.get(body.code or "")
-    if (
-        body.client_secret != merchant.credentials.client_secret
-        or code is None
-        or sandbox.clock.now_ms() - code.created_ms > CODE_LIFETIME_MS
-    ):
-        raise OAUTH_INVALID_CREDENTIALS.error()
+    if body.client_secret != merchant.credentials.client_secret:
+        raise OAUTH_INVALID_CREDENTIALS.error(rule="client_secret is missing or wrong")
+    if code is None:
+        rule = "code is unknown or has already been used; get one from /oauth/authorize"
+        raise OAUTH_INVALID_CREDENTIALS.error(rule=rule)
+    if sandbox.clock.now_ms() - code.created_ms > CODE_LIFETIME_MS:
+        raise OAUTH_INVALID_CREDENTIALS.error(rule="code is older than ten minutes")
     merchant.codes.delete(code.code)
     call.why = "consumed the code and issued a bearer token"
     return AccessToken(access_token=_issue_token(merchant))

@@ -44,7 +44,7 @@ def error_page_response(error: ApiError, call: Call[None, Any]) -> HtmlPage:
 def consent_is_denied(call: Call[Any, None]) -> bool:
     """Return whether the merchant denied access. Raises CONSENT_CROSS_SITE."""
     if is_cross_origin(call.headers):
-        raise CONSENT_CROSS_SITE.error()
+        raise CONSENT_CROSS_SITE.error(rule="the form was sent from another site")
     return bool(call.body.do == "deny")
 
 

@@ -123,7 +123,7 @@ def create_service_charge(
     """Apply a service charge to an order, in place of the one that it has."""
     require_order(sandbox, call.ids[1])
     if call.body.id is None:
-        raise PLATFORM_SERVICE_CHARGE_ID_MISSING.error()
+        raise PLATFORM_SERVICE_CHARGE_ID_MISSING.error(rule="id is missing; it is required")
     charge = new_service_charge(sandbox, call.body)
     call.why = "applied the service charge"
     _change(sandbox, call, lambda order: replace(order, service_charge=charge))
@@ -135,7 +135,7 @@ def delete_service_charge(sandbox: Sandbox, call: Call[None, None]) -> EmptyObje
 
     def change(order: PlatformOrder) -> PlatformOrder:
         if order.service_charge is None or order.service_charge.id != call.ids[2]:
-            raise PLATFORM_NOT_FOUND.error()
+            raise PLATFORM_NOT_FOUND.error(rule="the order has no service charge with this id")
         return replace(order, service_charge=None)
 
     call.why = "removed the service charge"
@@ -182,7 +182,7 @@ def _added(rows: tuple[Adjustment, ...], row: Adjustment) -> tuple[Adjustment, .
 def _without(rows: tuple[Adjustment, ...], row_id: str) -> tuple[Adjustment, ...]:
     left = tuple(row for row in rows if row.id != row_id)
     if len(left) == len(rows):
-        raise PLATFORM_NOT_FOUND.error()
+        raise PLATFORM_NOT_FOUND.error(rule="the order or line has no row with this id")
     return left
 
 

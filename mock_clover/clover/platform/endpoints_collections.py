@@ -96,7 +96,7 @@ def get_row(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> EncodedJson:
     _check_permission(sandbox, call, COLLECTIONS[collection].permission)
     row = sandbox.platform_rows.get(row_key(collection, row_id))
     if row is None:
-        raise PLATFORM_NOT_FOUND.error()
+        raise PLATFORM_NOT_FOUND.error(rule=f"this sandbox has no row of {collection} with this id")
     return EncodedJson(encode(_shown(response_context(sandbox, call), row)))
 
 

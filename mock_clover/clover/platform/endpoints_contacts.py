@@ -72,7 +72,7 @@ def delete_customer_contact(sandbox: Sandbox, call: Call[None, None]) -> EmptyOb
     customer = require_customer(sandbox, customer_id)
     changed = _without_contact(customer, kind, contact_id)
     if changed == customer:
-        raise PLATFORM_NOT_FOUND.error()
+        raise PLATFORM_NOT_FOUND.error(rule="the customer has no contact with this id")
     _store(sandbox, call, changed)
     return EmptyObject()
 
@@ -110,7 +110,7 @@ def create_customer_card(sandbox: Sandbox, call: Call[CustomerCardRequest, None]
     call.why = f"saved {token.card.brand} ...{token.card.last4}; its token is now multi-pay"
     response = card_response(sandbox, customer, customer.cards[-1])
     if response is None:  # the token was stored by save_card
-        raise PLATFORM_NOT_FOUND.error()
+        raise PLATFORM_NOT_FOUND.error(rule="the customer has no card with this token")
     return response
 
 

@@ -226,7 +226,7 @@ def require_customer(sandbox: Sandbox, customer_id: str) -> Customer:
     """Return a customer, or raise PLATFORM_CUSTOMER_NOT_FOUND."""
     customer = sandbox.customers.get(customer_id)
     if customer is None:
-        raise PLATFORM_CUSTOMER_NOT_FOUND.error()
+        raise PLATFORM_CUSTOMER_NOT_FOUND.error(rule="this sandbox has no customer with this id")
     return customer
 
 

@@ -84,6 +84,8 @@ TENDER_FIELDS: Fields = {
     "enabled": ListField(bool, lambda tender: tender.enabled),
 }
 
+NO_TAX = "this sandbox has no tax with this id"
+
 
 def tender_response(context: ResponseContext, label_key: str) -> TenderResponse:
     """Return a tender by its key."""
@@ -177,7 +179,7 @@ def require_item(sandbox: Sandbox, item_id: str) -> InventoryItem:
     """Return an item, or raise PLATFORM_INVALID_ID."""
     item = sandbox.items.get(item_id)
     if item is None:
-        raise PLATFORM_INVALID_ID.error()
+        raise PLATFORM_INVALID_ID.error(rule="this sandbox has no item with this id")
     return item
 
 
@@ -219,7 +221,7 @@ def get_tax_rate(sandbox: Sandbox, call: Call[None, None]) -> TaxRateResponse:
     """Get one tax."""
     tax = find_tax(sandbox, call.ids[1])
     if tax is None:
-        raise PLATFORM_INVALID_ID.error()
+        raise PLATFORM_INVALID_ID.error(rule=NO_TAX)
     return tax_response(tax)
 
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from mock_clover.clover.charges.operations_taxes import find_tax, taxes_of
 from mock_clover.clover.platform.endpoints_inventory import (
     ITEM_FIELDS,
+    NO_TAX,
     TAX_FIELDS,
     item_with_expansions,
     require_item,
@@ -110,7 +111,7 @@ def delete_tax_rate(sandbox: Sandbox, call: Call[None, None]) -> EmptyObject:
     """Delete a tax; lines that have it keep it."""
     tax = sandbox.tax_rates.get(call.ids[1])
     if tax is None or tax.is_deleted:
-        raise PLATFORM_INVALID_ID.error()
+        raise PLATFORM_INVALID_ID.error(rule=NO_TAX)
     sandbox.tax_rates.put(tax.id, replace(tax, is_deleted=True))
     call.why = "deleted the tax"
     return EmptyObject()
@@ -171,7 +172,7 @@ def list_items_of_tax_rate(sandbox: Sandbox, call: Call[None, PlatformQuery]) ->
     """List the items that have a tax."""
     tax = find_tax(sandbox, call.ids[1])
     if tax is None:
-        raise PLATFORM_INVALID_ID.error()
+        raise PLATFORM_INVALID_ID.error(rule=NO_TAX)
     context = response_context(sandbox, call)
     return list_page(
         context,

@@ -160,14 +160,14 @@ def find_line(order: Order, wanted: str) -> int:
     for index in range(len(order.items)):
         if line_id(order, index) == wanted:
             return index
-    raise PLATFORM_NOT_FOUND.error()
+    raise PLATFORM_NOT_FOUND.error(rule="the order has no line item with this id")
 
 
 def require_order(sandbox: Sandbox, order_id: str) -> OrderWithCharges:
     """Return an order and its charges, or raise PLATFORM_ORDER_NOT_FOUND."""
     order = find_order(sandbox, order_id)
     if order is None:
-        raise PLATFORM_ORDER_NOT_FOUND.error()
+        raise PLATFORM_ORDER_NOT_FOUND.error(rule="this sandbox has no order with this id")
     return order
 
 

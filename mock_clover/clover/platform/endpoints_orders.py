@@ -144,7 +144,9 @@ def update_order(
     context = response_context(sandbox, call)
     order = full_order.order
     if body.total is not None and full_order.charges and body.total != total_of(full_order):
-        raise PLATFORM_ORDER_PAID.error()
+        raise PLATFORM_ORDER_PAID.error(
+            rule=f"total is {body.total}; must stay {total_of(full_order)}: it has payments"
+        )
     changes = {
         name: value for name in body.__struct_fields__ if (value := getattr(body, name)) is not None
     }
@@ -164,7 +166,7 @@ def delete_order(sandbox: Sandbox, call: Call[None, None]) -> EmptyObject:
     """Delete an order without payments."""
     full_order = require_order(sandbox, call.ids[1])
     if full_order.charges:
-        raise PLATFORM_ORDER_PAID.error()
+        raise PLATFORM_ORDER_PAID.error(rule="the order has payments")
     sandbox.orders.delete(full_order.order.id)
     send_platform_event(sandbox, "O", full_order.order.id, "DELETE", "order")
     call.why = "deleted the order"
@@ -219,7 +221,7 @@ def _order_of_cart(sandbox: Sandbox, call: Call[AtomicOrderRequest, ExpandQuery]
     """Return the order of a cart, without an id; set `why` to a note. Raises ApiError."""
     cart = call.body.orderCart
     if cart is None or not cart.lineItems:
-        raise PLATFORM_CART_EMPTY.error()
+        raise PLATFORM_CART_EMPTY.error(rule="orderCart.lineItems is missing or empty; at least 1")
     request = PlatformOrderRequest(
         title=cart.title,
         note=cart.note,

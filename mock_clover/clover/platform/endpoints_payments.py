@@ -88,6 +88,8 @@ REFUND_FIELDS: Fields = {
     "clientCreatedTime": ListField(int, lambda refund: truncate_to_seconds(refund.created_ms)),
 }
 
+_NO_PAYMENT = "this sandbox has no payment with this id"
+
 
 def list_payments(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> PlatformPage:
     """List payments: all charges, including declined ones."""
@@ -108,7 +110,7 @@ def get_payment(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PaymentRespo
     """Get one payment by the id of its charge."""
     charge = sandbox.charges.get(call.ids[1])
     if charge is None:
-        raise PLATFORM_PAYMENT_NOT_FOUND.error()
+        raise PLATFORM_PAYMENT_NOT_FOUND.error(rule=_NO_PAYMENT)
     return platform_payment_response(response_context(sandbox, call), charge)
 
 
@@ -177,7 +179,7 @@ def create_refund(
     body, context = call.body, response_context(sandbox, call)
     charge = sandbox.charges.get(body.payment.id or "")
     if charge is None:
-        raise PLATFORM_PAYMENT_NOT_FOUND.error()
+        raise PLATFORM_PAYMENT_NOT_FOUND.error(rule=_NO_PAYMENT)
     refundable = charge.amount_refundable if charge.state == "captured" else 0
     amount = refundable if body.fullRefund or body.amount is None else body.amount
     if not 0 < amount <= refundable:
@@ -193,7 +195,7 @@ def get_refund(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> PlatformRefun
     """Get one refund."""
     refund = sandbox.refunds.get(call.ids[1])
     if refund is None or refund.refund_type == "PREAUTH":
-        raise PLATFORM_NOT_FOUND.error()
+        raise PLATFORM_NOT_FOUND.error(rule="this sandbox has no refund with this id")
     return platform_refund_response(response_context(sandbox, call), refund)
 
 

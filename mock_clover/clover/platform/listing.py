@@ -14,9 +14,12 @@ from urllib.parse import quote
 from mock_clover.clover.platform.problems import PLATFORM_INVALID_FILTER, PLATFORM_INVALID_QUERY
 from mock_clover.clover.platform.records import Elements, PlatformQuery
 from mock_clover.clover.platform.view import ResponseContext
+from mock_clover.core.broken_rule import shown
 from mock_clover.core.masking import redact
+from mock_clover.core.problem import ApiError
 from mock_clover.core.record import Record
 from mock_clover.core.steps import Steps, Work, finish
+from mock_clover.core.suggestions import did_you_mean
 from mock_clover.engine.endpoint import Call
 from mock_clover.engine.pagination import SHORT_ROWS, in_steps
 
@@ -70,9 +73,7 @@ def list_page(
     query = call.query
     clauses = [] if query.filter is None else _CLAUSE_SEPARATOR.split(query.filter)
     if len(clauses) > CLAUSES_MAX:
-        raise PLATFORM_INVALID_FILTER.error(
-            detail=f"a filter can have at most {CLAUSES_MAX} clauses"
-        )
+        raise _filter_error(f"a filter can have at most {CLAUSES_MAX} clauses")
     tests = [_parse_clause(clause, fields) for clause in clauses]
     key = None if query.orderBy is None else _order_key(query.orderBy, fields)
     expands = query.expand is not None
@@ -122,16 +123,18 @@ def _query_string(query: PlatformQuery, clauses: Iterable[str]) -> str:
     return "&".join((*parts, f"limit={query.limit}"))
 
 
+def _filter_error(text: str) -> ApiError:
+    return PLATFORM_INVALID_FILTER.error(detail=text, rule=text)
+
+
 def _parse_clause(clause: str, fields: Fields) -> Callable[[Any], bool]:
     match = _CLAUSE.match(clause)
     if match is None:
-        raise PLATFORM_INVALID_FILTER.error(detail=f"{clause.strip()[:80]} is not `field=value`")
+        raise _filter_error(f"{clause.strip()[:80]} is not `field=value`")
     name, sign, text = match.groups()
     field = fields.get(name)
     if field is None:
-        raise PLATFORM_INVALID_FILTER.error(
-            detail=f"{name} cannot be filtered; allowed: {', '.join(fields)}"
-        )
+        raise _filter_error(f"{name} cannot be filtered; allowed: {', '.join(fields)}")
     expected = _parse_value(name, field, text.strip())
     if sign in _COMPARE:
         compare = _COMPARE[sign]
@@ -145,11 +148,11 @@ def _parse_clause(clause: str, fields: Fields) -> Callable[[Any], bool]:
 def _parse_value(name: str, field: ListField, text: str) -> Any:
     if field.kind is bool:
         if text not in ("true", "false"):
-            raise PLATFORM_INVALID_FILTER.error(detail=f"{name} must be true or false")
+            raise _filter_error(f"{name} must be true or false")
         return text == "true"
     if field.kind is int:
         if not _NUMBER.match(text):
-            raise PLATFORM_INVALID_FILTER.error(detail=f"{name} must be an integer")
+            raise _filter_error(f"{name} must be an integer")
         return int(text)
     return text
 
@@ -200,7 +203,8 @@ def _order_key(text: str, fields: Fields) -> Callable[[Any], Any]:
         name, _, direction = clause.strip().partition(" ")
         field, direction = fields.get(name), direction.strip().upper() or "ASC"
         if field is None or direction not in ("ASC", "DESC"):
-            raise PLATFORM_INVALID_QUERY.error(param="orderBy")
+            rule = _order_rule(name, direction, fields)
+            raise PLATFORM_INVALID_QUERY.error(param="orderBy", rule=rule)
         parts.append((field, direction == "DESC"))
     return lambda row: [
         _Descending(_sort_key(field, row)) if is_descending else _sort_key(field, row)
@@ -223,6 +227,13 @@ def _ordered(rows: Iterator[Row | None], key: Callable[[Row], Any]) -> Steps[Ite
     chunks[-1].sort(key=key)
     merged: Iterator[Row] = heapq.merge(*chunks, key=key)
     return in_steps(merged)
+
+
+def _order_rule(name: str, direction: str, fields: Fields) -> str:
+    if name in fields:
+        return f"the direction of orderBy is {shown(direction)}; must be ASC or DESC"
+    hint = did_you_mean(name, fields) or f"; allowed: {', '.join(fields)}"
+    return f"orderBy is {shown(name)}; the list has no such field{hint}"
 
 
 def _sort_key(field: ListField, row: Any) -> tuple[bool, Any]:

@@ -78,7 +78,8 @@ def new_line(sandbox: Sandbox, request: LineRequest, old: CartLine) -> CartLine:
     if request.item is not None and request.item.id is not None:
         inventory = sandbox.items.get(request.item.id)
         if inventory is None:
-            raise PLATFORM_ITEM_MISSING.error()
+            rule = "item.id is not the id of an item of this sandbox"
+            raise PLATFORM_ITEM_MISSING.error(rule=rule)
         parent, is_per_unit = inventory.id, inventory.asked.priceType == _PER_UNIT
         name = name or inventory.asked.name
         price = inventory.asked.price if price is None else price
@@ -155,7 +156,9 @@ def _resolve_tax(sandbox: Sandbox, request: LineTaxRequest) -> TaxRate:
         return TaxRate(name=request.name, rate=request.rate)
     tax = find_tax(sandbox, request.id)
     if tax is None:
-        raise PLATFORM_INVALID_QUERY.error(param="taxRates")
+        raise PLATFORM_INVALID_QUERY.error(
+            param="taxRates", rule="taxRates[].id is not the id of a tax of this sandbox"
+        )
     return TaxRate(name=tax.asked.name, tax_rate_uuid=tax.id)
 
 
@@ -190,7 +193,9 @@ def new_modification(sandbox: Sandbox, request: ModificationRequest) -> Modifica
     prices = (request.amount, modifier.price, _cents(known.get("price")))
     amount = next((price for price in prices if price is not None), None)
     if amount is None:
-        raise PLATFORM_INVALID_MODIFIER.error()
+        raise PLATFORM_INVALID_MODIFIER.error(
+            rule="modifier.id is not the id of a modifier with a price, and no amount was sent"
+        )
     return Modification(
         id="",
         name=request.name or modifier.name or known.get("name"),

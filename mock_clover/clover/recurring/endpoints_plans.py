@@ -86,9 +86,13 @@ def update_plan(sandbox: Sandbox, call: Call[PlanUpdate, None]) -> PlanResponse:
     require_merchant_header(sandbox, call)
     body, plan = call.body, require_plan(sandbox, call.ids[0])
     if body.interval and INTERVAL_OF[body.interval] != plan.interval:
-        raise PLAN_INTERVAL_FIXED.error()
+        raise PLAN_INTERVAL_FIXED.error(
+            rule=f"interval is {body.interval}; a plan keeps its interval, {plan.interval}"
+        )
     if body.intervalCount not in (None, plan.interval_count):
-        raise PLAN_INTERVAL_FIXED.error()
+        raise PLAN_INTERVAL_FIXED.error(
+            rule=f"intervalCount is {body.intervalCount}; a plan keeps its {plan.interval_count}"
+        )
     if body.amount is not None:
         check_amount(body.amount)
     if body.active is False and plan.active:
@@ -96,7 +100,9 @@ def update_plan(sandbox: Sandbox, call: Call[PlanUpdate, None]) -> PlanResponse:
             row for row in sandbox.subscriptions if row.plan == plan.id and row.active
         )
         if next(active_subscriptions, None) is not None:
-            raise PLAN_HAS_SUBSCRIPTIONS.error(id=plan.id)
+            raise PLAN_HAS_SUBSCRIPTIONS.error(
+                id=plan.id, rule="active is false; cancel the active subscriptions first"
+            )
     validate_outcome_markers(body.name)
     rates = body.taxRateUuids
     updated = replace(
@@ -118,7 +124,7 @@ def require_plan(sandbox: Sandbox, plan_id: str) -> Plan:
     """Return a plan, or raise PLAN_NOT_FOUND."""
     plan = sandbox.plans.get(plan_id)
     if plan is None:
-        raise PLAN_NOT_FOUND.error(id=plan_id)
+        raise PLAN_NOT_FOUND.error(id=plan_id, rule="this sandbox has no plan with this id")
     return plan
 
 

@@ -49,6 +49,8 @@ from mock_clover.sandbox.sandbox import Sandbox
 
 CurrentDate = TypeVar("CurrentDate", int, int | None)
 
+_INACTIVE = "the plan is not active"
+
 
 def create_subscription(
     sandbox: Sandbox, call: Call[SubscriptionRequest, None]
@@ -57,7 +59,7 @@ def create_subscription(
     require_merchant_header(sandbox, call)
     body, plan, now_ms = call.body, require_plan(sandbox, call.ids[0]), sandbox.clock.now_ms()
     if not plan.active:
-        raise PLAN_INACTIVE.error(id=plan.id)
+        raise PLAN_INACTIVE.error(id=plan.id, rule=_INACTIVE)
     amount = plan.amount if body.amount is None else body.amount
     check_amount(amount)
     validate_outcome_markers(body.note)
@@ -72,9 +74,11 @@ def create_subscription(
         raise _end_date_error(end_ms, start_ms)
     customer = sandbox.customers.get(body.customerId)
     if customer is None:
-        raise CUSTOMER_NOT_FOUND.error(id=body.customerId)
+        raise CUSTOMER_NOT_FOUND.error(
+            id=body.customerId, rule="customerId is not the id of a customer of this sandbox"
+        )
     if not customer.cards:
-        raise CARD_ON_FILE_MISSING.error()
+        raise CARD_ON_FILE_MISSING.error(rule="the customer has no card on file")
     sandbox.subscriptions.check_capacity()
     rates = body.taxRateUuids
     row = Subscription(
@@ -158,7 +162,7 @@ def update_subscription(
         raise _end_date_error(updated.end_ms, updated.start_ms)
     resumed = updated.active and not row.active
     if resumed and not plan.active:
-        raise PLAN_INACTIVE.error(id=plan.id)
+        raise PLAN_INACTIVE.error(id=plan.id, rule=_INACTIVE)
     if resumed and updated.end_ms is not None and updated.end_ms <= now_ms:
         raise _end_date_error(updated.end_ms, now_ms)
     updated = store_and_schedule(sandbox, row, _with_next_payment(row, updated, plan, now_ms))
@@ -226,7 +230,9 @@ def _require_subscription(sandbox: Sandbox, subscription_id: str) -> tuple[Subsc
     row = sandbox.subscriptions.get(subscription_id)
     plan = sandbox.plans.get(row.plan) if row else None
     if row is None or plan is None:
-        raise SUBSCRIPTION_NOT_FOUND.error(id=subscription_id)
+        raise SUBSCRIPTION_NOT_FOUND.error(
+            id=subscription_id, rule="this sandbox has no subscription with this id"
+        )
     return row, plan
 
 

@@ -67,12 +67,14 @@ def finalize_payment(
     """Finalize a charge after authentication by the issuer."""
     request = call.body.threeds
     if request is None or request.source != "CLOVER":
-        raise THREEDS_SOURCE_INVALID.error()
+        raise THREEDS_SOURCE_INVALID.error(rule="threeds.source must be CLOVER")
     if not request.flow_status:
-        raise THREEDS_FLOW_STATUS_MISSING.error()
+        raise THREEDS_FLOW_STATUS_MISSING.error(rule="threeds.flow_status is missing")
     charge = sandbox.charges.get(call.body.charge_id)
     if charge is None:
-        raise CHARGE_NOT_FOUND.error(id=call.body.charge_id)
+        raise CHARGE_NOT_FOUND.error(
+            id=call.body.charge_id, rule="charge_id is not the id of a charge of this sandbox"
+        )
     threeds = _require_pending_threeds(charge)
     result, source = threeds.result, "issuer result"
     if result is None:
@@ -104,11 +106,13 @@ def _require_pending_threeds(charge: Charge) -> ThreeDS:
     """Return the pending 3-D Secure of a charge. Raises ApiError."""
     threeds = charge.threeds
     if threeds is None or not threeds.transaction:
-        raise THREEDS_NOT_PENDING.error()
+        raise THREEDS_NOT_PENDING.error(rule="the charge has no 3-D Secure in progress")
     if charge.state != "pending":
         if has_expired(charge):
-            raise THREEDS_EXPIRED.error(basis=(THREEDS_LIFETIME,))
-        raise THREEDS_ALREADY_FINALIZED.error()
+            raise THREEDS_EXPIRED.error(
+                rule="the time to authenticate is over", basis=(THREEDS_LIFETIME,)
+            )
+        raise THREEDS_ALREADY_FINALIZED.error(rule=f"the charge is {charge.state}")
     return threeds
 
 
@@ -173,9 +177,9 @@ def _complete_payment(
 def _check_unpaid(order: OrderWithCharges, charge: Charge) -> None:
     """Raise if the order was paid in the meantime."""
     if order.paid_ms is not None:
-        raise ORDER_ALREADY_PAID.error(id=order.order.id)
+        raise ORDER_ALREADY_PAID.error(id=order.order.id, rule="nothing of the order is unpaid")
     if charge.request.amount > order.order.amount - order.amount_paid:
-        raise ORDER_OVERPAID.error()
+        raise ORDER_OVERPAID.error(rule="the charge is more than the unpaid rest of the order")
 
 
 def finalization_rule_input(

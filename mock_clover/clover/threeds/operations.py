@@ -65,15 +65,18 @@ def start_threeds(
 ) -> PaymentSource:
     """Return the payment source with its 3-D Secure, finished or pending. Raises ApiError."""
     if request.source not in ("CLOVER", "NON_CLOVER"):
-        raise THREEDS_SOURCE_INVALID.error()
+        raise THREEDS_SOURCE_INVALID.error(rule="threeds.source must be CLOVER or NON_CLOVER")
     if call.threeds is not None:
         flow, reason = call.threeds, call.why
     else:
         flow, reason = sandbox.rules.flow(source.token.card, amount)
     if request.source == "NON_CLOVER":
         return _external_authentication(call.threeds, request, source)
-    if request.browser_info is None or not request.browser_info.is_complete:
-        raise THREEDS_BROWSER_INFO_INVALID.error()
+    missing = ["browser_info"] if request.browser_info is None else request.browser_info.missing
+    if request.browser_info is None or missing:
+        raise THREEDS_BROWSER_INFO_INVALID.error(
+            rule=f"{', '.join(missing)} of threeds missing; required"
+        )
     why = f"{source.verdict.why}; 3-D Secure, {flow}: {reason}"
     if flow in FLOWS_WITHOUT_BROWSER:
         return _without_browser(flow, ThreeDS(source="CLOVER", validation_result=""), source, why)
@@ -107,7 +110,9 @@ def _external_authentication(
     """
     result = request.authentication_result
     if result is None or not result.is_complete:
-        raise THREEDS_RESULT_INVALID.error()
+        raise THREEDS_RESULT_INVALID.error(
+            rule="threeds.authentication_result needs a cryptogram, version 2, a known status"
+        )
     source = replace(source, basis=(*source.basis, EXTERNAL_AUTHENTICATION))
     threeds = ThreeDS(source="NON_CLOVER", validation_result=UNKNOWN)
     if flow in FLOWS_WITHOUT_BROWSER and flow is not None:

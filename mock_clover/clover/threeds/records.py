@@ -69,16 +69,16 @@ class BrowserInfo(Record, frozen=True, kw_only=True):
     browser_http_origin: _BrowserText = None
 
     @property
-    def is_complete(self) -> bool:
-        """Whether all fields are present; the page's origin is not part of EMV and is optional.
+    def missing(self) -> list[str]:
+        """The absent fields; the page's origin is not part of EMV and is optional.
 
         Documented: "with all the fields in the threeds object". Which are optional is inferred.
         """
-        return all(
-            getattr(self, name) not in (None, "")
+        return [
+            name
             for name in self.__struct_fields__
-            if name != "browser_http_origin"
-        )
+            if name != "browser_http_origin" and getattr(self, name) in (None, "")
+        ]
 
 
 class AuthenticationResult(Record, frozen=True, kw_only=True):

@@ -18,9 +18,13 @@ def parse_expiry(sandbox: Sandbox, exp_month: str | None, exp_year: str | None) 
     """Return the month and four-digit year. A card expires at the end of the month."""
     month, year = (exp_month or "").strip(), (exp_year or "").strip()
     if not _MONTH.fullmatch(month):
-        raise INVALID_EXPIRY_MONTH.error(rule="card.exp_month must be 1 to 12")
+        raise INVALID_EXPIRY_MONTH.error(
+            rule="card.exp_month must be 1 to 12" if month else "card.exp_month is missing"
+        )
     if not _YEAR.fullmatch(year):
-        raise INVALID_EXPIRY_YEAR.error(rule="card.exp_year must be two or four digits")
+        raise INVALID_EXPIRY_YEAR.error(
+            rule="card.exp_year must be two or four digits" if year else "card.exp_year is missing"
+        )
     if len(year) == 2:
         year = f"20{year}"
     if (int(year), int(month)) < sandbox.clock.year_and_month():

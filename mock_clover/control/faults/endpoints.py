@@ -48,8 +48,6 @@ def add_fault(sandbox: Sandbox, call: Call[Fault, None]) -> FaultResponse:
         raise CONTROL_INVALID.error(
             detail=f"endpoint: {unknown_name(fault.endpoint, OPERATIONS, 'routes')}"
         )
-    if fault.kind == "delay" and not (fault.delay_ms or fault.jitter_ms):
-        raise CONTROL_INVALID.error(detail="kind delay requires delay_ms, for example 2000")
     for field, message in find_fault_errors(fault, SELECTABLE_ERRORS):
         detail = message if field == "kind" else f"{field}: {message}"  # it begins with "kind"
         raise CONTROL_INVALID.error(detail=detail)
