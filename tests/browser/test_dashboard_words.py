@@ -97,9 +97,11 @@ def test_a_card_and_an_amount_have_one_form(dashboard_page: DashboardPage) -> No
     shop.send("POST", f"/v1/charges/{held}/capture", {"amount": 1500})
     shop.send("POST", "/v1/refunds", {"charge": held, "amount": 1200})
     shop.send("POST", "/v1/refunds", {"charge": held, "amount": 1200})
-    dashboard_page.pay(2500, capture=False)
+    dashboard_page.pay(2500, pan=DECLINED_CARD, description="Floor lamp")
     dashboard_page.open()
     page = dashboard_page.page
+    row = "$25.00 · VISA ••2222 · issuer declined · Floor lamp"
+    expect(dashboard_page.row(row)).to_have_count(1)
     views = [f"exchanges/{number}" for number in range(1, 9)]
     views += ["audit", "data/charges", "data/tokens", f"data/charges/{held}", f"payment/{held}"]
     for view in [*views, "explain/3/why"]:

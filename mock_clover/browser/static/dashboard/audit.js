@@ -7,7 +7,7 @@ import { pollAndRender } from "./views.js";
 
 const EVERY_MS = 5000;
 const LINKS_MAX = 8;
-const SIGNS = { error: "✕ ", warning: "▲ " };
+const SIGNS = { error: "✕ ", warning: "! " };
 
 /** Show the findings; they are computed again while the view is open. */
 export function open(root) {

@@ -63,13 +63,17 @@ export class Chart {
 
   listen() {
     this.drawing.addEventListener("pointerdown", (event) => {
-      this.dragMs = event.button === 0 ? this.timeAt(event) : null;
+      const place = this.placeAt(event);
+      this.dragMs = event.button === 0 ? this.series?.[place]?.atMs ?? null : null;
+      if (this.dragMs !== null) this.drawing.setPointerCapture(event.pointerId);
     });
     this.drawing.addEventListener("pointerup", (event) => {
-      const ms = this.timeAt(event);
-      if (this.dragMs !== null && ms !== null) this.choose(Math.min(this.dragMs, ms), Math.max(this.dragMs, ms));
+      if (this.dragMs === null) return;
+      const ms = this.series[Math.min(Math.max(this.placeAt(event), 0), BUCKETS - 1)].atMs;
+      this.choose(Math.min(this.dragMs, ms), Math.max(this.dragMs, ms));
       this.dragMs = null;
     });
+    this.drawing.addEventListener("pointercancel", () => (this.dragMs = null));
     this.cursor.addEventListener("keydown", (event) => {
       const last = BUCKETS - 1;
       const now = this.cursorPlace;
@@ -83,10 +87,10 @@ export class Chart {
     for (const name of ["focus", "blur"]) this.cursor.addEventListener(name, () => this.draw());
   }
 
-  /** Return the start of the bar under the pointer, or null. */
-  timeAt({ clientX }) {
+  /** Return the number of the bar under the pointer; it may be none. */
+  placeAt({ clientX }) {
     const x = clientX - this.image.getBoundingClientRect().left - LEFT_PX;
-    return this.series?.[Math.floor(x / ((this.px - LEFT_PX) / BUCKETS))]?.atMs ?? null;
+    return Math.floor(x / ((this.px - LEFT_PX) / BUCKETS));
   }
 
   /** Limit the list to the bars from one to another. */

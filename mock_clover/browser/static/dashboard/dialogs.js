@@ -51,6 +51,7 @@ const KEYS = [
   ["Enter", "open, then focus the details"],
   ["Esc", "close the details; then jump to the newest"],
   ["/", "search; Enter or ↓ leads to the results, Esc empties it"],
+  ["←, →", "on the chart: choose a time; Enter limits the list to it"],
   ["r", "replay the open request"],
   ["c", "copy the open request as curl"],
   ["n", "set the outcome of the next charge"],

@@ -1,13 +1,14 @@
-// What an exchange says of a payment: the amount, the card and the reason of a decline, in words.
+// What an exchange says of a payment: amount, card, reason of a decline and description, in words.
 
 import { moneyOf } from "./format.js";
 
 const CARDS_MAX = 2000;
+const DESCRIPTION_MAX = 80;
 const IN_WHY = /\b([A-Z]{2,10}) \.\.\.(\d{4})\b/; // "MC ...3333 is listed to decline"
 
 const cards = new Map(); // of tokens and customers, by id: a request names only the id
 
-/** Return the payment of an exchange: `amount`, `card` and `reason`, each perhaps empty. */
+/** Return the payment of an exchange: `amount`, `card`, `reason` and `description`, each perhaps empty. */
 export function paymentOf(exchange) {
   const request = plain(exchange.request);
   const reply = plain(exchange.reply);
@@ -18,11 +19,13 @@ export function paymentOf(exchange) {
     plainAmount: minor === null ? "" : moneyOf(minor, request.currency ?? reply.currency).replaceAll(",", ""),
     card: card ? `${card.brand ?? "card"} ••${card.last4}` : "",
     reason: reasonOf(exchange, plain(reply.error)),
+    description: typeof request.description === "string" ? request.description.slice(0, DESCRIPTION_MAX) : "",
   };
 }
 
-/** Return the words of a row, as "$109.00 · MC ••3333 · insufficient funds". */
-export const paymentText = ({ amount, card, reason }) => [amount, card, reason].filter(Boolean).join(" · ");
+/** Return the words of a row, as "$109.00 · MC ••3333 · insufficient funds · Floor lamp"; its end may be cut. */
+export const paymentText = ({ amount, card, reason, description }) =>
+  [amount, card, reason, description].filter(Boolean).join(" · ");
 
 const plain = (value) => (value !== null && typeof value === "object" ? value : {});
 
