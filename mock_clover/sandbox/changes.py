@@ -7,7 +7,7 @@ recorded. Recording starts when a client first requests the live journal or a si
 
 import contextlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from mock_clover.core.masking import redact
@@ -75,29 +75,13 @@ class Changes:
         return len(self._ring) < CHANGES_MAX or self._ring[0][0] < number - 1
 
     def record(self, table: str, key: str, before: object, after: object) -> None:
-        """Record a change."""
+        """Record a change.
+
+        Entries are as small as possible: an evicted entry is no longer in the CPU cache, and
+        freeing each of its parts costs 80 ns.
+        """
         label = (table, key) if table in _WITHOUT_ID else table
         self._ring.append((self.journal.count, label, before, after, self.cause))
-
-    def writer(
-        self, table: str, rows: dict[str, Any], get: Callable[[str], Any]
-    ) -> Callable[[str, Any], None]:
-        """Return a function that writes a row to a dict and records the change.
-
-        Every row that a payment writes passes through here. Entries are as small as possible: an
-        evicted entry is no longer in the CPU cache, and freeing each of its parts costs 80 ns.
-        """
-        append, journal = self._ring.append, self.journal
-
-        def put(key: str, row: Any) -> None:
-            append((journal.count, table, get(key), row, self.cause))
-            rows[key] = row
-
-        def put_keyed(key: str, row: Any) -> None:
-            append((journal.count, (table, key), get(key), row, self.cause))
-            rows[key] = row
-
-        return put_keyed if table in _WITHOUT_ID else put
 
 
 def _unpack(

@@ -4,7 +4,7 @@ Tables are the only mutable containers of rows. Rows are frozen: an update repla
 can be forked: both tables share the existing rows, and each stores its own later changes.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Generic, TypeVar, cast
 
 from mock_clover.clover.common.problems import SANDBOX_FULL
@@ -20,7 +20,7 @@ _DELETED: Any = object()
 class Table(Generic[Row]):
     """Rows of one type."""
 
-    __slots__ = ("_base", "_changes", "_name", "_rows", "get", "put", "rows_max")
+    __slots__ = ("_base", "_changes", "_name", "_rows", "get", "rows_max")
 
     def __init__(self, rows_max: int = ROWS_MAX) -> None:
         self.rows_max = rows_max
@@ -94,11 +94,16 @@ class Table(Generic[Row]):
     def record_changes_in(self, changes: Changes, name: str) -> None:
         """Start to record all changes, under the table's name."""
         self._changes, self._name = changes, name
-        self._bind_rows(self._rows)
 
     def merge(self, rows: "Table[Row]") -> None:
         """Add the rows of another table. These changes are not recorded: no request made them."""
         self._rows.update(rows.items())
+
+    def put(self, key: str, row: Row) -> None:
+        """Write a row: a new one is added at the end, an existing one is replaced in place."""
+        if self._changes is not None:
+            self._changes.record(self._name, key, self.get(key), row)
+        self._rows[key] = row
 
     def delete(self, key: str) -> None:
         """Delete a row."""
@@ -141,21 +146,10 @@ class Table(Generic[Row]):
                 yield key, row
 
     def _bind_rows(self, rows: dict[str, Row]) -> None:
-        """Use `rows` as the table's own rows, and bind `get` and `put` to its methods for speed."""
+        """Use `rows` as the table's own rows, and bind `get` to its method for speed."""
         self._rows = rows
         self.get = self._get_layered if self._base else cast("Any", rows.get)
         """Return a row or None."""
-        self.put: Callable[[str, Row], None] = rows.__setitem__
-        """Write a row: a new one is added at the end, an existing one is replaced in place."""
-        if self._changes is not None:
-            del self.put
-
-    def __getattr__(self, name: str) -> Callable[[str, Row], None]:
-        """Create `put` when the first row is written, because most tables stay empty."""
-        if name != "put" or self._changes is None:
-            raise AttributeError(name)
-        self.put = self._changes.writer(self._name, self._rows, self.get)
-        return self.put
 
     def _get_layered(self, key: str) -> Row | None:
         row = self._rows.get(key)
