@@ -35,6 +35,8 @@ from mock_clover.scenario.records import DIALECTS
 IGNORED_HEADER = b"x-mock-clover-ignored"
 HEADER_BYTES_MAX = 512
 """Maximum length of the header's value, without the number of further members."""
+_BRACE, _DOT = b"{."  # finding a byte by its number takes a fifth of the time
+_JSON = b"application/json"
 _FRACTION = re.compile(rb"[0-9]\.")
 _IGNORED_MAX = 20
 _COUNTED_MAX = 1_000
@@ -44,6 +46,16 @@ _NOT_EMPTY = (b"idempotency-key", b"x-mock-clover-outcome", b"x-mock-clover-faul
 """Headers that are empty by mistake, for example because a variable is not set."""
 _TOKEN_PARAMETER = "access_token"  # noqa: S105 - the name of a query parameter
 """The platform API accepts its token in the query."""
+
+
+def may_have_remarks(endpoint: Endpoint, raw: RawRequest, request: Record | None) -> bool:
+    """Return whether there may be a remark on a body. Fast: most bodies have none."""
+    codec, body = endpoint.codec, raw.body
+    return (
+        (codec is not None and (type(request) is not codec.strict or body.find(_BRACE, 1) > 0))
+        or _DOT in body
+        or not raw.headers.get(b"content-type", _JSON).startswith(_JSON)
+    )
 
 
 def add_remarks(

@@ -43,7 +43,6 @@ KEPT_HEADERS = (
     *(b"host", b":root-path"),
 )
 """Headers whose values are stored: those that determine a response. None is a credential."""
-_CONTENT_TYPE, _JSON = b"content-type", b"application/json"
 _DIALECT = b"x-mock-clover-dialect"
 _DECLINED_STATUS = 402
 
@@ -77,16 +76,7 @@ class HeaderNames(Value, frozen=True, kw_only=True):
     """Whether a response may tell something about them."""
 
 
-class HeaderValues(Value, frozen=True, kw_only=True):
-    """The stored header values of a request; the requests of a client often share them."""
-
-    values: tuple[bytes, ...] = ()
-    size: int = 0
-    is_usual: bool = True
-    """Whether the content type is that of JSON, or absent, and no value is empty."""
-
-
-NO_HEADERS, NO_VALUES = HeaderNames(), HeaderValues()
+NO_HEADERS = HeaderNames()
 
 
 class Exchange(Value, frozen=True, kw_only=True):
@@ -208,15 +198,6 @@ def header_names(names: tuple[bytes, ...]) -> HeaderNames:
         misspelt=misspelt,
         has_remarks=bool(misspelt) or _DIALECT in names,
     )
-
-
-def header_values(names: HeaderNames, values: tuple[bytes, ...]) -> HeaderValues:
-    """Return the stored values of a request with these header names."""
-    is_json = _CONTENT_TYPE not in names.kept or values[names.kept.index(_CONTENT_TYPE)].startswith(
-        _JSON
-    )
-    is_usual = is_json and all(values)
-    return HeaderValues(values=values, size=len(b"".join(values)), is_usual=is_usual)
 
 
 def _values_getter(kept: tuple[bytes, ...]) -> Callable[[dict[bytes, bytes]], tuple[bytes, ...]]:

@@ -6,14 +6,10 @@ from collections.abc import Callable, Iterator
 from mock_clover.core.record import encode
 from mock_clover.sandbox.exchange import (
     NO_HEADERS,
-    NO_VALUES,
-    TEXT_CHARS_MAX,
     Exchange,
     HeaderNames,
-    HeaderValues,
     cut_exchange,
     header_names,
-    header_values,
     mask_exchange,
 )
 
@@ -79,7 +75,7 @@ class Journal:
         self._entries: deque[Exchange] = deque()
         self.header_names = NO_HEADERS
         """Those of the newest exchange, shared by the next one if it has the same."""
-        self.header_values = NO_VALUES
+        self.header_values: tuple[bytes, ...] = ()
         """The same for the stored values."""
         self.bytes = 0
         """The approximate size of the exchanges in memory."""
@@ -136,14 +132,8 @@ class Journal:
 
     def new_header_names(self, headers: dict[bytes, bytes]) -> HeaderNames:
         """Return the names in a dict of headers that has others than the newest exchange."""
-        self.header_names, self.header_values = header_names(tuple(headers)), NO_VALUES
+        self.header_names, self.header_values = header_names(tuple(headers)), ()
         return self.header_names
-
-    def new_header_values(self, values: tuple[bytes, ...]) -> HeaderValues:
-        """Return the values of headers that differ from those of the newest exchange."""
-        new = header_values(self.header_names, values)
-        self.header_values = new if new.size <= TEXT_CHARS_MAX else NO_VALUES
-        return new
 
     def add(self, exchange: Exchange) -> None:
         """Add an exchange with the next number; what is too long in it is masked and cut."""
@@ -152,7 +142,7 @@ class Journal:
     def append(self, exchange: Exchange) -> None:
         """Append an exchange that has the next number and its size, and nothing too long."""
         entries, budget, size = self._entries, self.budget, exchange.size
-        self.count += 1
+        self.count = exchange.number
         entries.append(exchange)
         if len(entries) > ENTRIES_MAX:
             size -= entries.popleft().size
