@@ -40,8 +40,8 @@ class HardenedHttpToolsProtocol(HardenedProtocol, HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Count the bytes of the body."""
-        self._body_bytes += len(body)
         if not self._is_direct:
+            self._body_bytes += len(body)
             super().on_body(body)
 
     def _feed_body(self) -> bool:
@@ -116,13 +116,13 @@ class DirectHttpToolsProtocol(HardenedHttpToolsProtocol):
         if self.scheme == "https":
             head[SCHEME] = b"https"
         app: Any = self.config.app  # not uvicorn's wrapper, which the trace log level adds
-        request = (method, self._path, self._query, head, self._body)
-        reply = app.handle(*request)
+        reply = app.handle(method, self._path, self._query, head, self._body)
         if type(reply) is Reply and not reply.waits:
             lines: bytes = self.server_state.header_lines
             head_only = method == "HEAD"
             self.transport.write(response(reply, lines, close=False, head_only=head_only))
         else:
+            request = (method, self._path, self._query, head, self._body)
             self._start_asgi(partial(app.respond, request, reply))
             super().on_message_complete()
 

@@ -107,7 +107,7 @@ class HardenedProtocol(_Base):
         self._closes_at_eof = False
         self._data = b""  # bytes that the parser has not got
         self._at = 0  # where they begin
-        self._searched = 0  # how many of them are the beginning of a head
+        self._searched = 0  # how many of them cannot be the end of a head
         self._held = 0  # how many of them count in the server's total
         self._body_remaining: int | None = None  # None if chunked
         self._is_in_request = False  # the parser has a head, but not all of the body
@@ -198,13 +198,13 @@ class HardenedProtocol(_Base):
 
     def _process(self) -> None:
         """Pass one request, or the available part of one, to the parser."""
-        has_fed = False
-        while self._at < len(self._data) and not self.transport.is_closing():
+        data, transport, has_fed = self._data, self.transport, False
+        while self._at < len(data) and not transport.is_closing():
             if self._is_in_request:
                 is_fed = self._feed_body()
             elif self._is_blocked():
                 break
-            elif self._data[self._at] in _STRAY_FIRST_BYTES and self._skip_stray_bytes():
+            elif data[self._at] in _STRAY_FIRST_BYTES and self._skip_stray_bytes():
                 continue
             elif has_fed:  # other connections first
                 self._continue_soon()
@@ -214,7 +214,7 @@ class HardenedProtocol(_Base):
             if not is_fed:
                 break
             has_fed = True
-        held = len(self._data) - self._at
+        held = len(data) - self._at
         if not held:
             self._data = b""
         if self._is_in_request or held > 1:  # one byte may be half a stray pair
@@ -249,24 +249,19 @@ class HardenedProtocol(_Base):
                 self.flow.pause_reading()
 
     def _feed_head(self) -> bool:
-        """Feed one head; return False if it is incomplete."""
+        """Feed one head and what there is of its body; return False if it is incomplete."""
         data, at = self._data, self._at
-        # What came in earlier segments is not searched again, except for a part of an end.
-        start = max(at, at + self._searched - 2)
+        start = at + self._searched
         end = data.find(b"\n\r\n", start) + 3
         bare = data.find(b"\n\n", start, end if end > 2 else len(data)) + 2
         if bare > 1:
             end = bare
-        is_complete = end > 2
-        self._searched = 0 if is_complete else len(data) - at
-        if (end if is_complete else len(data)) - at > HEAD_BYTES_MAX:
-            self._close_with(HEADERS_TOO_LARGE_RESPONSE)
+        if end <= 2:
+            self._keep_incomplete_head()
             return False
-        if not is_complete:
-            if not 0x41 <= data[at] <= 0x5A and data[at:] != b"{":  # no method begins like this
-                reason = _TLS_REQUEST if data[at] == _TLS_HANDSHAKE else _INVALID_REQUEST
-                self.logger.warning(reason)
-                self.send_400_response(reason)
+        self._searched = 0
+        if end - at > HEAD_BYTES_MAX:
+            self._close_with(HEADERS_TOO_LARGE_RESPONSE)
             return False
         head = data[at:end]
         lower = head.lower()
@@ -278,10 +273,24 @@ class HardenedProtocol(_Base):
             head = _UPGRADE.sub(b"", head)
         self._at = end
         self._feed_parser(head)
-        if self._is_in_request and not self._waits_for_body:
+        if not self._is_in_request:
+            return True
+        if not self._waits_for_body:
             length = next((v for n, v in self.headers if n == b"content-length"), b"")
             self._body_remaining = int(length) if length.isdigit() else None
-        return True
+        return end == len(data) or self._feed_body()
+
+    def _keep_incomplete_head(self) -> None:
+        """Wait for the rest of a head, unless it is too long or cannot be one."""
+        data, at = self._data, self._at
+        # What came in earlier segments is not searched again, except for a part of an end.
+        self._searched = max(len(data) - at - 2, 0)
+        if len(data) - at > HEAD_BYTES_MAX:
+            self._close_with(HEADERS_TOO_LARGE_RESPONSE)
+        elif not 0x41 <= data[at] <= 0x5A and data[at:] != b"{":  # no method begins like this
+            reason = _TLS_REQUEST if data[at] == _TLS_HANDSHAKE else _INVALID_REQUEST
+            self.logger.warning(reason)
+            self.send_400_response(reason)
 
     def _feed_body(self) -> bool:
         """Feed the available part of the body, chunks only up to where the request may end."""
