@@ -13,8 +13,7 @@ import pytest
 
 from mock_clover.control.snapshot.state import restore
 from mock_clover.core.steps import finish
-from mock_clover.sandbox.changes import CHANGES_MAX, RECORDED_TABLES
-from mock_clover.sandbox.journal import ENTRIES_MAX
+from mock_clover.sandbox.changes import RECORDED_TABLES
 from mock_clover.sandbox.tables import TABLES
 from mock_clover.scenario.load import parse
 from tests.canary import CVV, PAN, find_leaks
@@ -146,14 +145,19 @@ def test_changes_are_recorded_after_first_inspection(make_server: MakeServer) ->
     assert get_json(server, "/journal/2")["hint"] == message
 
 
-def test_change_log_is_bounded(server: InProcessServer) -> None:
+def test_change_log_is_bounded(make_server: MakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    changes, entries = 200, 100
+    monkeypatch.setattr("mock_clover.sandbox.changes.CHANGES_MAX", changes)
+    monkeypatch.setattr("mock_clover.sandbox.journal.ENTRIES_MAX", entries)
+    server = make_server()
+    server.sandbox.enable_change_recording()
     customer = server.customer()["id"]
-    for _ in range(CHANGES_MAX // 2):
+    for _ in range(changes // 2):
         server.charge(source=customer)
     first = server.sandbox.journal.count + 1
-    for _ in range(CHANGES_MAX):
+    for _ in range(changes):
         server.send("PUT", f"/v1/customers/{customer}", {"email": "jo@example.com"})
-    saved = server.sandbox.journal.count - ENTRIES_MAX + 1
+    saved = server.sandbox.journal.count - entries + 1
     assert first < saved
     assert get_json(server, f"/journal/{saved}")["hint"] is None
     ring = server.sandbox.changes
@@ -279,8 +283,9 @@ def test_unknown_exchange_id(server: InProcessServer, number: str, message: str)
     assert refused(server, "POST", f"/journal/{number}/replay", {}) == (404, message)
 
 
-def test_evicted_exchange_id(server: InProcessServer) -> None:
-    for _ in range(ENTRIES_MAX + 1):
+def test_evicted_exchange_id(server: InProcessServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mock_clover.sandbox.journal.ENTRIES_MAX", 50)
+    for _ in range(51):
         server.send("GET", "/v1/orders/x")
     assert refused(server, "GET", "/journal/1") == (404, "exchange 1 is no longer in the journal")
     assert get_json(server, "/journal/2")["exchange"]["id"] == 2
