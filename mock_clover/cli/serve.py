@@ -231,7 +231,7 @@ def serve(
         if replica:
             keys.production.export()
         listener = bind(host, port)
-        other = bind_ipv6_loopback(host, listener)
+        other = bind_ipv6_loopback(host, listener, log.write_message)
         https = tls.listen(host, log.write_message) if tls else None
     except (ScenarioError, KeyFileError, BindError) as error:
         exit_with_error(str(error))

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from mock_clover.core.broken_rule import PATTERNS
 from mock_clover.core.suggestions import did_you_mean
 from mock_clover.scenario.findings import Finding
 from mock_clover.scenario.records import ScenarioFile
@@ -31,7 +32,8 @@ def type_finding(message: str) -> Finding:
             did_you_mean(enum["value"], known) or f"; allowed: {', '.join(known)}"
         )
     if " matching regex " in message:
-        told = [str(shape.get("description", "")) for shape in _schemas_at(path)]
+        shapes = _schemas_at(path)
+        told = [PATTERNS.get(each.get("pattern", "")) or each.get("description") for each in shapes]
         known = list(filter(None, told))
         # A description says more than a regular expression.
         return path, f"The value does not have the form: {'; '.join(known)}" if known else message

@@ -36,6 +36,11 @@ _GC_THRESHOLDS = (50_000, 20, 50)
 class BindError(Exception):
     """The address cannot be bound; the message says why."""
 
+    def __init__(self, message: str, number: int | None) -> None:
+        super().__init__(message)
+        self.number = number
+        """The number of the error, if it has one."""
+
 
 def bind(
     host: str, port: int, create: Callable[..., socket.socket] = socket.create_server
@@ -51,22 +56,31 @@ def bind(
         reason = (error.strerror or str(error)).partition(" (while attempting")[0]
         if error.errno == errno.EACCES and port < _FIRST_UNPRIVILEGED_PORT:
             reason += _PRIVILEGED_PORT_HINT.format(port=port)
-        raise BindError(f"cannot listen on {host} port {port}: {reason}") from None
+        message = f"cannot listen on {host} port {port}: {reason}"
+        raise BindError(message, error.errno) from None
     # Accepted sockets inherit this; asyncio sets it only if the socket has a protocol number.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
 
-def bind_ipv6_loopback(host: str, listener: socket.socket) -> list[socket.socket]:
+def bind_ipv6_loopback(
+    host: str, listener: socket.socket, warn: Callable[[str], None]
+) -> list[socket.socket]:
     """Also listen on ::1 if a listener is on 127.0.0.1: `localhost` may be either address.
 
     Returns nothing if the machine has no IPv6, or if another program has the port.
     """
     if host not in ("127.0.0.1", "localhost") or listener.family != socket.AF_INET:
         return []
+    port = listener.getsockname()[1]
     try:
-        return [bind("::1", listener.getsockname()[1])]
-    except BindError:
+        return [bind("::1", port)]
+    except BindError as error:
+        if error.number == errno.EADDRINUSE:
+            warn(
+                f"another program listens on [::1]:{port}: clients of http://localhost:{port} may "
+                f"reach it instead of this server; use http://127.0.0.1:{port}"
+            )
         return []
 
 

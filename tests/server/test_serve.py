@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mock_clover.server.serve import BindError, bind
+from mock_clover.server.serve import BindError, bind, bind_ipv6_loopback
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
 NONE = {V4: OSError(errno.EADDRNOTAVAIL, "no IPv4 here")}
@@ -45,3 +45,15 @@ def test_a_name_gets_an_ipv6_address_if_there_is_no_other(
     except BindError as error:
         told.append(str(error).removeprefix(f"cannot listen on {host} port 0: "))
     assert told == expected
+
+
+def test_another_program_on_the_ipv6_loopback_is_reported() -> None:
+    """Clients of `localhost` may reach it instead of this server."""
+    with bind("127.0.0.1", 0) as listener:
+        port, told = listener.getsockname()[1], list[str]()
+        (own,) = bind_ipv6_loopback("127.0.0.1", listener, told.append)
+        with own:
+            assert told == []
+            assert bind_ipv6_loopback("127.0.0.1", listener, told.append) == []
+    assert [text.startswith(f"another program listens on [::1]:{port}") for text in told] == [True]
+    assert f"use http://127.0.0.1:{port}" in told[0]
