@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from browsers import SELECTED
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, Frame, Page, ViewportSize, expect
 
 from tests.raw_http import eventually
 
@@ -36,6 +36,11 @@ def resize(page: Page, size: ViewportSize) -> None:
     """Resize a page and wait until it has the size."""
     page.set_viewport_size(size)
     page.wait_for_function("width => innerWidth === width", arg=size["width"])
+
+
+def wait_until_it_fits(page: Page | Frame) -> None:
+    """Wait until a page is not wider than its window; a scroll bar may need some of it."""
+    page.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
 
 
 class BrowserSession:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from browser_session import BrowserSession, SharedBrowserSession
+from browser_session import BrowserSession, SharedBrowserSession, wait_until_it_fits
 from dashboard_page import DashboardPage
 from playwright.sync_api import Locator, expect
 from shop_server import THREEDS
@@ -115,11 +115,11 @@ def test_actions_are_on_the_screen_of_a_phone(dashboard_page: DashboardPage) -> 
         place = page.get_by_role("button", name=re.compile(f"^{button} "))
         place.scroll_into_view_if_needed()
         expect(place).to_be_in_viewport(ratio=1)
-    expect(page.locator("html")).to_have_js_property("scrollWidth", 375)
+    wait_until_it_fits(page)
     page.goto(f"{clover.url}/_mock/#/data/order_types")  # the last of the kinds, in a line
     expect(page.locator(".kinds a[aria-current]")).to_be_in_viewport(ratio=1)
     assert page.locator(".kinds").bounding_box()["height"] < 50
-    expect(page.locator("html")).to_have_js_property("scrollWidth", 375)
+    wait_until_it_fits(page)
 
 
 def test_lost_responses_and_delays_are_shown(dashboard_page: DashboardPage) -> None:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browser_session import SharedBrowserSession
+from browser_session import SharedBrowserSession, wait_until_it_fits
 from dashboard_page import DashboardPage
 from playwright.sync_api import expect
 
@@ -136,7 +136,7 @@ def test_payment_is_told_from_token_to_webhook(dashboard_page: DashboardPage) ->
         "href", f"#/data/charges/{charge}"
     )
     page.set_viewport_size({"width": 375, "height": 812})
-    expect(page.locator("html")).to_have_js_property("scrollWidth", 375)
+    wait_until_it_fits(page)
     page.goto(f"{clover.url}/_mock/#/payment/NOSUCHCHARGE1")
     expect(story.get_by_role("alert")).to_contain_text("no payment has the id")
     dashboard_page.leave()

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from browser_session import SharedBrowserSession, until
+from browser_session import SharedBrowserSession, until, wait_until_it_fits
 from checkout_page import CheckoutPage
 from playwright.sync_api import expect
 
@@ -76,9 +76,7 @@ def test_form_fits_a_phone_and_its_container(
         session.page.set_viewport_size({"width": width, "height": 700})
         checkout_page.page = session.open(checkout_page.publish((TYPE,), css=css))
         expect(checkout_page.input(TYPE, "#agreement")).to_be_attached()
-        checkout_page.frame(TYPE).wait_for_function(
-            "document.documentElement.scrollWidth <= innerWidth"
-        )
+        wait_until_it_fits(checkout_page.frame(TYPE))
         until(
             lambda: checkout_page.page.locator("iframe").evaluate("e => e.clientHeight"),
             lambda height, has_own=bool(css): height == 300 if has_own else height > 700,

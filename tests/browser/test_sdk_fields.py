@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from browser_session import BrowserSession, SharedBrowserSession, until
+from browser_session import BrowserSession, SharedBrowserSession, until, wait_until_it_fits
 from checkout_page import CARD_WITH_CHECKS, DECLINED_CARD, TYPES, CheckoutPage, send
 from playwright.sync_api import expect
 from shop import Shop
@@ -344,7 +344,7 @@ def test_combined_card_field(checkout_page: CheckoutPage, session: SharedBrowser
         "1 Main St",
         "94043",
     )
-    expect(checkout_page.page.locator("html")).to_have_js_property("scrollWidth", 360)
+    wait_until_it_fits(checkout_page.page)
     heights = "iframe => iframe.clientHeight"  # two rows on a phone
     until(lambda: checkout_page.page.locator("iframe").first.evaluate(heights), (80).__le__)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from browser_session import BrowserSession, SharedBrowserSession
+from browser_session import BrowserSession, SharedBrowserSession, wait_until_it_fits
 from checkout_page import CODE, DECLINED_CARD, TYPES, CheckoutPage, send
 from playwright.sync_api import FrameLocator, Locator, expect
 from shop import Shop
@@ -202,7 +202,7 @@ def test_test_card_bar(checkout_page: CheckoutPage, session: SharedBrowserSessio
     assert "4005" not in checkout_page.page.evaluate("JSON.stringify(events)")
     cards.locator("summary").click()
     expect(cards.locator("button").first).to_be_hidden()
-    expect(checkout_page.page.locator("html")).to_have_js_property("scrollWidth", 360)
+    wait_until_it_fits(checkout_page.page)
 
 
 def test_page_without_test_cards_requests_only_tokens(
