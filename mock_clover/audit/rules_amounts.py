@@ -13,6 +13,8 @@ from mock_clover.sandbox.exchange import Exchange
 
 _PRICE = re.compile(r"(?<![0-9.,])([0-9]{1,6})[.,]([0-9]{2})(?![0-9.,%])")
 _THOUSANDS = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))")
+_HUNDRED = re.compile(r"(?<![0-9.,])(?:100(?![0-9.,])|1 ?%)")
+"""A hundred pieces, or a percent: the amount is then a hundred times the price, or a hundredth."""
 _ORDER_ID = re.compile(rf"(?<![0-9A-Za-z]){OBJECT_ID}(?![0-9A-Za-z])")
 _DOLLAR = 100
 """A smaller price has no whole dollars, so it cannot be told from another one."""
@@ -40,8 +42,12 @@ def _stated(context: AuditContext, body: dict[str, Any]) -> Iterator[tuple[int, 
     """Yield the prices that a payment names, in minor units, each with where it is."""
     for member in ("description", "metadata"):
         for text in _texts(body.get(member)):
-            for dollars, cents in _PRICE.findall(_THOUSANDS.sub("", text)):
-                yield int(dollars + cents), f"its {member}"
+            found = _PRICE.findall(_THOUSANDS.sub("", text))
+            prices = [int(dollars + cents) for dollars, cents in found]
+            yield from ((price, f"its {member}") for price in prices)
+            if _HUNDRED.search(text):
+                yield from ((price * 100, member) for price in prices)
+                yield from ((price // 100, member) for price in prices)
             for order_id in _ORDER_ID.findall(text):
                 if (order := context.order(order_id)) is not None:
                     yield order.amount, f"the order that its {member} names"
@@ -101,8 +107,9 @@ RULES = (
         "is a cent short.",
         fix="Send cents. Compute them in integers or decimals and round: int(17.99 * 100) is 1798.",
         legitimate="Any other difference, such as a deposit; a text that also has the amount of "
-        "the payment, with or without the tip; prices below one dollar; and a payment that was "
-        "refunded. A payment that names neither a price nor an order cannot be compared.",
+        "the payment, with or without the tip, or names 100 pieces or 1%; prices below one "
+        "dollar; and a payment that was refunded. A payment that names neither a price nor an "
+        "order cannot be compared.",
         source="REF createcharge: amount is a positive integer in cents",
         find=_amounts,
     ),

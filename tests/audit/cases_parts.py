@@ -137,6 +137,8 @@ def amounts() -> list[Case]:
         ("the price without the tip", priced(1599, "17.99", tip_amount=200), {}),
         ("the price among others", priced(1799, "17.98", "17.99"), {}),
         ("a deposit", priced(500, "17.99"), {}),
+        ("a hundred pieces", priced(15000, "100 stickers at 1.50"), {}),
+        ("a percent", priced(1800, "1% of 1,800.00"), {}),
         ("a price below a dollar", priced(1, "0.99"), {}),
         ("no price", priced(18, "18", 18, "1.18.00", "18.00%", "2026.18.00"), {}),
         ("the price of an order in dollars", order_named(18), in_order),
