@@ -106,6 +106,8 @@ ATTACKS: dict[str, dict[str, str]] = {
         "::test_a_payment_that_fails_inside_does_not_stop_the_clock",
         "before the endpoint is found": "server/test_app.py"
         "::test_an_error_while_the_sandbox_is_found_is_a_500",
+        "while the rows of a sandbox are made": "server/test_app.py"
+        "::test_an_error_while_the_first_rows_are_made_is_a_500",
         "while a request waits": "server/test_app.py::test_an_error_while_a_request_waits_is_a_500",
         "no more processes": "server/test_startup.py"
         "::test_without_a_child_the_work_is_done_in_this_process",

@@ -34,7 +34,6 @@ from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.exchange import NOT_READ
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
-from mock_clover.scenario.records import ScenarioError
 from mock_clover.server.asgi_scope import has_body, headers_of, path_in_app
 from mock_clover.server.body import REASON, ClientDisconnectedError, HeldBytes
 from mock_clover.server.control_guard import DASHBOARD, ControlGuard
@@ -112,10 +111,11 @@ class App:
         reply: Reply | Wait | Work[Reply | Wait]
         unjournaled, note = False, ""
         is_prefixed = path.startswith(SANDBOX_PREFIX)
-        if is_prefixed and self.sandboxes.lacks_fixtures(path.split("/", 3)[2]):
-            request = (method, path, query, headers, body)
-            return Work(self._handle_after_fixtures(request, after_delay, error), self.sandboxes)
         try:
+            if is_prefixed and self.sandboxes.lacks_fixtures(path.split("/", 3)[2]):
+                request = (method, path, query, headers, body)
+                steps = self._handle_after_fixtures(request, after_delay, error)
+                return Work(steps, self.sandboxes)
             if self.sandboxes.is_replica and method != "OPTIONS":
                 misdirected = addressing_error(path)
                 if misdirected is not None:
@@ -155,7 +155,7 @@ class App:
         """Create the fixtures of the server's scenario, which the new sandbox needs."""
         try:
             yield from self.sandboxes.factory.load_own_fixtures()
-        except ScenarioError as bug:
+        except Exception as bug:  # noqa: BLE001 - as in `handle`
             return self._internal_error(bug)
         reply = self.handle(*request, after_delay=after_delay, error=error)
         return (yield from reply.steps) if isinstance(reply, Work) else reply

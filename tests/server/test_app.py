@@ -65,6 +65,7 @@ def fail(*_: object) -> Any:
     [
         ("for_request", "/v1/charges", "*/*"),
         ("find", "/sandbox/a1/v1/charges", "*/*"),
+        ("lacks_fixtures", "/sandbox/a1/v1/charges", "*/*"),
         ("prepare", "/sandbox/a1/v1/charges", "*/*"),
         ("register", "/sandbox/a1/_mock/clock", "*/*"),
         ("for_oauth_client", "/oauth/authorize", "*/*"),
@@ -85,6 +86,16 @@ def test_an_error_while_the_sandbox_is_found_is_a_500(
     response = way(server, "GET", path, {"host": "localhost", "accept": accept}, b"")
     expected = (500, b'{"message":"500 Internal Server Error"}', "internal error of mock-clover")
     assert response[:3] == expected
+
+
+@pytest.mark.parametrize("way", [through_starlette, through_the_parser])
+def test_an_error_while_the_first_rows_are_made_is_a_500(
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch, way: Way
+) -> None:
+    monkeypatch.setattr(server.sandboxes, "lacks_fixtures", lambda _: True)
+    monkeypatch.setattr(server.sandboxes.factory, "load_own_fixtures", fail)
+    response = way(server, "GET", "/sandbox/a1/v1/charges", {"host": "localhost"}, b"")
+    assert response[:2] == (500, b'{"message":"500 Internal Server Error"}')
 
 
 def test_an_error_while_a_request_waits_is_a_500(
