@@ -689,7 +689,10 @@ THEN = "name: x\nrules:\n  - when: {%s}\n    then: {%s}"
         (WEBHOOK % "url: ftp://127.0.0.1/", "3:6: must be an http:// or https:// URL"),
         (WEBHOOK % "url: 'http://169.254.169.254/'", "3:6: 169.254.169.254 is a link-local"),
         (WEBHOOK % f"url: 'http://a/{PAN}'", "3:6: contains what looks like a card number"),
-        (WEBHOOK % "url: 'http://a/', secret: 'a b'", "3:24: The value does not have the form: platform: value of"),
+        (
+            WEBHOOK % "url: 'http://a/', secret: 'a b'",
+            "3:24: The value does not have the form: platform: value of",
+        ),
         (
             WEBHOOK % "url: 'http://a/', events: [Q]",
             "3:24: unknown event 'Q'; must be P (payments)",
