@@ -8,11 +8,12 @@ each with one cell of a sweep.
 import argparse
 import json
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -68,8 +69,9 @@ class Prover:
         rules = self._node_rules(planted) if is_node else self._rules(planted)
         audit_s, began = time.monotonic() - began, time.monotonic()
         words = self._words(planted.command, planted.bug, is_node=is_node)
+        repair = self._words("reconcile", planted.bug, is_node=False) if planted.reconcile else []
         note = "needs a jump of the clock" if planted.bug in MONTHS else ""
-        swept = note or self._sweep(words)
+        swept = note or self._sweep(words, repair)
         sweep_s = time.monotonic() - began
         if isinstance(swept, str):
             return Proof(planted.bug, rules, audit_s, {}, sweep_s, 0, swept)
@@ -97,9 +99,10 @@ class Prover:
             return ["node", str(NODE_SHOP), command, *([bug] if bug else [])]
         return [sys.executable, "-m", "tests.audit.shops.bugs", command, bug or "Shop"]
 
-    def _sweep(self, words: list[str]) -> dict[str, Any] | str:
+    def _sweep(self, words: list[str], repair: Sequence[str] = ()) -> dict[str, Any] | str:
         """Return the result of a whole sweep, or why the command cannot be swept."""
         options = ["--url", self.url, "--format", "json", "-j", str(self.jobs)]
+        options += ["--reconcile", shlex.join(repair)] if repair else []
         sweep = ["-m", "mock_clover", "sweep", *options, "--timeout", str(RUN_LIMIT_S)]
         completed = subprocess.run(
             [sys.executable, *sweep, "--", *words],
@@ -135,7 +138,7 @@ def write_page(proofs: Iterable[Proof]) -> None:
     """Write the minutes of each bug into the last column of its row."""
     text = PAGE.read_text("utf-8")
     for proof in proofs:
-        minutes = f"{proof.audit_s / 60:.2f}"
+        minutes = f"{max(proof.audit_s / 60, 0.01):.2f}"
         minutes += f", {proof.sweep_s / 60:.1f}" if proof.runs else ""
         row = re.compile(rf"^(\| `{re.escape(proof.bug)}` \|.*\| )[^|]* \|$", re.MULTILINE)
         text = row.sub(lambda found, minutes=minutes: f"{found[1]}{minutes} |", text)

@@ -87,6 +87,7 @@ def test_the_sweep_judges_the_shop(
 ) -> None:
     bug = "" if is_correct else planted.bug
     options = ["--url", f"http://127.0.0.1:{clover.port}", "--format", "json"]
+    options += ["--timeout", "30"] if "hang" in planted.cell else []
     sweep = [sys.executable, "-m", "mock_clover", "sweep", *options, "--only", planted.cell, "--"]
     completed = subprocess.run(
         [*sweep, "node", str(SHOP), planted.command, bug],

@@ -82,13 +82,15 @@ PLANTED = (
 )  # fmt: skip
 
 NODE_PLANTED = (
-    Planted("sdk-as-it-is", "sell", ("CLV001", "CLV014", "CLV015")),
+    Planted("sdk-as-it-is", "sell", ("CLV001", "CLV014", "CLV015"),
+            cell="create_token#1:hang:after_commit", verdict="hung"),
     Planted("no-key", "sell", ("CLV001",),
             cell="create_charge#1:drop:after_commit", verdict="unreconciled"),
     Planted("new-key", "renew", ("CLV002",), fault=LOST_CHARGE,
             cell="create_charge#1:drop:after_commit", verdict="lost_money"),
     Planted("key-of-the-order", "secondCard", ("CLV003",)),
-    Planted("new-refund-key", "giveBack", ("CLV005",), fault=LOST_REFUND),
+    Planted("new-refund-key", "giveBack", ("CLV005",), fault=LOST_REFUND,
+            cell="create_refund#1:drop:after_commit", verdict="lost_money"),
     Planted("token-again", "secondCard", ("CLV006",)),
     Planted("amount-as-text", "sell", ("CLV010",)),
     Planted("misspelt", "cancel", ("CLV011",)),
