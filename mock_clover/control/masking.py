@@ -7,7 +7,14 @@ import msgspec
 from mock_clover.core.codec import MalformedError, parse
 from mock_clover.core.masking import redact
 from mock_clover.sandbox.ids import derived_id
-from mock_clover.sandbox.masking import mask, mask_codes, mask_free_form, mask_leaf, mask_prose
+from mock_clover.sandbox.masking import (
+    mask,
+    mask_codes,
+    mask_free_form,
+    mask_leaf,
+    mask_prose,
+    may_name_code,
+)
 
 _KEY_MATERIAL = frozenset({"fingerprint", "cryptogram", "security_card_value"})
 """Fields that are omitted, because they identify a card or are cryptographic proofs."""
@@ -26,7 +33,7 @@ def masked_snapshot(tree: Any) -> Any:
     Other numbers are times and amounts. Public ids stay: none of them looks like a card number.
     """
     if isinstance(tree, str):
-        return mask_prose(tree)
+        return mask_prose(tree) if may_name_code(tree) else redact(tree)
     if isinstance(tree, list):
         return [masked_snapshot(each) for each in tree]
     if not isinstance(tree, dict):

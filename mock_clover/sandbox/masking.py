@@ -86,12 +86,21 @@ def mask_text_or_json(text: str) -> str:
 
 def mask_prose(text: str) -> str:
     """Mask a text that is not JSON."""
+    if not may_name_code(text):
+        return mask(text)
     return _LOOSE_CVV.sub(r"\1[cvv]", mask(text))
+
+
+def may_name_code(text: str) -> bool:
+    """Return whether a text may have a CVV; this takes a tenth of the time of the patterns."""
+    folded = text.lower()
+    return "cvv" in folded or "cvc" in folded or "security" in folded
 
 
 def mask_codes(text: str) -> str:
     """Mask CVVs and numbers in place of a token."""
-    text = _PROSE_CVV.sub(r"\1[cvv]", _CVV.sub(r"\1[cvv]", text))
+    if may_name_code(text):
+        text = _PROSE_CVV.sub(r"\1[cvv]", _CVV.sub(r"\1[cvv]", text))
     return _SOURCE.sub(r"\1[number]\2", text)
 
 
