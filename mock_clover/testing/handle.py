@@ -54,7 +54,13 @@ class MockClover(EventCalls):
     @classmethod
     def create(cls, transport: Transport, name: str, settings: dict[str, Any]) -> Self:
         """Create or recreate a sandbox on a server. Raises MockCloverError."""
-        return cls(transport, request_json(transport, "PUT", f"/_mock/sandboxes/{name}", settings))
+        path = f"/_mock/sandboxes/{name}"
+        answer = request_json(transport, "PUT", path, settings)
+        try:
+            return cls(transport, answer)
+        except (LookupError, TypeError, ValueError):
+            message = f"the response to PUT {path} is not that of mock-clover; check the URL"
+            raise MockCloverError(message) from None
 
     def merchant(self, name: str) -> "MockClover":
         """Return another merchant of the scenario, with its own credentials and rows.

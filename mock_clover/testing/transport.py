@@ -52,7 +52,7 @@ def request_json(
     status, raw = transport.call(method, path, data, all_headers, wait_s)
     try:
         decoded = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         decoded = raw[:500].decode("utf-8", "replace")
     if status != 200 or not isinstance(decoded, dict):
         raise MockCloverError(
