@@ -165,6 +165,8 @@ ATTACKS: dict[str, dict[str, str]] = {
         "any digits": "core/test_masking.py::test_digits_of_any_script_are_digits",
         "digits as escapes in a body that is not JSON": "core/test_masking.py"
         "::test_a_digit_may_be_an_escape_of_json",
+        "the output of a swept command": "sweep/test_sweep_parts.py"
+        "::test_the_output_of_commands_is_masked",
         "a CVV in a text": "core/test_canary_exits.py::test_no_control_call_shows_a_cvv_in_a_text",
         "a CVV in a member of another name": "core/test_masking.py"
         "::test_a_cvv_is_known_by_its_name",

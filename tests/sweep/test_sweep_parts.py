@@ -14,8 +14,11 @@ from mock_clover.sweep.goods import GoodsCheck, compare_goods
 from mock_clover.sweep.money import Money, MoneyCheck, Position, compare_money, read_money
 from mock_clover.sweep.plan import plan_cells, unmatched_selections
 from mock_clover.sweep.records import Options
+from mock_clover.sweep.runner import shown_output
 from mock_clover.sweep.selection import SelectionError, parse_selection
 from mock_clover.sweep.verdict import End, judge
+from mock_clover.testing.command import CommandResult
+from tests.canary import CVV, PAN, find_leaks
 
 TIMES = ("before", "after")
 OPERATIONS = ("create_token", "create_charge", "get_charge")
@@ -340,3 +343,11 @@ def test_goods_that_the_run_without_faults_delivers_too_do_not_count() -> None:
 
 def test_a_reconcile_command_that_does_not_end_has_hung() -> None:
     assert judge("failed", SAME, SAME, repair_hung=True).verdict == "hung"
+
+
+def test_the_output_of_commands_is_masked() -> None:
+    """CI stores reports, and a shop may print what it sends."""
+    printed = CommandResult(1, f"card {PAN}, cvv={CVV}\n")
+    shown = shown_output(printed, printed)
+    assert find_leaks(shown) == []
+    assert shown == "card [card ...6467], cvv=[cvv]\n" * 2
