@@ -102,7 +102,7 @@ def test_the_list_is_in_view_and_stays_in_its_place(
 ) -> None:
     dashboard_page.clover.clock.freeze()  # another day has a line
     for _ in range(15):
-        dashboard_page.pay(pan=DECLINED_CARD)
+        dashboard_page.pay(pan=DECLINED_CARD, description="Floor lamp")
     dashboard_page.session.page.set_viewport_size({"width": width, "height": height})
     page = dashboard_page.open().page
     expect(page.locator("#clock-chip")).to_contain_text("(frozen)")
@@ -110,6 +110,9 @@ def test_the_list_is_in_view_and_stays_in_its_place(
     until(lambda: page.evaluate(SIZE), [height, width].__eq__)
     before = dashboard_page.newest().bounding_box()
     assert before["y"] < top_max
+    payment = dashboard_page.newest().locator(".c-payment")
+    if width < 400:  # the last digits of the card are in sight
+        expect(payment.locator(".about")).to_be_hidden()
     sums, widths = (
         page.locator(each).bounding_box() for each in (".sums > :last-child", ".widths")
     )

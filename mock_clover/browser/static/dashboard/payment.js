@@ -23,9 +23,8 @@ export function paymentOf(exchange) {
   };
 }
 
-/** Return the words of a row, as "$109.00 · MC ••3333 · insufficient funds · Floor lamp"; its end may be cut. */
-export const paymentText = ({ amount, card, reason, description }) =>
-  [amount, card, reason, description].filter(Boolean).join(" · ");
+/** Return the words of a row, as "$109.00 · MC ••3333 · insufficient funds". */
+export const paymentText = ({ amount, card, reason }) => [amount, card, reason].filter(Boolean).join(" · ");
 
 const plain = (value) => (value !== null && typeof value === "object" ? value : {});
 

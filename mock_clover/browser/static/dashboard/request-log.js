@@ -53,6 +53,7 @@ export function parseEntry(text, receivedMs) {
     text: copyOf(text.length > TEXT_MAX ? text.slice(0, TEXT_MAX) : text),
     isWhole: text.length <= TEXT_MAX,
     payment: paymentText(payment),
+    about: payment.description,
     lower: null,
     plainAmount: payment.plainAmount,
   };

@@ -52,7 +52,8 @@ function fillEntry(row, entry) {
   time.textContent = timeOf(entry.at_ms);
   status.textContent = `${sign} ${entry.lost ? "lost" : entry.status}`;
   payment.textContent = entry.payment;
-  payment.setAttribute("title", entry.payment); // long ones are cut
+  if (entry.payment && entry.about) payment.append(el("span", { class: "about" }, ` · ${entry.about}`));
+  payment.setAttribute("title", payment.textContent); // long ones are cut
   why.setAttribute("title", entry.why);
   path.setAttribute("title", entry.endpoint);
   status.setAttribute("title", entry.lost ? "lost: the client got no complete response" : word);
