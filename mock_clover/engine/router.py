@@ -1,6 +1,6 @@
 """Route paths to endpoints."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import product
 
@@ -9,10 +9,11 @@ from mock_clover.engine.unknown_path import method_error, path_error
 
 RouteMatch = tuple[Endpoint, tuple[str, ...]]
 Segments = tuple[str | frozenset[str] | None, ...]
-"""The segments of a path: None for an id, a set for a placeholder with a choice of values."""
+"""The segments of a path that its key lacks: None for an id, a set for a choice of values."""
 Pattern = tuple[Segments, dict[str, Endpoint]]
-"""The segments of a path, and its endpoints by method."""
-RouteKey = tuple[int | str | None, ...]
+"""These segments, and the endpoints of the path by method."""
+RouteKey = tuple[int | str, ...]
+"""The number of segments and the first two of them; of two segments, the first."""
 Choices = tuple[tuple[str, tuple[str, ...]], ...]
 """The placeholders of a path that have a choice of values, and the values."""
 
@@ -54,10 +55,10 @@ class Router:
         found = self._exact.get((method, path))
         if found is not None:
             return found
-        parts = path.split("/")[1:]
+        key, rest = _split(path)
         other_methods: dict[str, Endpoint] | None = None
-        for pattern, by_method in self._candidates(parts):
-            ids = _match_pattern(pattern, parts)
+        for pattern, by_method in self._patterns_by_key.get(key, ()):
+            ids = _match_pattern(pattern, rest)
             if ids is not None:
                 if method in by_method:
                     return by_method[method], ids
@@ -78,21 +79,17 @@ class Router:
                             path = path.replace(f"{{{name}}}", value)
                         yield method, path
 
-    def _candidates(self, parts: list[str]) -> Sequence[Pattern]:
-        """Return the patterns that may match a path."""
-        return self._patterns_by_key.get(_route_key(parts), ())
-
     def allowed_methods(self, path: str) -> tuple[str, ...]:
         """Return the methods that a path supports."""
         return tuple(self.endpoints_at(path))
 
     def endpoints_at(self, path: str) -> dict[str, Endpoint]:
         """Return the endpoints of a path by method."""
-        parts = path.split("/")[1:]
+        key, rest = _split(path)
         return {
             method: endpoint
-            for pattern, by_method in self._candidates(parts)
-            if _match_pattern(pattern, parts) is not None
+            for pattern, by_method in self._patterns_by_key.get(key, ())
+            if _match_pattern(pattern, rest) is not None
             for method, endpoint in by_method.items()
         }
 
@@ -100,22 +97,23 @@ class Router:
 @cache
 def _parse(path: str, choices: Choices) -> tuple[RouteKey, Segments]:
     """Return where the pattern of a path is kept, and the pattern. Cached for further servers."""
-    parts = path.split("/")[1:]
-    key = _route_key(parts)
+    key, rest = _split(path)
     if any(str(part).startswith("{") for part in key):
         raise ValueError(f"{path}: an id must be the last or the third segment or later")
     sets = {f"{{{name}}}": frozenset(values) for name, values in choices}
-    return key, tuple(sets.get(part) if part.startswith("{") else part for part in parts)
+    return key, tuple(sets.get(part) if part.startswith("{") else part for part in rest)
 
 
-def _route_key(parts: Sequence[str]) -> RouteKey:
-    """Return the number of segments and the first two of them; of two segments, the first."""
-    return (len(parts), *parts[: 2 if len(parts) > 2 else 1])
+def _split(path: str) -> tuple[RouteKey, list[str]]:
+    """Return the key of a path, and its segments that the key lacks."""
+    parts = path.split("/")[1:]
+    known = 2 if len(parts) > 2 else 1
+    return (len(parts), *parts[:known]), parts[known:]
 
 
-def _match_pattern(pattern: Segments, parts: list[str]) -> tuple[str, ...] | None:
+def _match_pattern(pattern: Segments, rest: list[str]) -> tuple[str, ...] | None:
     ids = []
-    for expected, part in zip(pattern, parts, strict=True):
+    for expected, part in zip(pattern, rest, strict=True):
         if expected is None:
             if not part:
                 return None
