@@ -121,7 +121,7 @@ class InProcessServer:
             sent |= {"apikey": self.known.api_key}
         sent |= headers or {}
         data = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
-        is_overridden = self.sandbox.has_overrides or OVERRIDES & {name.lower() for name in sent}
+        is_overridden = self.sandbox.has_overrides() or OVERRIDES & {name.lower() for name in sent}
         reply, _ = self.app.handle_in_sandbox(
             self.sandbox,
             RawRequest(

@@ -72,7 +72,7 @@ class Override(NamedTuple):
 def may_have_override(sandbox: Sandbox, headers: dict[bytes, bytes], body: bytes) -> bool:
     """Return whether an override, fault or limit may apply. Fast: most requests have none."""
     return (
-        sandbox.has_overrides
+        sandbox.has_overrides()
         or OUTCOME_HEADER in headers
         or FAULT_HEADER in headers
         or OUTCOME_PREFIX in body

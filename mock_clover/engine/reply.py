@@ -78,9 +78,8 @@ class Reply(Value, frozen=True, kw_only=True):
         after_ms = self.wait_ms if self.fault is not None and self.fault.kind != "dribble" else 0
         return after_ms + (self.delayed.ms if self.delayed is not None else 0)
 
-    @property
     def waits(self) -> bool:
-        """Whether the transport may wait before it sends the response."""
+        """Return whether the transport may wait before it sends the response."""
         return self.fault is not None or self.long_poll_ms > 0
 
     @property

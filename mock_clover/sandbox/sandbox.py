@@ -155,9 +155,8 @@ class Sandbox(Tables):
         if enabled:
             self.record_rows_in(self.changes)
 
-    @property
     def has_overrides(self) -> bool:
-        """Whether a rule, fault, armed outcome or rate limit may apply to a request."""
+        """Return whether a rule, fault, armed outcome or rate limit may apply to a request."""
         return bool(
             self.rules.scenario.rules or self.faults.active or self.limits or self.armed.outcomes
         )

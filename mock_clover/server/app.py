@@ -322,7 +322,7 @@ class App:
     ) -> None:
         """Send the response that `handle` returned, after its work, waits and faults."""
         with self.held.counted(*request[3:]):
-            if self.held.are_too_many and (type(reply) is not Reply or reply.waits):
+            if self.held.are_too_many and (type(reply) is not Reply or reply.waits()):
                 reply = Reply(status=503, body=UNAVAILABLE_BODY, why=REASON)
             reply = await run_unless_shut_down(self.slices, reply, scope)
             await self._respond(request, reply, scope, receive, send)

@@ -117,7 +117,7 @@ class DirectHttpToolsProtocol(HardenedHttpToolsProtocol):
             head[SCHEME] = b"https"
         app: Any = self.config.app  # not uvicorn's wrapper, which the trace log level adds
         reply = app.handle(method, self._path, self._query, head, self._body)
-        if type(reply) is Reply and not reply.waits:
+        if type(reply) is Reply and not reply.waits():
             lines: bytes = self.server_state.header_lines
             head_only = method == "HEAD"
             self.transport.write(response(reply, lines, close=False, head_only=head_only))

@@ -106,9 +106,9 @@ def test_faults_can_be_removed_individually(server: InProcessServer) -> None:
         404,
         "no active fault has the id 'fault-1'; did you mean `fault-2`?",
     )
-    assert server.sandbox.has_overrides
+    assert server.sandbox.has_overrides()
     server.send("DELETE", "/_mock/faults/fault-2")
-    assert not server.sandbox.has_overrides
+    assert not server.sandbox.has_overrides()
 
 
 def test_every_problem_can_be_asked_for(server: InProcessServer) -> None:
