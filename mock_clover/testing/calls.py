@@ -24,7 +24,9 @@ class SandboxCalls:
     def _expiry(self, exp: str | None) -> tuple[str, str]:
         """Return month and year of a card; by default, years after the sandbox's time."""
         exp = default_expiry(self.clock.now_ms) if exp is None else exp
-        month, _, year = exp.partition("/")
+        month, slash, year = exp.partition("/")
+        if not slash:
+            raise ValueError(f"exp is {exp!r}; must be MM/YY, for example 12/30")
         return month, year
 
     def _read(

@@ -95,6 +95,8 @@ class MockClover(EventCalls):
         is a regular one: faults apply and it is in the journal. Raises MockCloverError if the card
         is rejected, with the `status` and `body` of the response.
         """
+        if not isinstance(pan, str):  # the text of another error could show the number
+            raise TypeError("pan must be a str of digits")
         month, year = self._expiry(exp)
         card = {"exp_month": month, "exp_year": year, "cvv": cvv}
         if plain:

@@ -39,7 +39,7 @@ class HttpTransport:
 
     def call(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str], wait_s: float
-    ) -> tuple[int, bytes]:
+    ) -> tuple[int, bytes, str]:
         """Send one request, from any thread. Raises MockCloverError without a response."""
         request = (method, path, body, headers | self._headers, wait_s)
         with contextlib.suppress(IndexError, _StaleConnectionError):
@@ -64,7 +64,7 @@ class HttpTransport:
         wait_s: float,
         *,
         reused: bool,
-    ) -> tuple[int, bytes]:
+    ) -> tuple[int, bytes, str]:
         connection.timeout = _TIMEOUT_S + wait_s
         if connection.sock is not None:
             connection.sock.settimeout(connection.timeout)
@@ -79,4 +79,4 @@ class HttpTransport:
             reason = str(error) or type(error).__name__
             raise MockCloverError(f"{reason} ({method} {self._address}{path})") from None
         self._idle.append(connection)
-        return response.status, content
+        return response.status, content, response.headers.get("x-mock-clover-why", "")

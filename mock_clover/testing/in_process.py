@@ -46,7 +46,7 @@ class InProcessTransport:
 
     def call(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str], wait_s: float
-    ) -> tuple[int, bytes]:
+    ) -> tuple[int, bytes, str]:
         """Handle one request. Waiting for more entries works only if other threads add them.
 
         Requests of other threads are handled by the event loop of `use_event_loop` while it runs.
@@ -78,13 +78,13 @@ class InProcessTransport:
                 reply = self._app.handle_now(*request)
         finally:
             watchers.discard(changed.set)
-        return reply.status, reply.body
+        return reply.status, reply.body, reply.why
 
 
 async def _answer(
     app: App, method: str, path: str, body: bytes, headers: dict[str, str]
-) -> tuple[int, bytes]:
-    """Send one request to the ASGI application; return status and body."""
+) -> tuple[int, bytes, str]:
+    """Send one request to the ASGI application; return status, body and reason."""
     target, _, query = path.partition("?")
     scope = {
         "type": "http",
@@ -104,7 +104,8 @@ async def _answer(
         sent.append(message)
 
     await app(scope, receive, send)
-    return int(sent[0]["status"]), b"".join(each.get("body", b"") for each in sent)
+    why = dict(sent[0]["headers"]).get(b"x-mock-clover-why", b"").decode("latin-1")
+    return int(sent[0]["status"]), b"".join(each.get("body", b"") for each in sent), why
 
 
 class MockCloverApp(MockClover):

@@ -34,8 +34,8 @@ class Transport(Protocol):
 
     def call(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str], wait_s: float
-    ) -> tuple[int, bytes]:
-        """Send one request and return status and body. Raises MockCloverError."""
+    ) -> tuple[int, bytes, str]:
+        """Send one request and return status, body and reason. Raises MockCloverError."""
 
 
 def request_json(
@@ -49,15 +49,16 @@ def request_json(
     """Send a JSON request and return the body. Raises MockCloverError unless the status is 200."""
     data = None if body is None else json.dumps(body).encode()
     all_headers = {"content-type": "application/json", **(headers or {})}
-    status, raw = transport.call(method, path, data, all_headers, wait_s)
+    status, raw, why = transport.call(method, path, data, all_headers, wait_s)
     try:
         decoded = json.loads(raw)
     except (ValueError, RecursionError):
         decoded = raw[:500].decode("utf-8", "replace")
     if status != 200 or not isinstance(decoded, dict):
-        raise MockCloverError(
-            f"{_message_of(decoded)} (status {status} of {method} {path})", status, decoded
-        )
+        # The messages of control calls say what is wrong; Clover's do not.
+        reason = f": {why}" if why and "/_mock/" not in path else ""
+        text = f"{_message_of(decoded)} (status {status} of {method} {path}){reason}"
+        raise MockCloverError(text, status, decoded)
     return decoded
 
 

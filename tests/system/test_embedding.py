@@ -40,6 +40,8 @@ def test_mistakes_and_waits_are_explained() -> None:
     with serve(seed="mistakes") as clover:
         for call, expected in (
             (lambda: clover.card_token(exp="01/20"), "Card expired. [expired_card] (status 400"),
+            (lambda: clover.card_token("4242424242424241"), "fails the Luhn check: a digit is"),
+            (lambda: clover.card_token(exp="2030-12"), "must be MM/YY"),
             (lambda: clover.merchant("bakery"), "sandbox default has one merchant"),
             (lambda: clover.clock.set(datetime.fromisoformat("2031-01-01")), "has no time zone"),
             (
