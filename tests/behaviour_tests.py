@@ -1,12 +1,13 @@
 """Which test exercises which behaviour, and which tests show which known difference.
 
 A behaviour that decides a response is in its evidence: a response of its test must have it there,
-in each case of a parametrized test. `tests/conftest.py` checks it after the test. `NOT_IN_EVIDENCE`
+in each case of a parametrized test. `exercised_by` checks it after the test. `NOT_IN_EVIDENCE`
 has the behaviours that decide no response, with the reason. For these
 `tests/reference/test_fidelity.py` checks only that the test exists.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mock_clover.clover.common.behaviours import BEHAVIOURS
@@ -263,6 +264,10 @@ IN_EVIDENCE = {each.name for each in BEHAVIOURS} - {
     name for names in NOT_IN_EVIDENCE.values() for name in names
 }
 """Behaviours that decide the status or the effect of a response, so its evidence names them."""
+_BEHAVIOURS_OF = {
+    test: {name for name, listed in TEST_OF_BEHAVIOUR.items() if listed == test} & IN_EVIDENCE
+    for test in TEST_OF_BEHAVIOUR.values()
+}
 EXERCISED: set[str] = set()
 """Behaviours in the evidence of the responses of the running test."""
 
@@ -275,8 +280,14 @@ def record(basis: Iterable[EvidencePart]) -> None:
         )
 
 
-def not_exercised(file: Path, test: str) -> set[str]:
-    """Return the behaviours that are listed for a test and that none of its responses used."""
+@contextmanager
+def exercised_by(file: Path, test: str) -> Iterator[None]:
+    """Fail if a test that is listed for a behaviour has no response that is based on it."""
+    EXERCISED.clear()
+    yield
     key = f"{file.stem.removeprefix('test_')}::{test.removeprefix('test_')}"
-    names = {name for name, listed in TEST_OF_BEHAVIOUR.items() if listed == key}
-    return names & IN_EVIDENCE - EXERCISED
+    not_exercised = _BEHAVIOURS_OF.get(key, set()) - EXERCISED
+    assert not not_exercised, (
+        f"no response of this test is based on {', '.join(sorted(not_exercised))}: "
+        "correct the test, or name another one in TEST_OF_BEHAVIOUR of tests/behaviour_tests.py"
+    )

@@ -8,6 +8,7 @@ selected is not collected, so the inner loop does not need the packages of the s
 """
 
 import gc
+import inspect
 import re
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -18,10 +19,12 @@ import pytest
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import load
 from mock_clover.scenario.records import Scenario
-from tests import behaviour_tests
+from tests import rows
+from tests.behaviour_tests import exercised_by
 from tests.in_process import InProcessServer
 from tests.server_process import ServerProcess
 
+gc.disable()  # collection creates no garbage; see `pytest_collection_finish`
 HERE = Path(__file__).parent
 SLOW_KINDS = ("system", "fuzz", "browser", "clients", "source")
 SOURCE_TESTS = (
@@ -79,8 +82,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Exclude the collected tests from garbage collection, which saves 10 % of the run."""
+    """Collect garbage from now on, rarely, and not among the collected tests."""
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    gc.enable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(
+    collector: pytest.Module | pytest.Class, name: str, obj: object
+) -> pytest.Item | None:
+    """Run the rows of a parametrized test as one test when all fast tests run."""
+    config = collector.config
+    if config.stash[SELECTED] or rows.selects_tests(config) or not inspect.isfunction(obj):
+        return None
+    is_test = isinstance(collector, pytest.Module) and name.startswith("test_")
+    return rows.merged(collector, name, obj) if is_test else None
 
 
 @pytest.fixture(scope="session")
@@ -135,11 +152,5 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """Fail a test that is listed for a behaviour but never exercised it."""
-    behaviour_tests.EXERCISED.clear()
-    result = yield
-    not_exercised = behaviour_tests.not_exercised(pyfuncitem.path, pyfuncitem.originalname)
-    assert not not_exercised, (
-        f"no response of this test is based on {', '.join(sorted(not_exercised))}: "
-        "correct the test, or name another one in TEST_OF_BEHAVIOUR of tests/behaviour_tests.py"
-    )
-    return result
+    with exercised_by(pyfuncitem.path, pyfuncitem.originalname):
+        return (yield)
