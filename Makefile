@@ -8,7 +8,7 @@ COMPILE = $(BIN)/python -m compileall -q mock_clover
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --no-deps
 
 .PHONY: help serve test test-system test-browser test-firefox test-clients test-lowest fuzz soak image-test test-all
-.PHONY: docs generate stress screenshots lint types format pins pin-base audit bench clean
+.PHONY: docs generate stress budget screenshots lint types format pins pin-base audit bench clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -87,6 +87,9 @@ test-all: test test-system fuzz soak test-browser test-firefox test-clients imag
 
 stress: .venv/.test ## run `make test` five times under CPU load (eight busy loops) and five times with -n 4
 	bash tests/stress.sh
+
+budget: .venv/.test ## print the processor time of `make test`, first and second run (ARGS=SECONDS of a whole suite)
+	bash tests/budget.sh $(ARGS)
 
 screenshots: .venv/.all ## save screenshots of every page, and docs/dashboard.png (ARGS="readme …")
 	$(BIN)/python -m tests.browser.screenshots $(ARGS)

@@ -18,10 +18,14 @@ def fails() -> int:
 
 
 @pytest.mark.parametrize("fork", [fails, None])
-def test_without_a_child_the_work_is_done_in_this_process(fork: Callable[[], int] | None) -> None:
+def test_without_a_child_the_work_is_done_in_this_process(
+    fork: Callable[[], int] | None, keys: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = keys._load_key()
+    monkeypatch.setattr("mock_clover.sandbox.keys._generate_key", lambda: key)
     worker = StartupWorker("sandbox", None, fork)
     assert worker.scenario().name == "sandbox"
-    assert KeyRing(fetch=worker.key).public_blob()
+    assert KeyRing(fetch=worker.key).public_blob() == keys.public_blob()
 
 
 class NoThreads(ThreadPoolExecutor):
