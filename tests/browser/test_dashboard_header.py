@@ -90,7 +90,7 @@ def test_header_keeps_its_height(dashboard_page: DashboardPage, axe: str) -> Non
             page.keyboard.press("Tab")
             chip = chips.and_(page.get_by_role("button", name=words))
             expect(chip).to_be_focused()
-            expect(chip).to_be_in_viewport(ratio=0.5)
+            expect(chip).to_be_in_viewport(ratio=0.95)
             expect(chip).to_have_attribute("title", chip.get_attribute("aria-label"))
         assert serious_violations(page, axe) == []
     page.keyboard.press("Enter")

@@ -24,6 +24,9 @@ export function startNext() {
     event.preventDefault(); // the list's own Escape
     close();
   });
+  byId("next-chips").addEventListener("focusin", ({ target }) => { // a browser leaves it half hidden
+    if (target.matches(":focus-visible")) target.scrollIntoView({ block: "nearest", inline: "nearest" });
+  });
   document.addEventListener("click", (event) => {
     if (menu.open && !menu.contains(event.target)) menu.open = false;
   });
