@@ -402,7 +402,7 @@ def test_composes_tests_wait_for_a_healthy_server() -> None:
     services = yaml.safe_load(text)["services"]
     clover, tests = services["clover"], services["tests"]
     assert tests["depends_on"] == {"clover": {"condition": "service_healthy"}}
-    assert 'CMD ["mock-clover", "health"]' in (ROOT / "Dockerfile").read_text()
+    assert 'CMD ["python3", "-Im", "mock_clover.health"]' in (ROOT / "Dockerfile").read_text()
     assert "--mock-clover-url http://clover:4242" in tests["command"]
     assert clover["read_only"] is True
     assert clover["ports"] == ["127.0.0.1:4242:4242"]
