@@ -110,6 +110,6 @@ def test_a_card_and_an_amount_have_one_form(dashboard_page: DashboardPage) -> No
         expect(awaited).to_be_visible()
         assert page.evaluate(OTHER_FORMS) == [], view
     page.goto(f"{dashboard_page.clover.url}/_mock/#/exchanges?q=$12.00")
-    expect(dashboard_page.row("at most $3.00")).to_have_count(1)
+    expect(dashboard_page.row("at most 300 ($3.00)")).to_have_count(1)
     expect(dashboard_page.row("refunded $12.00 of $15.00 refundable")).to_have_count(1)
     dashboard_page.leave()
