@@ -12,6 +12,7 @@ const POLL_MS = 250;
 
 const data = document.getElementById("threeds").dataset;
 const answer = document.getElementById("answer");
+let isSending = false;
 
 function report({ source, origin }, status) {
   source.postMessage({ transaction: data.transaction, status }, origin);
@@ -43,7 +44,14 @@ function onKey(event) {
 async function send(event) {
   event.preventDefault();
   const body = new URLSearchParams({ result: event.submitter.value });
-  await fetch(answer.action, { method: "POST", body, redirect: "manual" });
+  isSending = true;
+  try {
+    await fetch(answer.action, { method: "POST", body, redirect: "manual" });
+  } catch {
+    isSending = false;
+    console.error("Clover3DS, mock-clover: the server did not get the answer; try again");
+    return;
+  }
   location.replace(location.pathname);
 }
 
@@ -53,7 +61,7 @@ async function watch() {
     try {
       const reply = await fetch(`${data.transaction}/status`, { cache: "no-store" });
       const { state } = await reply.json();
-      if (state !== data.state) break;
+      if (state !== data.state && !isSending) break; // leaving the page would abort the answer
     } catch {
       // The server is not available; try again.
     }
