@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from browser_session import BrowserSession, SharedBrowserSession
-from playwright.sync_api import FrameLocator, Page, Route, expect
+from playwright.sync_api import APIResponse, FrameLocator, Page, Route, expect
 from shop import Shop
 
 from tests.clover.threeds.test_threeds import (
@@ -196,6 +196,24 @@ def test_each_flow_goes_from_its_charge_to_its_end(buying: Callable[..., Purchas
     assert page.evaluate("events") == detail(*backend.statuses)
     assert page.evaluate("window._3DSUtil === window.clover3DSUtil")
     assert page.evaluate("history.length") == length  # so that Back leaves the shop's page
+
+
+def test_page_of_the_bank_stays_until_its_answer_arrived(buying: Callable[..., Purchase]) -> None:
+    shopping = buying()
+    page = shopping.page
+    loads, held = list[str](), list[tuple[Route, APIResponse]]()
+    page.route("**/answer", lambda route: held.append((route, route.fetch(max_redirects=0))))
+    shopping.buy(CHALLENGE)
+    shopping.is_asked()
+    page.on("request", lambda each: loads.append(each.url) if each.is_navigation_request() else 0)
+    shopping.press("Approve")
+    for _ in range(3):  # the first ones may be older than the answer
+        with page.expect_response("**/status"):
+            pass
+    assert loads == []
+    ((route, response),) = held
+    route.fulfill(response=response)
+    shopping.ends("succeeded")
 
 
 def test_browser_info_has_documented_fields(
