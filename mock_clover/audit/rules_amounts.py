@@ -39,15 +39,18 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _stated(context: AuditContext, body: dict[str, Any]) -> Iterator[tuple[int, str]]:
-    """Yield the prices that a payment names, in minor units, each with where it is."""
+    """Yield the prices that a payment names, in minor units, each with where it is.
+
+    The place is empty for a price that only follows from another one.
+    """
     for member in ("description", "metadata"):
         for text in _texts(body.get(member)):
             found = _PRICE.findall(_THOUSANDS.sub("", text))
             prices = [int(dollars + cents) for dollars, cents in found]
             yield from ((price, f"its {member}") for price in prices)
             if _HUNDRED.search(text):
-                yield from ((price * 100, member) for price in prices)
-                yield from ((price // 100, member) for price in prices)
+                yield from ((price * 100, "") for price in prices)
+                yield from ((price // 100, "") for price in prices)
             for order_id in _ORDER_ID.findall(text):
                 if (order := context.order(order_id)) is not None:
                     yield order.amount, f"the order that its {member} names"
@@ -62,7 +65,8 @@ def _contradicted(context: AuditContext, exchange: Exchange) -> tuple[int, str] 
     stated = list(_stated(context, body))
     if any(price in (amount, amount + tip) for price, _ in stated):
         return None
-    return next(((price, where) for price, where in stated if _is_mistaken(amount, price)), None)
+    named = ((price, where) for price, where in stated if where)
+    return next((each for each in named if _is_mistaken(amount, each[0])), None)
 
 
 def mistaken_order(context: AuditContext, order_id: str | None) -> Order | None:

@@ -44,7 +44,8 @@ def write_exchange(
     is_simple = not (
         raw.query
         or names.has_remarks
-        or (body and (b"" in values or may_have_remarks(endpoint, raw, request)))
+        or b"" in values
+        or (body and may_have_remarks(endpoint, raw, request))
     )
     if not is_simple:
         reply, ignored = add_remarks(endpoint, raw, request, reply, names.misspelt)

@@ -146,18 +146,23 @@ class Outbox:
         ]
 
     def next_fault(self, target_id: str, event: str) -> DeliveryFault | None:
-        """Return the planned fault for an event, if any, and count its use."""
+        """Return the planned fault for an event, if any, and count the event in its entry.
+
+        An entry with `nth` counts each of its events, even if an earlier entry applies.
+        """
         target = self.targets[target_id]
+        counts, found = list(target.left), None
         for index, fault in enumerate(target.spec.plan):
-            left = target.left[index]
+            left = counts[index]
             if left == 0 or (fault.event is not None and not matches_event(fault.event, event)):
                 continue
-            if left is not None:
-                counts = (*target.left[:index], left - 1, *target.left[index + 1 :])
-                target = self.targets[target_id] = replace(target, left=counts)
-            if fault.nth is None or left == 1:
-                return fault
-        return None
+            if left is not None and (found is None or fault.nth is not None):
+                counts[index] = left - 1
+            if found is None and (fault.nth is None or left == 1):
+                found = fault
+        if tuple(counts) != target.left:
+            self.targets[target_id] = replace(target, left=tuple(counts))
+        return found
 
     def fork(self) -> "Outbox":
         """Return a copy with the targets and the pending deliveries."""

@@ -138,6 +138,7 @@ def amounts() -> list[Case]:
         ("the price among others", priced(1799, "17.98", "17.99"), {}),
         ("a deposit", priced(500, "17.99"), {}),
         ("a hundred pieces", priced(15000, "100 stickers at 1.50"), {}),
+        ("a cent more than a hundred pieces", priced(15001, "100 stickers at 1.50"), {}),
         ("a percent", priced(1800, "1% of 1,800.00"), {}),
         ("a price below a dollar", priced(1, "0.99"), {}),
         ("no price", priced(18, "18", 18, "1.18.00", "18.00%", "2026.18.00"), {}),

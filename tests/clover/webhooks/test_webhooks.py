@@ -490,6 +490,7 @@ REFUNDED = ["P:CREATE", "P:UPDATE"]
         ([{"do": "duplicate", "nth": 1}], ["P:CREATE", "P:CREATE", "P:UPDATE"], []),
         ([{"do": "drop", "nth": 2}], ["P:CREATE"], []),
         ([{"do": "drop", "nth": 3}, {"do": "duplicate", "nth": 2}], [*REFUNDED, "P:UPDATE"], []),
+        ([{"do": "duplicate", "times": 1}, {"do": "drop", "nth": 2}], ["P:CREATE"] * 2, []),
     ],
 )
 def test_delivery_faults(
