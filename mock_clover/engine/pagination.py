@@ -19,7 +19,7 @@ from mock_clover.core.steps import Steps, Work, finish
 
 Row = TypeVar("Row")
 SHORT_ROWS = 1_000
-"""A list that looks at up to this many rows is no long operation."""
+"""A list that reads at most this many rows is not a long operation."""
 _STEP_ROWS = 100
 
 _DOC = documented("REF getcharges; MD:pagination")
@@ -99,9 +99,10 @@ def paginate(
     created_ms: Callable[[Row], int],
     to_record: Callable[[Row], Record],
 ) -> ListResponse | Work[ListResponse]:
-    """Return one page of rows; work if a page of many rows is more than the newest ones.
+    """Return one page of rows, or work if many rows may have to be read.
 
-    `newest_rows` returns the rows, newest first; of True, such that they may change meanwhile.
+    `newest_rows` returns at most `size_max` rows, newest first; its argument is True if rows may
+    change while they are read.
     """
     within = time_filter(query, "created")
     is_long = size_max > SHORT_ROWS and query != type(query)(limit=query.limit)

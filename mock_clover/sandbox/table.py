@@ -51,11 +51,14 @@ class Table(Generic[Row]):
 
     @property
     def size_max(self) -> int:
-        """At least the number of rows; unlike `len`, it takes no time."""
+        """An upper bound of the number of rows, in constant time, unlike `len`."""
         return len(self._rows) + len(self._base)
 
     def items_newest_first(self, *, lasting: bool = False) -> Iterator[tuple[str, Row]]:
-        """Iterate over keys and rows, newest first; `lasting`: rows may change meanwhile."""
+        """Iterate over keys and rows, newest first.
+
+        `lasting`: rows may change while they are read.
+        """
         if lasting:
             return self._lasting_newest_first()
         if not self._base:
@@ -63,7 +66,7 @@ class Table(Generic[Row]):
         return self._layered_newest_first()
 
     def newest_first(self, lasting: bool) -> Iterator[Row]:  # noqa: FBT001 - passed as a function
-        """Iterate over the rows, newest first; `lasting`: rows may change meanwhile."""
+        """Iterate over the rows, newest first; `lasting`: they may change while they are read."""
         return (row for _, row in self.items_newest_first(lasting=lasting))
 
     def _lasting_newest_first(self) -> Iterator[tuple[str, Row]]:
@@ -72,7 +75,7 @@ class Table(Generic[Row]):
             row = None if key in shared else self.get(key)
             if row is not None:
                 yield key, row
-        for key in reversed(list(shared)):
+        for key in reversed(shared):  # the shared rows of a table never change
             row = self.get(key)
             if row is not None:
                 yield key, row

@@ -215,6 +215,26 @@ def test_every_list_of_many_rows_is_long(
         assert same_but_for_time(added, exchange), target
 
 
+def test_rows_that_are_not_in_a_list_are_read_in_slices(
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the rows that each list reads, none is in it."""
+    merchant, charge = f"/v3/merchants/{server.known.merchant_id}", {"capture": False}
+    tax, *deleted = [
+        server.send("POST", f"{merchant}/tax_rates", {"name": "a", "rate": 1}).json["id"]
+        for _ in range(ROWS + 1)
+    ]
+    for tax_id in deleted:
+        server.send("DELETE", f"{merchant}/tax_rates/{tax_id}")
+        server.send("POST", f"{merchant}/items", {"name": "a", "price": 1})
+        server.send("POST", "/v1/refunds", {"charge": server.charge(**charge)["id"]})
+    monkeypatch.setattr(listing, "SHORT_ROWS", 0)
+    monkeypatch.setattr(pagination, "_STEP_ROWS", 1)
+    for path in ("tax_rate_items", f"tax_rates/{tax}/items", "tax_rates", "refunds"):
+        steps = answered(server, f"{merchant}/{path}", "offset=1").steps
+        assert sum(1 for _ in steps) >= ROWS, path
+
+
 def test_a_list_is_sorted_by_few_fields(server: InProcessServer) -> None:
     """Each field takes time for each row."""
     path = f"/v3/merchants/{server.known.merchant_id}/orders?orderBy="

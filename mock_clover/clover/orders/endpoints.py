@@ -259,7 +259,7 @@ def list_orders(
 
 
 def most_orders(sandbox: Sandbox) -> int:
-    """Return at least the number of `newest_orders`."""
+    """Return an upper bound of the number of orders."""
     return sandbox.orders.size_max + sandbox.sale_orders.size_max
 
 
@@ -268,7 +268,7 @@ def newest_orders(
 ) -> Iterator[tuple[str, OrderWithCharges]]:
     """Iterate over all orders, newest first, including those that charges created.
 
-    `lasting`: rows may change meanwhile.
+    `lasting`: rows may change while they are read.
     """
     of_charges = (
         (key, full_order)

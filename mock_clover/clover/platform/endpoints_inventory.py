@@ -206,13 +206,18 @@ def create_tax_rate(sandbox: Sandbox, call: Call[TaxRateRequest, None]) -> TaxRa
 def list_tax_rates(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> PlatformPage:
     """List taxes, including NO_TAX_APPLIED."""
 
-    def rows(lasting: bool) -> Iterator[MerchantTax]:  # noqa: FBT001 - see `list_page`
-        taxes = sandbox.tax_rates.newest_first(lasting)
-        yield from (tax for tax in taxes if not tax.is_deleted)
+    def rows(lasting: bool) -> Iterator[MerchantTax | None]:  # noqa: FBT001 - see `list_page`
+        for tax in sandbox.tax_rates.newest_first(lasting):
+            yield None if tax.is_deleted else tax
         yield no_tax_rate(sandbox)
 
     return list_page(
-        *(response_context(sandbox, call), call, "tax_rates", TAX_FIELDS, rows, tax_response),
+        response_context(sandbox, call),
+        call,
+        "tax_rates",
+        TAX_FIELDS,
+        rows,
+        tax_response,
         size_max=sandbox.tax_rates.size_max,
     )
 
@@ -252,8 +257,9 @@ def list_order_types(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Platf
 def list_tenders(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> PlatformPage:
     """List tenders."""
     context = response_context(sandbox, call)
-    rows = lambda _: tenders_of(context)  # noqa: E731 - see `list_page`
-    return list_page(context, call, "tenders", TENDER_FIELDS, rows, lambda each: each)
+    return list_page(
+        context, call, "tenders", TENDER_FIELDS, lambda _: tenders_of(context), lambda each: each
+    )
 
 
 ENDPOINTS = (

@@ -150,8 +150,10 @@ def list_tax_rate_items(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Pl
         {},
         lambda lasting: (
             TaxOfItemResponse(item=Reference(id=item.id), taxRate=Reference(id=tax_id))
+            if tax_id
+            else None
             for item in sandbox.items.newest_first(lasting)
-            for tax_id in item.tax_rates
+            for tax_id in item.tax_rates or ("",)
         ),
         lambda pair: pair,
         size_max=sandbox.items.size_max,
@@ -164,7 +166,7 @@ def list_item_tax_rates(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Pl
     item, context = require_item(sandbox, call.ids[1]), response_context(sandbox, call)
     path, taxes = f"items/{item.id}/tax_rates", taxes_of(sandbox, item)
     return list_page(
-        *(context, call, path, TAX_FIELDS, lambda _: taxes, tax_response), size_max=len(taxes)
+        context, call, path, TAX_FIELDS, lambda _: taxes, tax_response, size_max=len(taxes)
     )
 
 
@@ -180,7 +182,8 @@ def list_items_of_tax_rate(sandbox: Sandbox, call: Call[None, PlatformQuery]) ->
         f"tax_rates/{tax.id}/items",
         ITEM_FIELDS,
         lambda lasting: (
-            item for item in sandbox.items.newest_first(lasting) if tax in taxes_of(sandbox, item)
+            item if tax in taxes_of(sandbox, item) else None
+            for item in sandbox.items.newest_first(lasting)
         ),
         lambda item: item_with_expansions(context, item),
         size_max=sandbox.items.size_max,

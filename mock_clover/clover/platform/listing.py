@@ -57,18 +57,18 @@ def list_page(
     call: Call[Any, PlatformQuery],
     path: str,
     fields: Fields,
-    rows: Callable[[bool], Iterable[Row]],
+    rows: Callable[[bool], Iterable[Row | None]],
     to_record: Callable[[Row], Record],
     *,
     size_max: int = 0,
     searches: bool = False,
     prepare: Callable[[], Steps[None]] | None = None,
 ) -> PlatformPage:
-    """Return one page of rows; work if that takes more than a look at the newest ones.
+    """Return one page of rows, or work if many rows may have to be read.
 
-    `rows` returns the rows, newest first; of True, such that they may change meanwhile. There are
-    at most `size_max`; `searches`: finding them takes a look at each of so many. `prepare` reads
-    what `to_record` needs for the expanded fields.
+    `rows` returns at most `size_max` rows, newest first, with None in place of a row that is not in
+    the list; its argument is True if rows may change while they are read. `searches`: many of them
+    may be None. `prepare` reads what `to_record` needs for the expanded fields.
     """
     query = call.query
     clauses = [] if query.filter is None else _CLAUSE_SEPARATOR.split(query.filter)
@@ -82,8 +82,10 @@ def list_page(
     href = f"{context.root}/{path}?{_query_string(query, clauses)}"
 
     def page() -> Steps[Elements]:
-        found = (row if all(test(row) for test in tests) else None for row in rows(is_long))
-        matching = in_steps(found)
+        matching = in_steps(
+            row if row is not None and all(test(row) for test in tests) else None
+            for row in rows(is_long)
+        )
         if key is not None:
             matching = yield from _ordered(matching, key)
         selected = yield from _slice(matching, query.offset, query.limit)

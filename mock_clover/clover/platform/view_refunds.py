@@ -31,13 +31,12 @@ def refunds_of(context: ResponseContext, charges: Iterable[Charge]) -> Iterator[
     return (refund for _, refund in sorted(chain.from_iterable(found), key=itemgetter(0)))
 
 
-def all_refunds(sandbox: Sandbox, *, lasting: bool = False) -> Iterator[Refund]:
-    """Iterate over the refunds, newest first, without the voids of authorizations.
+def all_refunds(sandbox: Sandbox, *, lasting: bool) -> Iterator[Refund | None]:
+    """Iterate over the refunds, newest first, with None in place of a void of an authorization.
 
-    `lasting`: rows may change meanwhile.
+    `lasting`: rows may change while they are read.
     """
     return (
-        refund
+        refund if refund.refund_type != "PREAUTH" else None
         for refund in sandbox.refunds.newest_first(lasting)
-        if refund.refund_type != "PREAUTH"
     )
