@@ -100,11 +100,13 @@ LINEAR: dict[str | bytes, str] = {
         "a quote follows within 25 characters; then the runs contain no letter, and a run ends at "
         "the first other character"
     ),
-    r"((?:(?:cvv|cvc)2?|security[_ -]?(?:code|card_?value))(?:%[0-9a-f]{2}|[^0-9a-z]){0,8})"
-    r"[0-9]{3,8}": "at most eight separators, and only a percent sign can match in two ways",
     r"((?:(?:cvv|cvc)2?|security[_ -]?(?:code|card_?value))"
-    r"(?:[^0-9a-z\"]{1,3}(?:is|was|code|number|no)(?![a-z]))?(?:%[0-9a-f]{2}|\\\"|[^0-9a-z\"]){0,8})"
-    r"[0-9]{3,8}": "a word and at most eleven separators, of which two match in two ways",
+    r"(?:[^0-9a-z]{1,3}(?:is|was|code|number|no)(?![a-z]))?(?:%[0-9a-f]{2}|[^0-9a-z]){0,8})"
+    r"[0-9]{3,8}": "a word and at most eleven separators; only a percent sign matches in two ways",
+    r"((?:(?:cvv|cvc)2?|security[_ -]?(?:code|card_?value))"
+    r"(?:(?:\\[\"\\/bfnrt]|[^0-9a-z\"\\]){1,3}(?:is|was|code|number|no)(?![a-z]))?"
+    r"(?:%[0-9a-f]{2}|\\[\"\\/bfnrt]|[^0-9a-z\"\\]){0,8})"
+    r"[0-9]{3,8}": "as above; a backslash begins an escape only",
     r"\d{3,}": "nothing follows the run",
     r'("source"\s*:\s*")[0-9 \-]{6,}(")': "no overlap: the runs contain no letter",
     rb'(?:client_id|app_uuid)"?\s*[=:]\s*"?([^&"\s]{1,200})': (

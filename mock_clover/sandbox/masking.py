@@ -29,18 +29,20 @@ _CVV = re.compile(
 """A misplaced CVV, for example in metadata, and the security code of a virtual gift card. The name
 may be a part of the member's name, such as `card[cvv]` or `cvvCode`."""
 _LOOSE_CVV = re.compile(
-    r"((?:(?:cvv|cvc)2?|security[_ -]?(?:code|card_?value))(?:%[0-9a-f]{2}|[^0-9a-z]){0,8})"
+    r"((?:(?:cvv|cvc)2?|security[_ -]?(?:code|card_?value))"
+    r"(?:[^0-9a-z]{1,3}(?:is|was|code|number|no)(?![a-z]))?(?:%[0-9a-f]{2}|[^0-9a-z]){0,8})"
     r"[0-9]{3,8}",
     re.IGNORECASE,
 )
 """A CVV in text that is neither JSON nor a form."""
 _PROSE_CVV = re.compile(
     r"((?:(?:cvv|cvc)2?|security[_ -]?(?:code|card_?value))"
-    r"(?:[^0-9a-z\"]{1,3}(?:is|was|code|number|no)(?![a-z]))?(?:%[0-9a-f]{2}|\\\"|[^0-9a-z\"]){0,8})"
+    r"(?:(?:\\[\"\\/bfnrt]|[^0-9a-z\"\\]){1,3}(?:is|was|code|number|no)(?![a-z]))?"
+    r"(?:%[0-9a-f]{2}|\\[\"\\/bfnrt]|[^0-9a-z\"\\]){0,8})"
     r"[0-9]{3,8}",
     re.IGNORECASE,
 )
-"""A CVV within one text, such as `my CVV is 123`. A match leaves JSON valid."""
+"""A CVV within one text of JSON, such as `my CVV is 123`. A match leaves the JSON valid."""
 _SOURCE = re.compile(r'("source"\s*:\s*")[0-9 \-]{6,}(")')
 """A number in place of a token. Gift card numbers have no check digit that identifies them."""
 _CVV_NAMES = ("cvv", "cvc", "securitycode", "securitycardvalue")

@@ -146,7 +146,10 @@ def test_no_control_call_shows_a_card_number(server: InProcessServer, spelt: Any
     assert {path: texts for path, texts in found.items() if texts} == {}
 
 
-SPOKEN = ("cvv {}", "CVC: {}", "cvv2={}", "my CVV is {}", "security code {}", 'cvv="{}"')
+SPOKEN = (
+    *("cvv {}", "CVC: {}", "cvv2={}", "my CVV is {}", "security code {}", 'cvv="{}"'),
+    *("cvv:\n{}", "cvv\t{}", "the 'cvv' is {}", 'my "CVV" is {}'),
+)
 """How people write a CVV in a text."""
 
 

@@ -97,6 +97,11 @@ TREES: dict[str, tuple[Any, Any]] = {
 }
 
 
+def test_a_masked_body_is_still_json() -> None:
+    trees = [["cvv\\", 1234], ["cvv", 1234], {"cvc": "a", "b": 1234}, ['a "cvv"', 1234]]
+    assert [json.loads(mask(json.dumps(tree))) for tree in trees] == trees
+
+
 @pytest.mark.parametrize(("tree", "expected"), TREES.values(), ids=TREES)
 def test_numbers_and_names_are_masked(tree: Any, expected: Any) -> None:
     assert redact_json(tree) == expected
