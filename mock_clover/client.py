@@ -116,8 +116,9 @@ def _request_json(request: urllib.request.Request, timeout_s: float) -> dict[str
             text = error.read(2_000).decode("utf-8", "replace")
             why = error.headers.get("x-mock-clover-why", "")
         # The messages of control calls say what is wrong; Clover's do not.
-        told = f"{text}; {why}" if why and "/_mock/" not in request.full_url else text
-        message = f"{request.full_url} returned {error.code}: {told}"
+        message = f"{request.full_url} returned {error.code}: {text}"
+        if why and "/_mock/" not in request.full_url:
+            message += f"; {why}"
         raise ClientError(printable(message)) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)

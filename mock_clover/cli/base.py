@@ -237,7 +237,7 @@ def _escape_command(match: re.Match[str]) -> str:
 
 
 def reads_server(command: Callable[..., None]) -> Callable[..., None]:
-    """Return a command that explains a response of another form: a URL may be of any server."""
+    """Return a command that explains unexpected responses: its URL may be that of any server."""
 
     @wraps(command)
     def run(**options: Any) -> None:

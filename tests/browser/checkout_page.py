@@ -17,7 +17,6 @@ VALID_CARD |= {"CARD_POSTAL_CODE": "94043"}
 DECLINED_CARD = "4005571702222222"
 CARD_WITH_CHECKS = "4761530001111126"
 """Passes the ZIP code and CVV checks if the charge has these values."""
-OTHER_FIELDS = {"CARD_STREET_ADDRESS": "street", "CARD_NAME": "name", "CARD": "card"}
 _NAMES = (f"checkout-{number}" for number in itertools.count(1))
 
 PAGE = """<!doctype html>

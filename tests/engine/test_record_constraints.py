@@ -28,7 +28,6 @@ _WRONG: tuple[Any, ...] = (
     *(None, {"a": 1}, [1], [], "", "not a value of it!", "x" * 6_000),
     *(-1, 10**12, 1.5, True, "perhaps"),
 )
-MISSING = object()
 
 
 class Break(NamedTuple):

@@ -91,7 +91,8 @@ def redirect_target(call: Call[Any, Any], redirect_uri: str | None) -> str:
     length = sum(len(quote(part)) for part in parts if part)
     if length > _LOCATION_BYTES_MAX or not REDIRECT_URI_PATTERN.match(target):
         raise OAUTH_INVALID_REDIRECT.error(
-            rule="redirect_uri must be an http:// or https:// URL without spaces, and not too long"
+            rule="redirect_uri must be an http:// or https:// URL without spaces; with state and "
+            f"the other parameters at most {_LOCATION_BYTES_MAX} bytes"
         )
     return target
 
@@ -153,8 +154,8 @@ def _client_rule(sandbox: Sandbox, client_id: str | None) -> str:
     if client_id is None:
         return "client_id is missing; it is required"
     of_merchant = client_id == sandbox.credentials.merchant_id
-    told = "the merchant id" if of_merchant else shown(client_id)
-    return f"client_id is {told}; must be the app id of this sandbox"
+    sent = "the merchant id" if of_merchant else shown(client_id)
+    return f"client_id is {sent}; must be the app id of this sandbox"
 
 
 def exchange_token(sandbox: Sandbox, call: Call[TokenExchange, None]) -> AccessToken:

@@ -177,7 +177,7 @@ def _complete_payment(
 def _check_unpaid(order: OrderWithCharges, charge: Charge) -> None:
     """Raise if the order was paid in the meantime."""
     if order.paid_ms is not None:
-        raise ORDER_ALREADY_PAID.error(id=order.order.id, rule="nothing of the order is unpaid")
+        raise ORDER_ALREADY_PAID.error(id=order.order.id, rule="the order is already paid")
     if charge.request.amount > order.order.amount - order.amount_paid:
         raise ORDER_OVERPAID.error(rule="the charge is more than the unpaid rest of the order")
 

@@ -72,11 +72,11 @@ def start_threeds(
         flow, reason = sandbox.rules.flow(source.token.card, amount)
     if request.source == "NON_CLOVER":
         return _external_authentication(call.threeds, request, source)
-    missing = ["browser_info"] if request.browser_info is None else request.browser_info.missing
-    if request.browser_info is None or missing:
-        raise THREEDS_BROWSER_INFO_INVALID.error(
-            rule=f"{', '.join(missing)} of threeds missing; required"
-        )
+    if request.browser_info is None:
+        raise THREEDS_BROWSER_INFO_INVALID.error(rule="threeds.browser_info is missing")
+    if missing := request.browser_info.missing:
+        rule = f"threeds.browser_info lacks {', '.join(missing)}"
+        raise THREEDS_BROWSER_INFO_INVALID.error(rule=rule)
     why = f"{source.verdict.why}; 3-D Secure, {flow}: {reason}"
     if flow in FLOWS_WITHOUT_BROWSER:
         return _without_browser(flow, ThreeDS(source="CLOVER", validation_result=""), source, why)

@@ -328,12 +328,6 @@ def test_replay_repeats_decline_but_not_fault(make_server: MakeServer) -> None:
     assert (got["status"], got["reply"]["error"]["declineCode"]) == (402, "insufficient_funds")
 
 
-REPEATED = {
-    "strict": {"strict": True},
-    "guarded": {"refuse_inferred": True, "allow_inferred": ("OTHER_BRANDS_EXPIRE_LIKE_VISA",)},
-}
-
-
 def test_every_stored_request_can_be_replayed(make_server: MakeServer) -> None:
     server = make_server()
     create_fixtures(server)

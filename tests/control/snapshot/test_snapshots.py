@@ -32,7 +32,6 @@ Request = tuple[str, str, Any, dict[str, str]]
 MASTERCARD = "5424180279791732"
 FORKS = 1_000
 CHARGES = 1_000
-KEYS_LOST = "keys are kept under the access token, which is another one there"
 
 
 class SandboxClient:
