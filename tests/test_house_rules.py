@@ -1,4 +1,4 @@
-"""Repository rules that linters do not check: time in tests, and reasons of silenced checks."""
+"""Repository rules that linters do not check: time in tests, unused names and so on."""
 
 import ast
 import re
@@ -219,6 +219,22 @@ def test_the_encoding_of_a_text_does_not_depend_on_the_machine() -> None:
         for file in sorted((ROOT / "mock_clover").rglob("*.py"))
         for number, line in enumerate(file.read_text("utf-8").splitlines(), 1)
         if WITHOUT_ENCODING.search(line)
+    )
+
+
+DEFINED = re.compile(r"^(?:def |async def |class )?(\w+)(?=[(:]| = )", re.MULTILINE)
+FOUND_BY_NAME = re.compile(r"test_|Test|pytest_")
+
+
+def test_each_name_of_a_module_is_used() -> None:
+    files = [path for folder in ("mock_clover", "tests") for path in (ROOT / folder).rglob("*.py")]
+    texts = {path.relative_to(ROOT): path.read_text("utf-8") for path in files}
+    uses = Counter(word for text in texts.values() for word in re.findall(r"\w+", text))
+    assert_no_errors(
+        f"{path}: nothing uses {name}"
+        for path, text in texts.items()
+        for name in DEFINED.findall(text)
+        if uses[name] == 1 and not FOUND_BY_NAME.match(name)
     )
 
 

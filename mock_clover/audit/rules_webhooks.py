@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mock_clover.audit.context import AuditContext, is_accepted
 from mock_clover.audit.rule import AuditRule, Hits, RuleHit
 from mock_clover.clover.webhooks.records_delivery import Delivery
+from mock_clover.core.counted import counted
 from mock_clover.sandbox.exchange import Exchange
 
 _SLOW_MS = 5_000
@@ -45,7 +46,7 @@ def _not_acknowledged(context: AuditContext) -> Hits:
             groups.setdefault((delivery.target, text), []).append(delivery)
     for (target, text), found in groups.items():
         exchanges = dict.fromkeys(each for one in found for each in _cause(context, one))
-        number = "1 delivery" if len(found) == 1 else f"{len(found)} deliveries"
+        number = counted(len(found), "delivery", "deliveries")
         yield RuleHit(
             message=f"{number} to the webhook target {target} {text}",
             exchanges=tuple(exchanges),

@@ -52,7 +52,7 @@ def bind(
     try:
         listener = _listen(host, port, create)
     except OSError as error:
-        # Not os.strerror, which knows no error of Windows' sockets; Python appends the address.
+        # os.strerror does not know the errors of Windows sockets. Python appends the address.
         reason = (error.strerror or str(error)).partition(" (while attempting")[0]
         if error.errno == errno.EACCES and port < _FIRST_UNPRIVILEGED_PORT:
             reason += _PRIVILEGED_PORT_HINT.format(port=port)
