@@ -1,4 +1,4 @@
-"""Repository rules that linters do not check: time in tests, unused names and so on."""
+"""Repository rules that linters do not check, about time in tests, reasons and unused names."""
 
 import ast
 import re
@@ -222,7 +222,7 @@ def test_the_encoding_of_a_text_does_not_depend_on_the_machine() -> None:
     )
 
 
-DEFINED = re.compile(r"^(?:def |async def |class )?(\w+)(?=[(:]| = )", re.MULTILINE)
+DEFINED = re.compile(r"^(?:def |async def |class )?(\w+)(?=\(|:$|(?:: .*)? = )", re.MULTILINE)
 FOUND_BY_NAME = re.compile(r"test_|Test|pytest_")
 
 
