@@ -22,18 +22,12 @@ function open(title, parts, sendText, read, { danger = false } = {}) {
   });
 }
 
-/** Ask for a text; null if cancelled. */
-export function askText(title, label, { hint = "", sendText = "OK", ...given } = {}) {
-  const input = el("input", { type: "text", autocomplete: "off", required: true, ...given });
-  return open(title, [field(label, input, hint)], sendText, () => input.value.trim());
-}
-
 /** Ask for confirmation of an action that cannot be undone. */
 export function confirmDestructive(title, words, sendText) {
   return open(title, [el("p", {}, words)], sendText, () => true, { danger: true });
 }
 
-/** Ask for the control token; `errorMessage` says why it is asked again. */
+/** Ask for the control token; null if cancelled. `errorMessage` says why it is asked again. */
 export function askToken(errorMessage) {
   const input = el("input", { type: "password", autocomplete: "off", required: true });
   const message = errorMessage ? el("p", { class: "message-error", role: "alert" }, errorMessage) : null;
