@@ -107,6 +107,9 @@ clean() {
     [[ -z $server ]] || kill -KILL "$server" 2>/dev/null || true
     [[ -z $container ]] || "${buildah[@]}" rm "$container" >/dev/null 2>&1 || true
     rm -rf "$work/pip.conf" "$work/ca.pem" "$work/layout" "$work/tmp"
+    # buildah leaves its storage mounted, and a folder with a mount cannot be removed.
+    awk -v work="$work/" 'index($2, work) == 1 { print $2 }' /proc/mounts | sort --reverse |
+        xargs --no-run-if-empty umount --lazy
 }
 trap clean EXIT
 
