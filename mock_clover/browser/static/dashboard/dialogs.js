@@ -31,7 +31,7 @@ export function confirmDestructive(title, words, sendText) {
 export function askToken(errorMessage) {
   const input = el("input", { type: "password", autocomplete: "off", required: true });
   const message = errorMessage ? el("p", { class: "message-error", role: "alert" }, errorMessage) : null;
-  const hint = "The value of `mock-clover serve --control-token`. It is stored until you close this tab.";
+  const hint = "The value of --control-token of the server. It is stored until you close this tab.";
   return open("Control token required", [message, field("Control token", input, hint)],
     "Continue", () => input.value);
 }
