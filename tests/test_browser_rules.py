@@ -150,6 +150,16 @@ def is_search_for_digits(call: ast.Call) -> bool:
     )
 
 
+def test_rows_are_searched_among_the_visible_ones() -> None:
+    """The page recycles rows, so the first one of the document may be hidden."""
+    assert_no_errors(
+        f"{file.name}:{number}: add `:visible` to `[role=option]`, or use `dashboard_page.rows`"
+        for file in sorted(BROWSER.glob("*.py"))
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), start=1)
+        if re.search(r"#list \[role=option\](?!:visible|\[)", line)
+    )
+
+
 def test_browser_tests_wait_for_the_state_that_they_read() -> None:
     trees = {file.name: ast.parse(file.read_text("utf-8")) for file in sorted(BROWSER.glob("*.py"))}
     waits = {

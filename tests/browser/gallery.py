@@ -233,7 +233,7 @@ def bank_knows_nothing(context: SceneContext) -> Page:
 # The dashboard ------------------------------------------------------------------------------------
 
 VIEWS = {
-    "exchanges": "#list [role=option]",
+    "exchanges": "#list [role=option]:visible",
     "audit": "#audit-body [role=status]",
     "data": "#data-body .stack > *",
     "scenario": "#scenario-body textarea",

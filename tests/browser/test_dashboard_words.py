@@ -75,6 +75,8 @@ def test_a_state_has_the_sign_and_colour_of_its_outcome(dashboard_page: Dashboar
 def test_errors_to_choose_are_named_once(dashboard_page: DashboardPage) -> None:
     dashboard_page.open("faults")
     page = dashboard_page.page
+    expect(page.locator("#faults .hint code")).to_have_text("delay_ms")
+    expect(page.locator("#faults .hint", has_text="`")).to_have_count(0)
     page.get_by_label("Fault type").select_option("problem")
     options = page.get_by_label("Error", exact=True).locator("option")
     expect(options.filter(has_text="UNAUTHORIZED — 401 Unauthorized")).not_to_have_count(0)

@@ -64,11 +64,16 @@ export function button(text, act, given = {}) {
 /** Create a form field with a label above and a hint below. */
 export function field(label, control, hint = "") {
   control.id ||= `field-${(fields += 1)}`;
-  const hintElement = hint ? el("small", { id: `${control.id}-hint`, class: "hint" }, hint) : null;
+  const hintElement = hint
+    ? el("small", { id: `${control.id}-hint`, class: "hint" }, withCode(hint)) : null;
   if (hintElement) control.setAttribute("aria-describedby", hintElement.id);
   return el("div", { class: "field" }, el("label", { for: control.id }, label), control, hintElement);
 }
 let fields = 0;
+
+/** Return the nodes of a text; what is between backticks is code. */
+const withCode = (text) =>
+  text.split("`").map((part, place) => (place % 2 ? el("code", {}, part) : part));
 
 /** Create a select; options are values or [value, text]. */
 export function select(options, chosen, given = {}) {
