@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from mock_clover.clover.charges.behaviours_purchase import VOID_WINDOW
 from mock_clover.clover.charges.records import REFUND_TYPE, Charge, RefundType
-from mock_clover.clover.charges.records_surcharge import surcharge
+from mock_clover.clover.charges.records_surcharge import AdditionalCharge, surcharge
 from mock_clover.clover.charges.responses import ListResponse
 from mock_clover.clover.common.problems import (
     CHARGE_ALREADY_REFUNDED,
@@ -143,8 +143,7 @@ def refund_charge(
         auth_code=sandbox.ids.auth_code(),
         reason=reason,
         external_reference_id=external_reference_id,
-        surcharge=charge.surcharge
-        and replace(charge.surcharge, id=None, amount=surcharge(amount, charge.surcharge.rate)),
+        surcharge=_refunded_surcharge(charge, amount),
     )
     if charge.gift is not None:
         change = amount if charge.state == "captured" else locked_amount(charge)
@@ -155,6 +154,18 @@ def refund_charge(
         cause = "void" if charge.state == "authorized" else "refund"
         send_platform_event(sandbox, "P", charge.id, "UPDATE", cause)
     return refund
+
+
+def _refunded_surcharge(charge: Charge, amount: int) -> AdditionalCharge | None:
+    """Return the part of the surcharge that a refund returns.
+
+    A tip has no surcharge, and is refunded after the amount of the charge (inferred).
+    """
+    if charge.surcharge is None:
+        return None
+    if charge.state == "captured":
+        amount = max(0, min(amount, charge.amount_captured - charge.amount_refunded))
+    return replace(charge.surcharge, id=None, amount=surcharge(amount, charge.surcharge.rate))
 
 
 def is_void(sandbox: Sandbox, charge: Charge, amount: int) -> bool:

@@ -121,6 +121,14 @@ def test_surcharge_is_based_on_captured_amount(make_server: MakeServer) -> None:
     assert fetched(server, created["id"])["additional_charges"][0]["amount"] == 15
 
 
+def test_refunded_tip_has_no_surcharge(make_server: MakeServer) -> None:
+    server = make_server(surcharge_rate=35_000)
+    created = charge(server, amount=1_000, tip_amount=500).json
+    refund = server.send("POST", "/v1/refunds", {"charge": created["id"]}).json
+    shown = [each["additional_charges"][0]["amount"] for each in (created, refund)]
+    assert (refund["amount"], shown) == (1_500, [35, 35])
+
+
 def test_an_order_tells_its_surcharges(make_server: MakeServer) -> None:
     server = make_server(surcharge_rate=30_000)
     order = server.order(1_000)["id"]
