@@ -77,8 +77,8 @@ class SandboxResolver:
         """Return the sandbox of a name, or None if no sandbox can have this name.
 
         A request that presents one of its credentials, or may control it, creates it. Any other
-        request gets one that is not registered: it gets the same response, but it leaves no sandbox
-        behind and evicts none.
+        request, and a control request with `If-Match: *`, gets one that is not registered: it gets
+        the same response, but it leaves no sandbox behind and evicts none.
         """
         sandbox = self._sandboxes.find(name)
         if sandbox is None and not is_masked(name):
@@ -92,6 +92,8 @@ class SandboxResolver:
 
     def _may_control(self, path: str, headers: dict[bytes, bytes]) -> bool:
         is_control = path.startswith(CONTROL_PATH) and not path.startswith(DASHBOARD[1])
+        if headers.get(b"if-match") == b"*":  # the dashboard's polls, which may follow a deletion
+            return False
         return is_control and not self._control_guard.refuses(path, headers)
 
 

@@ -155,6 +155,7 @@ def test_explain_request(dashboard_page: DashboardPage) -> None:
     expect(page.locator("#explain-body")).not_to_contain_text("TOKEN_ALREADY_USED")
     page.get_by_label("Start from example").select_option("List charges")
     page.get_by_role("button", name="Explain").click()
+    expect(page.locator("#explain-body .outcome")).to_have_count(1)
     expect(page.locator("#explain-body .outcome")).to_have_text("● 200 ok (simulated response)")
     page.get_by_label("Body").fill("{")
     page.get_by_role("button", name="Explain").click()
@@ -249,7 +250,7 @@ def test_act_as_cardholder(dashboard_page: DashboardPage) -> None:
     page.get_by_role("button", name="Decline").click()
     message = part(page, "Hosted checkouts").get_by_role("status")
     expect(message).to_contain_text("declined")
-    page.get_by_role("button", name="Pay").click()
+    part(page, "Checkouts").get_by_role("button", name="Pay").click()
     expect(message).to_contain_text("approved, charge ")
     expect(part(page, "Checkouts")).to_contain_text("paid")
     assert dashboard_page.clover._request("GET", "/_mock/next")["data"] == []

@@ -118,6 +118,16 @@ def test_a_credential_of_the_sandbox_or_a_control_call_creates_it(
     assert NOTE not in reply.why
 
 
+def test_a_control_request_for_an_existing_sandbox_does_not_create_it(
+    server: InProcessServer,
+) -> None:
+    """The dashboard polls with this header: it must not recreate a sandbox that was deleted."""
+    request = ("GET", "/sandbox/shop/_mock/faults", b"", b"")
+    reply = answer(guarded(server), request, {"x-mock-clover-control": "s3cret", "if-match": "*"})
+    assert (reply.status, reply.body) == (200, b'{"data":[]}')
+    assert [each.name for each in server.sandboxes] == ["default"]
+
+
 @pytest.mark.parametrize("owner", ["shop", "shop.bakery"])
 def test_a_credential_of_any_merchant_creates_the_sandbox(
     make_server: MakeServer, default_scenario: Scenario, owner: str

@@ -38,20 +38,25 @@ export function useMerchant(token) {
   merchant = token;
 }
 
-function headersOf(more) {
+function headersOf(more, isExisting) {
   const headers = new Headers(more);
+  if (isExisting) headers.set("if-match", "*");
   const token = readStorage("sessionStorage", TOKEN_KEY);
   if (token) headers.set(TOKEN_HEADER, token);
   if (merchant) headers.set("authorization", `Bearer ${merchant}`);
   return headers;
 }
 
-/** Fetch a path under /_mock/ with the token; `root`: of the server; `of`: of another sandbox. */
-export async function ask(path, { root = false, of = null, headers, ...options } = {}) {
+/**
+ * Fetch a path under /_mock/ with the token; `root`: of the server; `of`: of another sandbox.
+ * A GET creates no sandbox, unless `creates`: a poll must not recreate a sandbox that was deleted.
+ */
+export async function ask(path, { root = false, of = null, creates = false, headers, ...options } = {}) {
   const url = of === null ? `${root ? ROOT : BASE}/_mock/${path}` : homeOf(of) + path;
+  const isExisting = !creates && (options.method ?? "GET") === "GET";
   for (;;) {
     const sent = readStorage("sessionStorage", TOKEN_KEY);
-    const reply = await fetch(url, { ...options, headers: headersOf(headers), cache: "no-store" });
+    const reply = await fetch(url, { ...options, headers: headersOf(headers, isExisting), cache: "no-store" });
     if (reply.status !== 403) return reply;
     const error = await errorOf(reply);
     if (!error.message.includes("control token")) throw error;

@@ -130,12 +130,12 @@ function read() {
 }
 
 async function send() {
+  replaceContent(form.result);
   const answer = await runAndReport(form.message, async () => call("POST", "send", {
     ...read(),
     ...(form.body.value.trim() ? { body: form.body.value } : {}),
     ...(origin === null ? {} : { replay_of: origin }),
   }));
-  replaceContent(form.result);
   if (!answer) return;
   const outcome = outcomeOf(answer);
   replaceContent(form.result, el("article", { class: "card padded stack" },
@@ -156,8 +156,9 @@ function bodyOf(reply) {
   return typeof reply === "string" ? el("pre", { class: "text", tabindex: 0 }, reply) : jsonTree(reply, "Response");
 }
 
-/** Explain the request; of an exchange, tell first what it got. */
+/** Explain the request; for an exchange, show first what it got. */
 async function explain(whole = null) {
+  replaceContent(form.result); // it has the response to an earlier request
   const answer = await runAndReport(form.message, async () => call("POST", "why", {
     ...read(), ...jsonBody(), ...(origin === null ? {} : { exchange: origin }) }));
   replaceContent(form.result, whole ? recorded(whole) : null, answer ? explained(answer, whole !== null) : null);

@@ -66,8 +66,9 @@ async function read(self, onEvents, onLive) {
     const isResumed = self.last !== null;
     if (!isResumed) await readAll(self, onEvents);
     let toVerify = self.last;
-    let missed = isResumed ? await get("clock/moves") : null;
+    let missed = isResumed ? await get("clock/moves", { creates: true }) : null;
     const reply = await ask("journal", {
+      creates: true,
       headers: { accept: "text/event-stream", "last-event-id": String(toVerify ? toVerify.id - 1 : 0) },
       signal: control.signal,
     });
@@ -106,7 +107,7 @@ async function read(self, onEvents, onLive) {
 
 /** Load the whole journal with one request, which is faster than the stream. */
 async function readAll(self, onEvents) {
-  const [{ data }, clock] = await Promise.all([get(`journal?limit=${JOURNAL_MAX}`), get("clock/moves")]);
+  const [{ data }, clock] = await Promise.all([get(`journal?limit=${JOURNAL_MAX}`, { creates: true }), get("clock/moves")]);
   deliver(self, data.map((each) => [each.id, JSON.stringify(each)]), onEvents, clock);
 }
 

@@ -10,7 +10,7 @@ import {
 import { countOf, dateOf } from "./format.js";
 import { listen, openCommands, openKeys } from "./keys.js";
 import { follow } from "./live.js";
-import { openNext, refreshNext, startNext } from "./next.js";
+import { openNext, paid, refreshNext, startNext } from "./next.js";
 import { go, here } from "./routes.js";
 
 const STATUS_MS = 3000;
@@ -41,7 +41,7 @@ function start() {
   startExchanges();
   window.addEventListener("hashchange", route);
   route();
-  live = follow(receive, connectionChanged);
+  live = follow((...events) => { receive(...events); paid(); }, connectionChanged);
   initTheme();
   startNext();
   byId("keys").addEventListener("click", openKeys);
@@ -130,7 +130,7 @@ function connectionChanged(state, words) {
 }
 
 async function recreateSandbox() {
-  await get("clock"); // the first request under its path creates a sandbox
+  await get("clock", { creates: true });
   location.reload();
 }
 

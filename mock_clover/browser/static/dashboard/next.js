@@ -12,7 +12,8 @@ const ERRORS = [["SERVICE_UNAVAILABLE", "get a 503"], ["RATE_LIMITED", "get a 42
 const LATE_S = 5;
 const PART = "5.00";
 
-let shown = ""; // what the chips show, as JSON
+let shown = "[]"; // what the chips show, as JSON
+let requests = 0;
 let isFilled = false;
 
 /** Set up the menu in the header. */
@@ -93,9 +94,10 @@ async function arm(body, message) {
 
 /** Show what is armed. */
 export async function refreshNext() {
+  const request = (requests += 1);
   const { data } = await get("next");
   const now = JSON.stringify(data);
-  if (now === shown) return;
+  if (request !== requests || now === shown) return; // the response to a later request counts
   shown = now;
   replaceContent(byId("next-chips"), data.map((armed) => {
     const words = wordsOf(armed) + (armed.left > 1 ? ` (${armed.left} times)` : "");
@@ -104,6 +106,11 @@ export async function refreshNext() {
       el("span", { "aria-hidden": "true" }, "×")],
     () => disarm(armed.id), { class: "small armed", title: label, "aria-label": label });
   }));
+}
+
+/** Show what is left after a payment, if anything is armed. */
+export async function paid() {
+  if (shown !== "[]") await refreshNext().catch(() => {}); // the stream reports connection errors
 }
 
 async function disarm(id) {

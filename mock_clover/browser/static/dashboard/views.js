@@ -11,9 +11,10 @@ const started = new WeakMap();
  */
 export function pollAndRender(root, load, build, everyMs = 2000) {
   clearInterval(started.get(root)?.timer);
-  const self = { timer: 0, drawn: null };
+  const self = { timer: 0, drawn: null, requested: 0, received: 0 };
   started.set(root, self);
   const refresh = async () => {
+    const request = (self.requested += 1);
     let value;
     let drawn;
     try {
@@ -23,7 +24,9 @@ export function pollAndRender(root, load, build, everyMs = 2000) {
       drawn = error.message;
       value = error;
     }
-    if (started.get(root) !== self || drawn === self.drawn) return;
+    if (started.get(root) !== self || request < self.received) return; // a later response is drawn
+    self.received = request;
+    if (drawn === self.drawn) return;
     if (value instanceof Error && value.status === 0 && self.drawn !== null) return; // the banner shows it
     self.drawn = drawn;
     redraw(root, () => (value instanceof Error ? errorMessage(value) : build(value)));
