@@ -41,6 +41,9 @@ DIGITS = re.compile(r"[^\w$€]*[\d.,]+[^\w$€]*")
 SEARCHES = {"get_by_text", "not_to_contain_text", "row", "to_contain_text"}
 """Methods that find a text anywhere in an element."""
 
+SINGLE = re.compile(r"(?:not_)?to_(?:be|contain|have)_(?!count)")
+"""Methods of `expect` for one element; Playwright fails at once if there are more."""
+
 SETTLED = {
     ("test_dashboard_newcomer.py", "use"): "it presses Tab until a control has the focus",
 }
@@ -98,6 +101,7 @@ class Reader:
 
     def _visit(self, function: ast.FunctionDef) -> None:
         action = ""
+        counts = dict[str, str]()
         for part, has_waited in steps(function.body):
             found = calls(part)
             names = [last_name(call.func) for call in found]
@@ -114,8 +118,28 @@ class Reader:
                 for call in found
                 if is_search_for_digits(call)
             }
+            for call in found:
+                self._check_count(call, counts, function.name)
             if not {"expect", "until"} & {*names}:
                 action = next((name for name in names if name in ACTIONS), action)
+
+    def _check_count(self, call: ast.Call, counts: dict[str, str], function: str) -> None:
+        """Report an assertion about one element after the same locator had to match several."""
+        if not (isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Call)):
+            return
+        subject = call.func.value
+        if last_name(subject.func) != "expect" or not subject.args:
+            return
+        locator = ast.unparse(subject.args[0])
+        if call.func.attr == "to_have_count":
+            counts[locator] = ast.unparse(call.args[0])
+        elif (
+            SINGLE.match(call.func.attr)
+            and counts.get(locator, "1") not in "01"
+            and not (call.args and isinstance(call.args[0], ast.List))
+        ):
+            wrong = "first expect that the locator matches one element: Playwright does not wait"
+            self.found[call.lineno, function] = wrong
 
     def _is_read(self, call: ast.Call) -> bool:
         if not last_name(call.func).startswith("evaluate"):
@@ -196,6 +220,7 @@ OFFENCES = {
     "expect(row).to_contain_text('200')": "digits",
     "expect(row).not_to_contain_text('4.02')": "digits",
     "row.filter(has_text='● 402').click()": "digits",
+    "expect(rows).to_have_count(2)\nexpect(rows).to_contain_text('a')": "one element",
 }
 SIZE = "SIZE = 'innerWidth'\n"
 
@@ -224,6 +249,8 @@ def test_a_read_that_does_not_wait_is_reported(source: str, wrong: str) -> None:
         "expect(row).to_contain_text('$12.00')",
         "expect(row).to_contain_text('40 rows')",
         "expect(cell).to_have_text('200')",
+        "expect(rows).to_have_count(2)\nexpect(rows).to_have_text(['a', 'b'])",
+        "expect(rows).to_have_count(2)\nexpect(rows).to_have_count(1)\nexpect(rows).to_be_visible()",
     ],
 )
 def test_a_read_that_waits_is_not_reported(source: str) -> None:
