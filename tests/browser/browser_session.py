@@ -1,5 +1,6 @@
 """A browser context that records console errors and external requests."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,24 @@ WAIT_MS = 20_000
 VIEWPORT: ViewportSize = {"width": 1280, "height": 720}
 """Playwright's default."""
 LOOPBACK = ("http://127.0.0.1:", "http://localhost:", "https://127.0.0.1:", "https://localhost:")
+
+JITTER = os.environ.get("MOCK_CLOVER_TEST_JITTER", "")
+"""A whole number, the seed of random delays before and after each `fetch`, which show races."""
+DELAY_FETCH = """(() => {
+  const { fetch, setTimeout } = window;
+  let seed = %d;
+  const delay = () => new Promise((resolve) => {
+    seed = (seed * 48271) %% 2147483647;
+    const random = seed / 2147483647;
+    setTimeout(resolve, random < 0.3 ? 0 : random < 0.9 ? random * 200 : random * 1200);
+  });
+  window.fetch = async (...given) => {
+    await delay();
+    const response = await fetch(...given);
+    await delay();
+    return response;
+  };
+})()"""
 
 expect.set_options(timeout=WAIT_MS)
 
@@ -53,6 +72,8 @@ class BrowserSession:
         self.external_requests: list[str] = []
         """Requested URLs that are not on loopback."""
         context.set_default_timeout(WAIT_MS)
+        if JITTER:
+            context.add_init_script(DELAY_FETCH % (int(JITTER) + 1))
         context.on("page", self._watch)
         context.on("request", lambda request: self._record_external(request.url))
 

@@ -1,6 +1,7 @@
 """Fixtures for tests in a browser with Playwright.
 
 With MOCK_CLOVER_TEST_BROWSER=required a missing browser fails these tests; else it skips them.
+MOCK_CLOVER_TEST_JITTER=7 delays requests of the pages at random, with this seed, to find races.
 """
 
 from collections.abc import Callable, Iterator
