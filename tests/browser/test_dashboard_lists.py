@@ -138,3 +138,28 @@ def test_heads_are_over_their_columns_and_reasons_stay(dashboard_page: Dashboard
     expect(page.locator("#detail-title")).to_be_visible()
     expect(row.locator(".c-why")).to_be_visible()
     expect(row.locator(".c-why")).to_contain_text("is listed to decline")
+
+
+LATE_RESPONSES = """async () => {
+  const { pollAndRender } = await import("/_mock/static/views.js");
+  const root = document.body.appendChild(document.createElement("p"));
+  const waiting = [];
+  const load = () => new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+  const refresh = pollAndRender(root, load, (value) => value, 86_400_000);
+  const seen = [];
+  const show = async () => { await new Promise((next) => setTimeout(next)); seen.push(root.textContent); };
+  refresh();
+  waiting[1].resolve("second"); await show();
+  waiting[0].resolve("first"); await show();
+  refresh(); refresh();
+  waiting[2].resolve("third"); await show();
+  waiting[3].resolve("fourth"); await show();
+  return seen;
+}"""
+
+
+def test_late_response_does_not_replace_a_newer_one(
+    clover: MockClover, session: SharedBrowserSession
+) -> None:
+    page = DashboardPage(clover, session).open().page
+    assert page.evaluate(LATE_RESPONSES) == ["second", "second", "third", "fourth"]

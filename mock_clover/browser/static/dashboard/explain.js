@@ -22,6 +22,7 @@ const KEY = "idempotency-key";
 
 let form = null;
 let origin = null; // the id of the request that is repeated
+let latest = 0; // only the response to the latest action is shown
 
 /** Show the form; with the id of a request, fill it in; with `why`, explain it as well. */
 export async function open(root, [id, isWhy]) {
@@ -31,10 +32,9 @@ export async function open(root, [id, isWhy]) {
     fillExample("A token");
   }
   if (!id) return;
-  const whole = await runAndReport(form.message, () => get(`journal/${encodeURIComponent(id)}`));
+  const whole = await request(() => get(`journal/${encodeURIComponent(id)}`));
   if (!whole) return;
   origin = whole.exchange.id;
-  replaceContent(form.result);
   fillExchange(whole);
   if (isWhy) await explain(whole);
   else form.path.focus();
@@ -129,9 +129,16 @@ function read() {
   return { method: form.method.value, path: form.path.value.trim(), headers: readHeaders() };
 }
 
-async function send() {
+/** Run an action and return its response; undefined if it failed or if another one has started. */
+async function request(act) {
+  const number = (latest += 1);
   replaceContent(form.result);
-  const answer = await runAndReport(form.message, async () => call("POST", "send", {
+  const answer = await runAndReport(form.message, act);
+  return number === latest ? answer : undefined;
+}
+
+async function send() {
+  const answer = await request(async () => call("POST", "send", {
     ...read(),
     ...(form.body.value.trim() ? { body: form.body.value } : {}),
     ...(origin === null ? {} : { replay_of: origin }),
@@ -158,9 +165,10 @@ function bodyOf(reply) {
 
 /** Explain the request; for an exchange, show first what it got. */
 async function explain(whole = null) {
-  replaceContent(form.result); // it has the response to an earlier request
-  const answer = await runAndReport(form.message, async () => call("POST", "why", {
+  const number = latest + 1;
+  const answer = await request(async () => call("POST", "why", {
     ...read(), ...jsonBody(), ...(origin === null ? {} : { exchange: origin }) }));
+  if (number !== latest) return;
   replaceContent(form.result, whole ? recorded(whole) : null, answer ? explained(answer, whole !== null) : null);
 }
 
