@@ -142,12 +142,16 @@ def test_heads_are_over_their_columns_and_reasons_stay(dashboard_page: Dashboard
 
 LATE_RESPONSES = """async () => {
   const { pollAndRender } = await import("/_mock/static/views.js");
-  const root = document.body.appendChild(document.createElement("p"));
+  const root = document.createElement("p");
+  document.body.append(root);
   const waiting = [];
   const load = () => new Promise((resolve, reject) => waiting.push({ resolve, reject }));
   const refresh = pollAndRender(root, load, (value) => value, 86_400_000);
   const seen = [];
-  const show = async () => { await new Promise((next) => setTimeout(next)); seen.push(root.textContent); };
+  const show = async () => {
+    await new Promise((resolve) => setTimeout(resolve));
+    seen.push(root.textContent);
+  };
   refresh();
   waiting[1].resolve("second"); await show();
   waiting[0].resolve("first"); await show();
