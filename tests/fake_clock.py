@@ -10,10 +10,10 @@ from typing import Any
 
 import uvicorn
 
-from mock_clover.server.app import App
-from mock_clover.server.h11_protocol import HardenedH11Protocol
-from mock_clover.server.httptools_protocol import DirectHttpToolsProtocol
-from mock_clover.server.protocol import KEEP_ALIVE_TIMEOUT_S
+from mock_clover.server.app.app import App
+from mock_clover.server.protocol.base import KEEP_ALIVE_TIMEOUT_S
+from mock_clover.server.protocol.h11 import HardenedH11Protocol
+from mock_clover.server.protocol.httptools import DirectHttpToolsProtocol
 from mock_clover.server.serve import State
 from tests.raw_http import RawConnection, RawResponse, request
 from tests.server_process import ServerProcess

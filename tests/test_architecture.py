@@ -54,16 +54,16 @@ PLACES = {
     "starlette": ("server/", "testing/in_process.py"),
     "uvicorn": ("server/",),
     "httptools": (),
-    "h11": ("server/h11_protocol.py", "server/webhook_sender.py"),
+    "h11": ("server/protocol/h11.py", "server/webhook_sender.py"),
     "uvloop": (),
     "yaml": ("scenario/",),
     # PAN encryption, and the certificates of `serve --tls`; neither is imported at startup.
-    "cryptography": ("sandbox/keys.py", "server/authority.py"),
+    "cryptography": ("sandbox/keys.py", "server/tls/authority.py"),
     "faker": ("sandbox/people.py",),
     "click": ("cli/",),
     "mcp": ("cli/mcp_server.py",),
     "anyio": ("cli/mcp_server.py",),
-    "random": ("sandbox/ids.py", "sandbox/faults.py", "server/render.py"),
+    "random": ("sandbox/ids.py", "sandbox/faults.py", "server/app/render.py"),
     "time": ("sandbox/clock.py", "sandbox/ids.py", "server/"),
     "socket": ("server/", "testing/", "cli/port_file.py", "health.py"),
     "asyncio": ("server/", "testing/"),
@@ -209,23 +209,40 @@ def test_there_are_no_import_cycles() -> None:
     assert_no_errors(imports_in_cycles(all_imports()))
 
 
-def control_area(name: str) -> str:
-    """Return the area of a file of the control API: its package, or the module itself."""
+def area_of(name: str) -> str:
+    """Return the area of a file: the package or the module below its top-level package."""
     return "/".join(name.split("/")[:2])
 
 
-def test_the_areas_of_the_control_api_form_no_cycle() -> None:
+@pytest.mark.parametrize("package", ["control/", "server/"])
+def test_the_areas_of_a_package_form_no_cycle(package: str) -> None:
     areas: dict[str, set[str]] = {}
     for name, found in all_imports().items():
-        if name.startswith("control/"):
-            area = control_area(name)
-            areas.setdefault(area, set()).update(set(map(control_area, found)) - {area})
+        if name.startswith(package):
+            area = area_of(name)
+            areas.setdefault(area, set()).update(set(map(area_of, found)) - {area})
     assert_no_errors(imports_in_cycles(areas))
+
+
+def test_the_documentation_names_the_modules() -> None:
+    """Its tables list the modules of these packages, and each path that it names exists."""
+    text = (ROOT.parent / "docs/architecture.md").read_text()
+    assert_no_errors(
+        f"docs/architecture.md does not name {source.name}"
+        for source in sources()
+        if re.fullmatch(r"(?:server|sandbox)/[a-z]\w*\.py", source.name)
+        and f"`{source.name.partition('/')[2]}`" not in text
+    )
+    assert_no_errors(
+        f"docs/architecture.md names {path}, which does not exist"
+        for path in re.findall(r"`([\w/]+/\w*(?:\.py|/))`", text)
+        if not (ROOT / path).exists() and not (ROOT.parent / path).exists()
+    )
 
 
 def test_handlers_of_a_control_area_are_in_its_endpoints() -> None:
     assert_no_errors(
-        f"{source.name} declares endpoints: move them to {control_area(source.name)}/endpoints.py"
+        f"{source.name} declares endpoints: move them to {area_of(source.name)}/endpoints.py"
         for source in sources()
         if re.fullmatch(r"control/\w+/(?!endpoints)\w+\.py", source.name)
         for node in source.calls
@@ -317,15 +334,15 @@ STARTS = {
 """Functions that start work whose errors reach no caller."""
 IN_PROCESSES_OF_CLIENTS = ("cli", "client", "conformance", "sweep", "testing")
 STARTED = {
-    ("server/app.py", "deliver_all_due"): "runs tasks that log their errors; the caller waits",
+    ("server/app/app.py", "deliver_all_due"): "runs tasks that log their errors; the caller waits",
     ("server/housekeeping.py", "load_key"): "is a task of the supervisor",
     ("server/housekeeping.py", "run_periodic_tasks"): "starts the tasks of the supervisor",
     ("server/log.py", "_enqueue"): "the log cannot log its own errors",
-    ("server/protocol.py", "_continue_soon"): "an error ends only this connection",
+    ("server/protocol/base.py", "_continue_soon"): "an error ends only this connection",
     ("server/serve.py", "startup"): "starts the tasks of the supervisor",
     ("server/starlette_app.py", "lifespan"): "starts the tasks of the supervisor",
-    ("server/stream.py", "_send_events"): "the request waits for it",
-    ("server/stream.py", "stream"): "the request waits for it",
+    ("server/app/stream.py", "_send_events"): "the request waits for it",
+    ("server/app/stream.py", "stream"): "the request waits for it",
     ("server/webhook_sender.py", "resolve"): "hands its result or its error to the waiting task",
     ("server/webhook_sender.py", "_addresses"): "the delivery waits for it",
     ("server/webhook_sender.py", "wake"): "the task logs its errors",

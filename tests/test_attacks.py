@@ -22,7 +22,7 @@ ATTACKS: dict[str, dict[str, str]] = {
         "large objects, and long heads about them": "fuzz/test_linear_cost.py::test_large_objects",
         "the return of an order with hundreds of payments": "clover/orders/test_orders.py"
         "::test_reason_of_a_return_lists_ten_refunds",
-        "a long reason": "server/test_render.py::test_long_reason_is_cut",
+        "a long reason": "server/app/test_render.py::test_long_reason_is_cut",
         "a long redirect": "clover/oauth/test_oauth_v2.py"
         "::test_a_redirect_longer_than_6_kib_is_rejected",
         "requests that each exchange repeats": "system/test_pipelining.py"
@@ -50,7 +50,7 @@ ATTACKS: dict[str, dict[str, str]] = {
         "::test_a_capsule_that_could_not_be_read_is_not_made",
         "a history of large scenarios": "sandbox/test_history.py"
         "::test_an_applied_scenario_counts_with_its_size",
-        "connections that end": "server/test_connections.py"
+        "connections that end": "server/protocol/test_connections.py"
         "::test_a_connection_that_ends_is_freed_at_once",
         "unread answers": "soak/attacks.py::unread",
         "unread journals": "soak/attacks.py::unread_journals",
@@ -93,7 +93,7 @@ ATTACKS: dict[str, dict[str, str]] = {
         "::test_stray_bytes_do_not_keep_a_connection",
     },
     "state made or dropped for a stranger": {
-        "any endpoint without a credential": "server/test_strangers.py"
+        "any endpoint without a credential": "server/app/test_strangers.py"
         "::test_a_request_without_a_credential_leaves_no_sandbox_behind",
         "thousands of addresses": "soak/attacks.py::sandboxes_of_strangers",
     },
@@ -104,11 +104,12 @@ ATTACKS: dict[str, dict[str, str]] = {
         "any job of a sandbox": "engine/test_scheduler.py::test_a_job_that_fails_stops_only_itself",
         "a payment by a subscription": "clover/recurring/test_recurring.py"
         "::test_a_payment_that_fails_inside_does_not_stop_the_clock",
-        "before the endpoint is found": "server/test_app.py"
+        "before the endpoint is found": "server/app/test_app.py"
         "::test_an_error_while_the_sandbox_is_found_is_a_500",
-        "while the rows of a sandbox are made": "server/test_app.py"
+        "while the rows of a sandbox are made": "server/app/test_app.py"
         "::test_an_error_while_the_first_rows_are_made_is_a_500",
-        "while a request waits": "server/test_app.py::test_an_error_while_a_request_waits_is_a_500",
+        "while a request waits": "server/app/test_app.py"
+        "::test_an_error_while_a_request_waits_is_a_500",
         "no more processes": "server/test_startup.py"
         "::test_without_a_child_the_work_is_done_in_this_process",
         "no more threads": "server/test_startup.py"
@@ -140,7 +141,7 @@ ATTACKS: dict[str, dict[str, str]] = {
         "::test_every_text_of_a_head_or_a_log_line_is_checked",
         "a snapshot that no request could have made": "control/snapshot/test_snapshots.py"
         "::test_a_snapshot_that_no_request_could_have_made_is_rejected",
-        "a status that Python does not name": "server/test_render.py"
+        "a status that Python does not name": "server/app/test_render.py"
         "::test_every_status_of_a_rule_is_sent",
         "a body with a status that has none": "scenario/test_scenarios.py"
         "::test_rule_and_fault_errors_have_line_and_column",
@@ -150,7 +151,7 @@ ATTACKS: dict[str, dict[str, str]] = {
         "::test_the_clock_stays_within_calendars",
         "a machine clock that goes back": "sandbox/test_clock.py"
         "::test_a_machine_clock_that_goes_back_does_not_move_the_sandbox_back",
-        "a machine clock at the end of a certificate": "server/test_authority.py"
+        "a machine clock at the end of a certificate": "server/tls/test_authority.py"
         "::test_certificate_is_issued_at_any_clock",
         "a machine clock that jumps": "system/test_tls.py"
         "::test_certificate_is_renewed_after_clock_jump",
@@ -184,7 +185,7 @@ ATTACKS: dict[str, dict[str, str]] = {
         "::test_a_snapshot_with_a_key_twice_is_rejected",
         "a request of an idempotency key": "control/snapshot/test_snapshots.py"
         "::test_a_request_with_a_masked_number_is_known_to_a_restored_sandbox",
-        "the name of a sandbox": "server/test_strangers.py"
+        "the name of a sandbox": "server/app/test_strangers.py"
         "::test_a_name_like_a_card_number_is_rejected",
         "control characters on a terminal": "cli/test_terminal.py"
         "::test_commands_print_through_the_functions_that_escape",
@@ -192,7 +193,7 @@ ATTACKS: dict[str, dict[str, str]] = {
     "a protection that is off, or a file that is overwritten": {
         "a webhook target of a capsule from elsewhere": "conformance/replay/test_replay.py"
         "::test_no_sandbox_of_a_served_capsule_has_a_webhook_target",
-        "an empty control token": "server/test_control_guard.py"
+        "an empty control token": "server/app/test_control_guard.py"
         "::test_empty_control_token_is_rejected",
         "an empty variable": "system/test_cli.py"
         "::test_an_empty_variable_that_restricts_control_calls_is_rejected",
@@ -202,10 +203,10 @@ ATTACKS: dict[str, dict[str, str]] = {
         "::test_a_port_file_replaces_only_regular_files",
         "a port file of an earlier server": "system/test_cli.py"
         "::test_a_port_file_exists_only_while_the_server_listens",
-        "a control host in other letters": "server/test_control_guard.py::test_control_guard",
+        "a control host in other letters": "server/app/test_control_guard.py::test_control_guard",
         "an empty option": "system/test_cli.py::test_an_empty_option_is_rejected",
         "stderr beside the log": "server/test_log.py::test_all_of_stderr_is_in_the_format",
-        "a slash at the end of a path": "server/test_app.py"
+        "a slash at the end of a path": "server/app/test_app.py"
         "::test_slashes_at_the_end_of_a_path_change_nothing",
         "a host that only IPv6 has": "server/test_serve.py"
         "::test_a_name_gets_an_ipv6_address_if_there_is_no_other",

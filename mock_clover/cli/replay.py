@@ -24,7 +24,7 @@ from mock_clover.core.printable import printable
 
 if TYPE_CHECKING:
     from mock_clover.conformance.replay.steps import ReplayedStep
-    from mock_clover.server.app import App
+    from mock_clover.server.app.app import App
 
 
 @click.command(

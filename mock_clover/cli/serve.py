@@ -32,7 +32,7 @@ from mock_clover.core.suggestions import did_you_mean
 if TYPE_CHECKING:
     from mock_clover.sandbox.sandboxes import Sandboxes
     from mock_clover.scenario.records import Scenario
-    from mock_clover.server.app import App
+    from mock_clover.server.app.app import App
     from mock_clover.server.log import ExchangeLog
 
 _PROGRESS_ROWS_MIN = 500
@@ -217,8 +217,8 @@ def serve(
     worker = StartupWorker(scenario, key_file)  # runs in parallel with the imports below
     from mock_clover.sandbox.keys import KeyFileError, KeyRing
     from mock_clover.scenario.records import ScenarioError
+    from mock_clover.server.app.control_guard import ControlGuard
     from mock_clover.server.build import build
-    from mock_clover.server.control_guard import ControlGuard
     from mock_clover.server.serve import BindError, bind, bind_ipv6_loopback, run
 
     log = _open_log(log_format)

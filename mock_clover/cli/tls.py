@@ -11,8 +11,8 @@ from click.core import ParameterSource
 from mock_clover.cli.base import PREFIX, echo, exit_with_error
 
 if TYPE_CHECKING:
-    from mock_clover.server.ca_store import StoredCA
-    from mock_clover.server.tls import Tls
+    from mock_clover.server.tls.store import StoredCA
+    from mock_clover.server.tls.transport import Tls
 
 DEFAULT_TLS_PORT = 4243
 HTTPS_PORT = 443
@@ -68,9 +68,9 @@ class TlsOptions(NamedTuple):
 
     def listen(self, host: str, log: Callable[[str], None]) -> "HttpsListener":
         """Bind the port and issue the certificate. Raises BindError."""
-        from mock_clover.server.authority import AuthorityError, all_names
         from mock_clover.server.serve import bind
-        from mock_clover.server.tls import Tls
+        from mock_clover.server.tls.authority import AuthorityError, all_names
+        from mock_clover.server.tls.transport import Tls
 
         listener = bind(host, self.port)
         stored_ca, names = load_ca(self.folder, self.names, log)
@@ -120,8 +120,12 @@ def load_ca(
     folder: Path | None, names: tuple[str, ...], log: Callable[[str], None] = _print_notice
 ) -> "tuple[StoredCA, tuple[str, ...]]":
     """Return the CA and the additional names. Pass notices to `log`, exit on errors."""
-    from mock_clover.server.authority import AuthorityError, machine_time, parse_additional_names
-    from mock_clover.server.ca_store import load_or_create_ca
+    from mock_clover.server.tls.authority import (
+        AuthorityError,
+        machine_time,
+        parse_additional_names,
+    )
+    from mock_clover.server.tls.store import load_or_create_ca
 
     try:
         additional = parse_additional_names(names)

@@ -11,7 +11,7 @@ from mock_clover.cli.base import CONTEXT, NonEmptyOptionsCommand, echo, examples
 from mock_clover.cli.tls import folder_option, load_ca, names_option
 
 if TYPE_CHECKING:
-    from mock_clover.server.authority import Authority
+    from mock_clover.server.tls.authority import Authority
 
 TRUST: dict[str, tuple[str, ...]] = {
     "node": ("export NODE_EXTRA_CA_CERTS={ca}",),

@@ -25,7 +25,7 @@ from mock_clover.core.masking import passes_luhn
 from mock_clover.reference.examples import endpoint_of
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import load
-from mock_clover.server.app import App
+from mock_clover.server.app.app import App
 from mock_clover.server.build import build
 from mock_clover.server.log import ExchangeLog
 

@@ -20,9 +20,9 @@ from mock_clover.sandbox.scheduler import FailedJob
 from mock_clover.scenario.records import Scenario, Settings
 from mock_clover.scenario.type_findings import type_finding
 from mock_clover.scenario.validation import find_errors
-from mock_clover.server.app import App
-from mock_clover.server.control_guard import ControlGuard
-from mock_clover.server.faults import unsupported_by_sockets
+from mock_clover.server.app.app import App
+from mock_clover.server.app.control_guard import ControlGuard
+from mock_clover.server.app.faults import unsupported_by_sockets
 from mock_clover.server.log import ExchangeLog
 
 if TYPE_CHECKING:

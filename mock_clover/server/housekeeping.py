@@ -12,7 +12,7 @@ from mock_clover.engine.scheduler import due_jobs, has_due_jobs
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import DEFAULT, Sandboxes
-from mock_clover.server.app import App
+from mock_clover.server.app.app import App
 from mock_clover.server.log import ExchangeLog
 from mock_clover.server.supervisor import Supervisor
 

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from uvicorn.server import ServerState
 
-from mock_clover.server.protocol import KEEP_ALIVE_TIMEOUT_S
+from mock_clover.server.protocol.base import KEEP_ALIVE_TIMEOUT_S
 from mock_clover.server.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from mock_clover.server.app import App
-    from mock_clover.server.tls import Tls
+    from mock_clover.server.app.app import App
+    from mock_clover.server.tls.transport import Tls
 
 _GRACEFUL_SHUTDOWN_S = 0.3
 _SWEEP_TICKS = 10  # of a tenth of a second each
@@ -143,7 +143,7 @@ class Server(uvicorn.Server):
 
     async def _listen_tls(self, tls: "Tls") -> asyncio.Server:
         """Listen for HTTPS with the same protocol class behind TLS."""
-        from mock_clover.server.tls import TLSTransport
+        from mock_clover.server.tls.transport import TLSTransport
 
         loop = asyncio.get_running_loop()
         protocol: Any = protocol_class()
@@ -202,20 +202,20 @@ class Server(uvicorn.Server):
 def protocol_class() -> type[asyncio.Protocol]:
     """Return the protocol class on httptools if it is installed, otherwise the one on h11."""
     try:
-        from mock_clover.server import httptools_protocol
+        from mock_clover.server.protocol import httptools
     except ImportError:
-        from mock_clover.server.h11_protocol import HardenedH11Protocol
+        from mock_clover.server.protocol.h11 import HardenedH11Protocol
 
         return HardenedH11Protocol
-    if httptools_protocol.untested_versions():
-        return httptools_protocol.HardenedHttpToolsProtocol
-    return httptools_protocol.DirectHttpToolsProtocol
+    if httptools.untested_versions():
+        return httptools.HardenedHttpToolsProtocol
+    return httptools.DirectHttpToolsProtocol
 
 
 def _log_if_slower(http: type[asyncio.Protocol], log_message: Callable[[str], None]) -> None:
     """Log that plain requests are not answered directly because of other versions."""
-    if http.__module__.endswith("httptools_protocol"):
-        from mock_clover.server.httptools_protocol import untested_versions
+    if http.__module__.endswith(".httptools"):
+        from mock_clover.server.protocol.httptools import untested_versions
 
         if untested := untested_versions():
             log_message(f"not tested with {untested}: requests take uvicorn's slower way")

@@ -4,14 +4,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from mock_clover.core.steps import Steps, Work
-from mock_clover.engine.reply import Reply, Wait
-from mock_clover.server.faults import own_connection
-
-if TYPE_CHECKING:
-    from starlette.types import Scope
 
 T = TypeVar("T")
 
@@ -19,7 +14,6 @@ SLICE_NS = 2_000_000
 """Processor time of a slice: what a long operation may add to the latency of another request."""
 RUNNING_MAX = 4
 """Operations that have begun and not ended: each holds its intermediate results in memory."""
-_SHUTTING_DOWN_BODY = b'{"message":"the server is shutting down"}'
 
 
 class _Lane:
@@ -79,17 +73,3 @@ def _run_slice(steps: Steps[T], slice_ns: int) -> list[T]:
     except StopIteration as end:
         return [end.value]
     return []
-
-
-async def run_unless_shut_down(
-    slices: Slices, reply: Reply | Wait | Work[Reply | Wait], scope: "Scope"
-) -> Reply | Wait:
-    """Run a request that is work. If `mock-clover serve` shuts down, return an error instead."""
-    if not isinstance(reply, Work):
-        return reply
-    try:
-        return await slices.run(reply)
-    except asyncio.CancelledError:
-        if own_connection(scope) is None:
-            raise
-        return Reply(status=503, body=_SHUTTING_DOWN_BODY, why="the server is shutting down")

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import Receive, Scope, Send
 
 from mock_clover.engine.endpoint import Endpoint
-from mock_clover.server.app import App
+from mock_clover.server.app.app import App
 from mock_clover.server.housekeeping import run_periodic_tasks
 
 _ID = re.compile(r"\{(\w+)\}")

@@ -12,7 +12,7 @@ from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.sandboxes import DEFAULT
 from mock_clover.scenario.load import load
-from mock_clover.server.app import App
+from mock_clover.server.app.app import App
 from mock_clover.server.build import create_app
 from mock_clover.testing.handle import MockClover
 

@@ -24,7 +24,7 @@ from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.scenario.load import load
-from mock_clover.server.app import App
+from mock_clover.server.app.app import App
 from mock_clover.server.log import ExchangeLog
 from tests.bench.plan import Plan, say
 from tests.bench.report import Row

@@ -17,7 +17,7 @@ import pytest
 import toolbox
 from conftest import get_or_skip
 
-from mock_clover.server.ca_store import load_or_create_ca
+from mock_clover.server.tls.store import load_or_create_ca
 from tests.forged import HONEST, Signer, forgeries, presenting
 
 MOCK_CLOVER = f"{shlex.quote(sys.executable)} -m mock_clover"

@@ -36,7 +36,7 @@ from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import parse
 from mock_clover.scenario.records import Scenario
-from mock_clover.server.app import App
+from mock_clover.server.app.app import App
 from mock_clover.server.build import build
 from mock_clover.server.log import ExchangeLog
 from tests.command_line import run_cli

@@ -14,7 +14,7 @@ from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.scheduler import FAILED_MAX, Job
 from mock_clover.scenario.records import Scenario
-from mock_clover.server.app import App
+from mock_clover.server.app.app import App
 from mock_clover.server.build import build
 from tests.in_process import NOW_MS
 from tests.logs import LogFile

@@ -56,8 +56,8 @@ from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.masking import captured_body, masked_body, masked_query
 from mock_clover.scenario.load import load, parse_with_warnings
 from mock_clover.scenario.records import ScenarioError
+from mock_clover.server.app.render import response
 from mock_clover.server.log import ExchangeLog
-from mock_clover.server.render import response
 from mock_clover.server.serve import State, protocol_class
 from tests.failure_messages import assert_no_errors
 from tests.fuzz.cost import TooLongError, Work, growth_error

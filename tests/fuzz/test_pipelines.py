@@ -14,9 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.load import load
-from mock_clover.server.h11_protocol import HardenedH11Protocol
-from mock_clover.server.httptools_protocol import DirectHttpToolsProtocol, HardenedHttpToolsProtocol
-from mock_clover.server.protocol import PIPELINED_BYTES_MAX
+from mock_clover.server.protocol.base import PIPELINED_BYTES_MAX
+from mock_clover.server.protocol.h11 import HardenedH11Protocol
+from mock_clover.server.protocol.httptools import DirectHttpToolsProtocol, HardenedHttpToolsProtocol
 from mock_clover.server.serve import State
 from tests.fake_clock import FakeClockLoop, settle
 from tests.in_process import InProcessServer
@@ -257,7 +257,7 @@ TestDirect.settings = TestOrdinary.settings = TestWithoutHttptools.settings = se
 
 
 STAND_IN = (
-    "from mock_clover.server.app import App",
+    "from mock_clover.server.app.app import App",
     "from tests.pipelines import echo",
     "App.handle = lambda _, *request, **how: echo(*request, **how)",
 )

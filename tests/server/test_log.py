@@ -138,10 +138,11 @@ def test_none_writes_nothing(start_server: Callable[..., ServerProcess]) -> None
 
 ABROAD = (
     "import gc, threading, warnings",
-    "from mock_clover.server import protocol, serve",
-    "before_feed = protocol.HardenedProtocol._feed_parser",
+    "from mock_clover.server import serve",
+    "from mock_clover.server.protocol import base",
+    "before_feed = base.HardenedProtocol._feed_parser",
     "fails = lambda self, data: {}[data] if b'charges' in data else before_feed(self, data)",
-    "protocol.HardenedProtocol._feed_parser = fails",
+    "base.HardenedProtocol._feed_parser = fails",
     "Bad = type('Bad', (), {'__del__': lambda _: 1 / 0})",
     "before = serve._tune_garbage_collection",
     "say = lambda: (warnings.warn('odd'), threading.Thread(target=Bad().__del__).start(), Bad())",

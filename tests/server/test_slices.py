@@ -20,7 +20,7 @@ from mock_clover.engine.pagination import ListQuery
 from mock_clover.engine.router import Router
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.exchange import Exchange
-from mock_clover.server.app import App
+from mock_clover.server.app.app import App
 from mock_clover.server.housekeeping import DueJobs
 from mock_clover.server.slices import RUNNING_MAX, Slices
 from tests.fake_clock import FakeClockLoop, InProcessConnection, run, settle

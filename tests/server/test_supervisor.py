@@ -15,7 +15,7 @@ from mock_clover.clover.jobs import JOBS
 from mock_clover.sandbox.journal import Journal
 from mock_clover.sandbox.keys import KeyFileError, KeyRing, SerializedKeyPair
 from mock_clover.sandbox.scheduler import Scheduler
-from mock_clover.server.app import App
+from mock_clover.server.app.app import App
 from mock_clover.server.housekeeping import (
     IDLE_S,
     DueJobs,

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from mock_clover.sandbox.credentials import derive_credentials
 from mock_clover.sandbox.journal import JOURNAL_BYTES_MAX, JOURNALS_BYTES_MAX
-from mock_clover.server.app import BODY_BYTES_MAX
-from mock_clover.server.body import HELD_BYTES_MAX
-from mock_clover.server.protocol import CONNECTIONS_MAX
+from mock_clover.server.app.app import BODY_BYTES_MAX
+from mock_clover.server.app.body import HELD_BYTES_MAX
+from mock_clover.server.protocol.base import CONNECTIONS_MAX
 from tests.in_process import SEED, VISA
 from tests.raw_http import head, request
 from tests.soak.client import Client, client, connections, send_all

@@ -24,7 +24,7 @@ from mock_clover.clover.common.hosts import HOSTS, NAMES
 from mock_clover.clover.surface import OPERATIONS
 from mock_clover.sandbox.credentials import derive_credentials
 from mock_clover.scenario.load import parse
-from mock_clover.server.ca_store import CERTIFICATE
+from mock_clover.server.tls.store import CERTIFICATE
 from tests.clients.toolbox import plain_environment
 from tests.command_line import run_cli
 from tests.in_process import SEED

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from mock_clover.server import long_poll, protocol
+from mock_clover.server.app import long_poll
+from mock_clover.server.protocol import base
 from mock_clover.server.serve import State
 from tests.bench.machine import rss_bytes
 from tests.fake_clock import PROTOCOLS, FakeClockLoop, InProcessConnection, run, settle
@@ -364,7 +365,7 @@ def test_a_client_that_may_have_gone_gives_way(
     server: InProcessServer, parser: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A client that closes its connection during a wait looks like one that half-closes it."""
-    monkeypatch.setattr(protocol, "CONNECTIONS_MAX", 2)
+    monkeypatch.setattr(base, "CONNECTIONS_MAX", 2)
 
     async def main(_: FakeClockLoop) -> list[bool]:
         with contextlib.ExitStack() as stack:

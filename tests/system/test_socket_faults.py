@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mock_clover.sandbox.credentials import derive_credentials
-from mock_clover.server.faults import DRIBBLE_CHUNK_BYTES
+from mock_clover.server.app.faults import DRIBBLE_CHUNK_BYTES
 from tests.bench.machine import rss_bytes
 from tests.fake_clock import PROTOCOLS, FakeClockLoop, InProcessConnection, get, run, settle
 from tests.in_process import SEED, VISA, InProcessServer

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mock_clover.server.app import BODY_BYTES_MAX
+from mock_clover.server.app.app import BODY_BYTES_MAX
 from mock_clover.server.serve import bind
 from tests.fake_clock import (
     FAKE_CLOCK,

@@ -19,10 +19,10 @@ from cryptography import x509
 from mock_clover import __version__
 from mock_clover.cli.tls_setup import TRUST
 from mock_clover.clover.common.hosts import NAMES
-from mock_clover.server.app import BODY_BYTES_MAX
-from mock_clover.server.authority import create_authority
+from mock_clover.server.app.app import BODY_BYTES_MAX
 from mock_clover.server.serve import bind
-from mock_clover.server.tls import Tls
+from mock_clover.server.tls.authority import create_authority
+from mock_clover.server.tls.transport import Tls
 from tests.clients.toolbox import plain_environment
 from tests.fake_clock import FAKE_CLOCK, advance_30_seconds
 from tests.forged import own_authority
@@ -342,7 +342,7 @@ def test_half_open_connections_time_out(start_tls_server: StartServer, parser: s
 
 def test_handshakes_count_as_connections(start_tls_server: StartServer) -> None:
     """One limit for all: HTTP, HTTPS, and unfinished handshakes."""
-    cap = ("from mock_clover.server import protocol", "protocol.CONNECTIONS_MAX = 4")
+    cap = ("from mock_clover.server.protocol import base", "base.CONNECTIONS_MAX = 4")
     tls_server = start_tls_server(python=command_with("httptools", *FAKE_CLOCK, *cap))
     port, knocking = tls_server.server.port, []
 

@@ -42,7 +42,7 @@ from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.sandbox import Sandbox, keep_in_outbox
 from mock_clover.scenario.records import ScenarioError
-from mock_clover.server.app import App
+from mock_clover.server.app.app import App
 from mock_clover.server.build import build
 from mock_clover.server.log import ExchangeLog
 

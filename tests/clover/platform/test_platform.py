@@ -8,7 +8,7 @@ import pytest
 
 from mock_clover.clover.platform.records_inventory import MerchantTax, TaxRateRequest
 from mock_clover.sandbox.sandboxes import Sandboxes
-from mock_clover.server.app import App
+from mock_clover.server.app.app import App
 from mock_clover.server.log import ExchangeLog
 from tests.clover.tokens.test_instruments import ACH
 from tests.in_process import DECLINED_CARD, NOW_MS, InProcessServer, Response

@@ -15,8 +15,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mock_clover.engine.endpoint import SCHEME
 from mock_clover.engine.reply import Reply
-from mock_clover.server.protocol import HEAD_BYTES_MAX, HEADERS_TOO_LARGE_RESPONSE, HardenedProtocol
-from mock_clover.server.render import response
+from mock_clover.server.app.render import response
+from mock_clover.server.protocol.base import (
+    HEAD_BYTES_MAX,
+    HEADERS_TOO_LARGE_RESPONSE,
+    HardenedProtocol,
+)
 
 TESTED = {"uvicorn": ("0.30", "0.54"), "httptools": ("0.6", "0.9")}
 """Minor versions that `make test-all` and `make test-lowest` run with.

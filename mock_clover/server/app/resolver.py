@@ -7,7 +7,7 @@ from mock_clover.sandbox.names import NAME, NAME_RULE, is_masked
 from mock_clover.sandbox.presented import last_word, presented_credential, presents_any_of
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
-from mock_clover.server.control_guard import CONTROL_PATH, DASHBOARD, ControlGuard
+from mock_clover.server.app.control_guard import CONTROL_PATH, DASHBOARD, ControlGuard
 
 SANDBOX_PREFIX = "/sandbox/"
 _OAUTH_PATH = "/oauth/"

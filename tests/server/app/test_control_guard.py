@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mock_clover.clover.common.problems import ApiError
-from mock_clover.server.control_guard import ControlGuard
+from mock_clover.server.app.control_guard import ControlGuard
 from mock_clover.server.housekeeping import IDLE_S, IdleSandboxReaper
 from mock_clover.server.log import ExchangeLog
 from tests.in_process import InProcessServer

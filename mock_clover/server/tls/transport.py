@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from mock_clover.server import protocol
-from mock_clover.server.authority import RENEW_DAYS, Authority, Leaf, machine_time
+from mock_clover.server.protocol import base
+from mock_clover.server.tls.authority import RENEW_DAYS, Authority, Leaf, machine_time
 
 HANDSHAKE_SECONDS_MAX = 10.0
 _READ_BYTES = 65_536
@@ -94,7 +94,7 @@ class TLSTransport(asyncio.Protocol):
         self._since = self._state.now
         self._state.connections.add(self)
         self._tls = self._context.wrap_bio(self._incoming, self._outgoing, server_side=True)
-        if not protocol.has_room(self._state.connections):
+        if not base.has_room(self._state.connections):
             transport.abort()
 
     def data_received(self, data: bytes) -> None:

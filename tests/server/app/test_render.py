@@ -4,7 +4,7 @@ import h11
 import pytest
 
 from mock_clover.engine.reply import Reply
-from mock_clover.server.render import reply_headers, response
+from mock_clover.server.app.render import reply_headers, response
 
 STATUSES = range(200, 600)
 HOSTILE = "x\r\nset-cookie: forged=1\r\n\r\nHTTP/1.1 200 OK\x1b\x00\x85"

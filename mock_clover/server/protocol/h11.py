@@ -2,7 +2,7 @@
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from mock_clover.server.protocol import HardenedProtocol
+from mock_clover.server.protocol.base import HardenedProtocol
 
 
 class HardenedH11Protocol(HardenedProtocol, H11Protocol):

@@ -34,23 +34,24 @@ from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.exchange import NOT_READ
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.sandboxes import Sandboxes
-from mock_clover.server.asgi_scope import has_body, headers_of, path_in_app
-from mock_clover.server.body import REASON, ClientDisconnectedError, HeldBytes
-from mock_clover.server.control_guard import DASHBOARD, ControlGuard
-from mock_clover.server.faults import apply_fault, sleep
-from mock_clover.server.forbidden_page import forbidden_page
-from mock_clover.server.log import ExchangeLog
-from mock_clover.server.long_poll import UNAVAILABLE_BODY, long_poll
-from mock_clover.server.render import reply_headers
-from mock_clover.server.replica import addressing_error
-from mock_clover.server.resolver import (
+from mock_clover.server.app.asgi_scope import has_body, headers_of, path_in_app
+from mock_clover.server.app.body import REASON, ClientDisconnectedError, HeldBytes
+from mock_clover.server.app.connection import run_unless_shut_down, sleep
+from mock_clover.server.app.control_guard import DASHBOARD, ControlGuard
+from mock_clover.server.app.faults import apply_fault
+from mock_clover.server.app.forbidden_page import forbidden_page
+from mock_clover.server.app.long_poll import UNAVAILABLE_BODY, long_poll
+from mock_clover.server.app.render import reply_headers
+from mock_clover.server.app.replica import addressing_error
+from mock_clover.server.app.resolver import (
     SANDBOX_PREFIX,
     SandboxResolver,
     path_in_sandbox,
     without_slash,
 )
-from mock_clover.server.slices import Slices, run_unless_shut_down
-from mock_clover.server.stream import stream, wants_stream
+from mock_clover.server.app.stream import stream, wants_stream
+from mock_clover.server.log import ExchangeLog
+from mock_clover.server.slices import Slices
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mock_clover.sandbox.files import resolve_regular_file, write_atomically
-from mock_clover.server.authority import (
+from mock_clover.server.tls.authority import (
     Authority,
     AuthorityError,
     OlderVersionError,

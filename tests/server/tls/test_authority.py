@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from mock_clover.clover.common.hosts import HOSTS, NAMES
-from mock_clover.server import ca_store as custody
-from mock_clover.server.authority import (
+from mock_clover.server.tls import store
+from mock_clover.server.tls.authority import (
     ADDITIONAL_NAMES_MAX,
     Authority,
     AuthorityError,
@@ -33,7 +33,7 @@ from mock_clover.server.authority import (
     parse_additional_names,
     parse_authority,
 )
-from mock_clover.server.ca_store import default_folder, load_or_create_ca
+from mock_clover.server.tls.store import default_folder, load_or_create_ca
 from tests.forged import own_authority
 from tests.raw_http import TIMEOUT_S
 
@@ -513,9 +513,9 @@ def test_servers_that_start_at_once_have_one_authority(tmp_path: Path) -> None:
 
 
 def test_lock_timeout_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(custody, "_LOCK_S_MAX", 0.05)
+    monkeypatch.setattr(store, "_LOCK_S_MAX", 0.05)
     load_or_create_ca(tmp_path, (), NOW)
-    with custody._exclusive(tmp_path / "private"), pytest.raises(AuthorityError) as result:
+    with store._exclusive(tmp_path / "private"), pytest.raises(AuthorityError) as result:
         load_or_create_ca(tmp_path, (), NOW)
     assert str(result.value) == (
         f"{tmp_path / 'private' / 'lock'} is locked by another mock-clover process; try again later"
@@ -581,5 +581,5 @@ def test_default_folder_by_platform(
         monkeypatch.delenv(name, raising=False)
     for name, value in ({"HOME": "/home/me"} | variables).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(custody.sys, "platform", system)
+    monkeypatch.setattr(store.sys, "platform", system)
     assert default_folder() == Path(folder)

@@ -15,16 +15,16 @@ from urllib.parse import parse_qsl
 
 from mock_clover.control.journal.endpoints import JournalQuery
 from mock_clover.core.codec import Codec
-from mock_clover.server.faults import own_connection, wait_for_disconnect
-from mock_clover.server.render import reply_headers
-from mock_clover.server.resolver import without_slash
+from mock_clover.server.app.connection import own_connection, wait_for_disconnect
+from mock_clover.server.app.render import reply_headers
+from mock_clover.server.app.resolver import without_slash
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from mock_clover.sandbox.journal import Journal
     from mock_clover.sandbox.sandbox import Sandbox
-    from mock_clover.server.app import App
+    from mock_clover.server.app.app import App
 
 _EVENT_STREAM = b"text/event-stream"
 _JOURNAL = "/_mock/journal"

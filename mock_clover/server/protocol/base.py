@@ -19,7 +19,7 @@ import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from mock_clover.server.faults import CONNECTION
+from mock_clover.server.app.connection import CONNECTION
 
 if TYPE_CHECKING:
 

@@ -13,7 +13,7 @@ from mock_clover.control import health
 from mock_clover.core.masking import redact
 from mock_clover.sandbox.names import shard_of
 from mock_clover.sandbox.sandboxes import DEFAULT
-from mock_clover.server.resolver import without_slash
+from mock_clover.server.app.resolver import without_slash
 
 _NAMED_PATH = re.compile(
     r"/(?:sandbox/([^/]+)(?:/_mock/sandboxes/([^/]+))?|_mock/sandboxes/([^/]+))"

@@ -6,8 +6,8 @@ import pytest
 
 from mock_clover.control.snapshot.endpoints import SNAPSHOT_BYTES_MAX
 from mock_clover.engine.reply import Reply
-from mock_clover.server.app import BODY_BYTES_MAX, App
-from mock_clover.server.control_guard import ControlGuard
+from mock_clover.server.app.app import BODY_BYTES_MAX, App
+from mock_clover.server.app.control_guard import ControlGuard
 from tests.in_process import InProcessServer
 from tests.ways import Way, through_starlette, through_the_parser
 

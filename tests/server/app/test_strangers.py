@@ -12,8 +12,8 @@ from mock_clover.engine.reply import Reply
 from mock_clover.sandbox.credentials import derive_credentials
 from mock_clover.sandbox.names import NAME_RULE
 from mock_clover.scenario.records import Merchant, Scenario
-from mock_clover.server.app import App
-from mock_clover.server.control_guard import ControlGuard
+from mock_clover.server.app.app import App
+from mock_clover.server.app.control_guard import ControlGuard
 from mock_clover.server.log import ExchangeLog
 from mock_clover.testing.names import sandbox_name
 from tests.command_line import run_cli

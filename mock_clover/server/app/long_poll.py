@@ -7,12 +7,12 @@ from mock_clover.core.steps import Work
 from mock_clover.engine.endpoint import RawRequest
 from mock_clover.engine.reply import Reply
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.server.faults import own_connection
+from mock_clover.server.app.connection import own_connection
 
 if TYPE_CHECKING:
     from starlette.types import Scope
 
-    from mock_clover.server.app import App
+    from mock_clover.server.app.app import App
 
 WAITS_MAX = 256
 """Requests that may wait for the journal of a sandbox: each exchange repeats all of them."""

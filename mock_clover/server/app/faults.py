@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from mock_clover.engine.reply import Reply
 from mock_clover.scenario.records_fault import SOCKET_FAULTS
-from mock_clover.server.render import reply_headers, response
+from mock_clover.server.app.connection import own_connection, sleep, wait_for_disconnect
+from mock_clover.server.app.render import reply_headers, response
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-CONNECTION = "mock_clover.connection"
-"""Key of the protocol in the ASGI scope's state; set by `mock-clover serve` only."""
 GARBAGE = bytes(range(256)) * 2
 """Sent by a garbage fault: not valid HTTP."""
 DRIBBLE_CHUNK_BYTES = 16
@@ -44,22 +43,6 @@ def unsupported_by_sockets(kind: str) -> str:
     )
 
 
-def own_connection(scope: "Scope") -> Any:
-    """Return the protocol of the connection if `mock-clover serve` runs the application."""
-    return scope.get("state", {}).get(CONNECTION)
-
-
-async def sleep(wait_ms: float, scope: "Scope") -> bool:
-    """Sleep; return False early if `mock-clover serve` ends. Raises CancelledError elsewhere."""
-    try:
-        await asyncio.sleep(wait_ms / 1000)
-    except asyncio.CancelledError:
-        if own_connection(scope) is None:
-            raise
-        return False
-    return True
-
-
 async def apply_fault(reply: Reply, scope: "Scope", receive: "Receive", send: "Send") -> bool:
     """Apply the fault of a response; return False if the response must still be sent."""
     kind = reply.fault.kind if reply.fault else ""
@@ -84,12 +67,6 @@ async def apply_fault(reply: Reply, scope: "Scope", receive: "Receive", send: "S
         connection.transport.abort()
         await wait_for_disconnect(receive)
     return True
-
-
-async def wait_for_disconnect(receive: "Receive") -> None:
-    """Wait until the client has disconnected."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _dribble(reply: Reply, scope: "Scope", send: "Send") -> bool:

@@ -1,0 +1,1 @@
+"""The HTTP protocol classes of `mock-clover serve`."""

@@ -1,0 +1,1 @@
+"""HTTPS: the local certificate authority, and the TLS layer of a connection."""
