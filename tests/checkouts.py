@@ -106,3 +106,8 @@ class ParsedPage(HTMLParser):
     def has_alert(self) -> bool:
         """Whether the page shows an error."""
         return any(attributes.get("role") == "alert" for _, attributes in self.tags)
+
+
+def skeleton(html: bytes) -> list[tuple[str, list[str]]]:
+    """Return a page's tags and the names of their attributes."""
+    return [(tag, list(attributes)) for tag, attributes in ParsedPage(html).tags]

@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 
 from mock_clover.sandbox.keys import KeyRing
-from mock_clover.scenario.load import load
 from mock_clover.scenario.records import Scenario
 from tests import rows
 from tests.behaviour_tests import exercised_by
-from tests.in_process import InProcessServer
+from tests.in_process import KEYS, SCENARIO, InProcessServer, MakeServer
+from tests.logs import LogFile
 from tests.server_process import ServerProcess
 
 gc.disable()  # collection creates no garbage; see `pytest_collection_finish`
@@ -102,16 +102,16 @@ def pytest_pycollect_makeitem(
 
 @pytest.fixture(scope="session")
 def keys() -> KeyRing:
-    return KeyRing()
+    return KEYS
 
 
 @pytest.fixture(scope="session")
 def default_scenario() -> Scenario:
-    return load("sandbox")
+    return SCENARIO
 
 
 @pytest.fixture
-def make_server(keys: KeyRing, default_scenario: Scenario) -> Callable[..., InProcessServer]:
+def make_server(keys: KeyRing, default_scenario: Scenario) -> MakeServer:
     """Return a factory of servers in process; its arguments are settings."""
 
     def make(scenario: Scenario = default_scenario, **switched: Any) -> InProcessServer:
@@ -121,8 +121,14 @@ def make_server(keys: KeyRing, default_scenario: Scenario) -> Callable[..., InPr
 
 
 @pytest.fixture
-def server(make_server: Callable[..., InProcessServer]) -> InProcessServer:
+def server(make_server: MakeServer) -> InProcessServer:
     return make_server()
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[LogFile]:
+    with LogFile(tmp_path / "log") as log:
+        yield log
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from mock_clover.engine.endpoint import Endpoint
 from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.credentials import Credentials, derive_credentials
 from mock_clover.sandbox.sandboxes import DEFAULT
-from tests.in_process import SEED, InProcessServer, Response
+from tests.in_process import SEED, InProcessServer, MakeServer, Response
 
 STATUSES = frozenset({200, 302, 400, 401, 402, 403, 404, 405, 409, 413, 415, 431})
 """All allowed statuses; 403 only from the control API."""
@@ -624,7 +624,7 @@ class PairedSandboxes:
 
     def __init__(
         self,
-        make_server: Callable[..., InProcessServer],
+        make_server: MakeServer,
         endpoint: Endpoint | None = None,
         *,
         alike: bool = True,

@@ -1,6 +1,7 @@
 """A server in process, without HTTP, on a frozen clock."""
 
 import json
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from mock_clover.clover.common.problems import Problem
@@ -22,6 +23,8 @@ from tests import behaviour_tests
 SEED = "tests"
 NOW_MS = 1_748_341_370_775  # 2025-05-27, the day of the card-on-file page's samples
 VISA, DECLINED_CARD, AVS = "4242424242424242", "4005571702222222", "4761530001111126"
+KEYS, SCENARIO = KeyRing(), load("sandbox")
+"""What servers in process use by default; the keys are generated once."""
 
 
 class Response(NamedTuple):
@@ -74,7 +77,9 @@ def check_declared(reply: Reply) -> None:
 class InProcessServer:
     """A server in process, without HTTP, on a manual clock."""
 
-    def __init__(self, keys: KeyRing, scenario: Scenario, **switched: Any) -> None:
+    def __init__(
+        self, keys: KeyRing = KEYS, scenario: Scenario = SCENARIO, **switched: Any
+    ) -> None:
         self.clock = ManualClock(NOW_MS)
         self.keys = keys
         self.app = build(
@@ -191,5 +196,10 @@ class InProcessServer:
         return dict(response.json)
 
 
-CONTROL = all_control_endpoints(InProcessServer(KeyRing(), load("sandbox")).sandboxes)
+CONTROL = all_control_endpoints(InProcessServer().sandboxes)
 """The control endpoints, for reading only: they are bound to the sandboxes of another server."""
+
+MakeServer = Callable[..., InProcessServer]
+"""The fixture `make_server`: its arguments are a scenario and settings."""
+Way = Callable[[InProcessServer, str, str, dict[str, str], bytes], Response]
+"""A function that sends a request to a server."""

@@ -94,3 +94,10 @@ def legacy(server: InProcessServer) -> str:
 def auth_header(token: str) -> dict[str, str]:
     """Return the header with a bearer token."""
     return {"authorization": f"Bearer {token}"}
+
+
+def old_code(server: InProcessServer) -> Response:
+    """Exchange a code that has expired."""
+    code = authorize(server)
+    advance(server, 10 * MINUTE_MS + 1)
+    return exchange(server, code)

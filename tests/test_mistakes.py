@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from mock_clover.core.steps import finish
 from mock_clover.scenario.records import Merchant
 from tests.failure_messages import assert_no_errors
-from tests.in_process import NOW_MS, InProcessServer
+from tests.in_process import NOW_MS, InProcessServer, MakeServer
 
 FILE = Path(__file__).parent / "mistakes.txt"
 KEY = {"idempotency-key": "k"}
@@ -49,7 +49,7 @@ def mistakes(text: str) -> Iterator[Mistake]:
 MISTAKES = list(mistakes(FILE.read_text()))
 
 
-def server_with_neighbors(make_server: Callable[..., InProcessServer]) -> InProcessServer:
+def server_with_neighbors(make_server: MakeServer) -> InProcessServer:
     """Return a server with the sandboxes bakery and shop; shop has the merchant baker, too."""
     server = make_server()
     server.sandboxes.create("bakery")
@@ -127,9 +127,7 @@ def answer_to(server: InProcessServer, mistake: Mistake) -> str:
 
 
 @pytest.mark.parametrize("group", sorted({each.group for each in MISTAKES}))
-def test_the_answer_to_a_mistake_helps(
-    make_server: Callable[..., InProcessServer], group: str
-) -> None:
+def test_the_answer_to_a_mistake_helps(make_server: MakeServer, group: str) -> None:
     server = server_with_neighbors(make_server)
     errors = []
     for mistake in (each for each in MISTAKES if each.group == group):

@@ -4,7 +4,6 @@ Each takes a server in process, which answers, and returns what a client sees. N
 """
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,7 +14,6 @@ from mock_clover.server.serve import State, protocol_class
 from mock_clover.server.starlette_app import starlette_app
 from tests.in_process import InProcessServer, Response
 
-Way = Callable[[InProcessServer, str, str, dict[str, str], bytes], Response]
 _OF_THE_SERVER = ("content-length", "x-request-id", "date", "server")
 _TURNS_MAX = 100
 

@@ -1,7 +1,5 @@
 """Each rule finds its mistake, and nothing in the case that only looks like it."""
 
-from collections.abc import Callable
-
 import pytest
 
 from mock_clover.audit.catalogue import RULES
@@ -14,7 +12,7 @@ from tests.audit import cases_keys, cases_money, cases_parts, cases_requests
 from tests.audit.cases_keys import Case
 from tests.audit.shop_client import ShopClient, audited, found_in
 from tests.failure_messages import assert_no_errors
-from tests.in_process import InProcessServer
+from tests.in_process import InProcessServer, MakeServer
 
 TABLES: dict[str, list[Case]] = {
     "keys": cases_keys.keys(),
@@ -33,7 +31,7 @@ SLOW = {"production key": pytest.mark.system}
 CASES = tuple(case for table in TABLES.values() for case in table)
 
 
-def failure(make_server: Callable[..., InProcessServer], case: Case) -> str:
+def failure(make_server: MakeServer, case: Case) -> str:
     """Run a case in a server of its own; return what is wrong, or an empty text."""
     name, flow, expected = case
     server = make_server()
@@ -45,13 +43,13 @@ def failure(make_server: Callable[..., InProcessServer], case: Case) -> str:
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=SLOW.get(name, ())) for name in TABLES])
-def test_rules(make_server: Callable[..., InProcessServer], name: str) -> None:
+def test_rules(make_server: MakeServer, name: str) -> None:
     wrong = (failure(make_server, case) for case in TABLES[name])
     assert_no_errors(filter(None, wrong))
 
 
 def test_a_scenario_ignores_rules_with_a_reason(
-    make_server: Callable[..., InProcessServer],
+    make_server: MakeServer,
 ) -> None:
     text = b"name: old\nextends: sandbox\naudit: {ignore: {CLV001: the old shop}}"
     server = make_server(parse(text, "old.yaml"))

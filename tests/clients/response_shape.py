@@ -21,6 +21,26 @@ WHOLE = {
 TIMES = {"created", "createdTime", "modifiedTime", "lastAccessedTime", "paid"}
 MS_MIN, MS_MAX = 1_500_000_000_000, 4_000_000_000_000
 
+# A payment with Visa's test card.
+APPROVED = {"network_status": "approved_by_network", "type": "authorized"}
+EXPIRY = {"exp_month": "12", "exp_year": "2030"}
+CARD = {"brand": "VISA", "first6": "424242", "last4": "4242"}
+GATEWAY = {"ref_num": "<ref_num>", "auth_code": "<auth_code>", "outcome": APPROVED}
+
+
+def charged(**members: Any) -> dict[str, Any]:
+    """The response to the creation of a charge; no member is called `order` or `object`."""
+    return {
+        "payment_method_details": "card",
+        "amount_refunded": 0,
+        "currency": "USD",
+        "created": "<ms>",
+        **GATEWAY,
+        "status": "succeeded",
+        "ecomind": "ecom",
+        **members,
+    }
+
 
 def response_shape(document: Any, names: Mapping[str, str] | None = None, key: str = "") -> Any:
     """Return the document with ids, tokens, codes and times replaced by `<kind>` or their name."""

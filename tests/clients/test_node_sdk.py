@@ -10,30 +10,11 @@ from typing import Any
 import pytest
 from clover_server import Clover
 from relay import run_relay
-from response_shape import response_shape
+from response_shape import CARD, EXPIRY, GATEWAY, charged, response_shape
 from toolbox import Run
 
 ROUNDS = 25
 AT_ONCE = 12
-
-APPROVED = {"network_status": "approved_by_network", "type": "authorized"}
-EXPIRY = {"exp_month": "12", "exp_year": "2030"}
-CARD = {"brand": "VISA", "first6": "424242", "last4": "4242"}
-GATEWAY = {"ref_num": "<ref_num>", "auth_code": "<auth_code>", "outcome": APPROVED}
-
-
-def charged(**members: Any) -> dict[str, Any]:
-    """The response to the creation of a charge; no member is called `order` or `object`."""
-    return {
-        "payment_method_details": "card",
-        "amount_refunded": 0,
-        "currency": "USD",
-        "created": "<ms>",
-        **GATEWAY,
-        "status": "succeeded",
-        "ecomind": "ecom",
-        **members,
-    }
 
 
 def refused(code: str, message: str, type_: str | None = "invalid_request_error") -> Any:

@@ -7,7 +7,6 @@ own response, it is above ours, and the members of both must be the same, in the
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +22,9 @@ from mock_clover.reference.flows import (
 )
 from mock_clover.sandbox.keys import encrypt_pan
 from tests.failure_messages import UPDATE, command
-from tests.in_process import InProcessServer, Response
+from tests.in_process import InProcessServer, MakeServer, Response, Way
 
 FILES = sorted(Path(__file__).parents[1].glob("golden/*.http"))
-
-
-Way = Callable[[InProcessServer, str, str, dict[str, str], bytes], Response]
 
 
 def through_the_core(
@@ -58,7 +54,7 @@ def shown(server: InProcessServer, example: Example, way: Way = through_the_core
     return "\n".join(lines) + (f"\n\n{text}" if text else "")
 
 
-def server_of(file: Path, make_server: Callable[..., InProcessServer]) -> InProcessServer:
+def server_of(file: Path, make_server: MakeServer) -> InProcessServer:
     """Return the server at the beginning of a flow, with the clock of the file."""
     server = make_server()
     server.clock._frozen_ms = recorded_at_ms(file.read_text())
@@ -75,7 +71,7 @@ def members(tree: Any, at: str = "") -> list[str]:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_golden_examples(file: Path, make_server: Callable[..., InProcessServer]) -> None:
+def test_golden_examples(file: Path, make_server: MakeServer) -> None:
     text = file.read_text()
     server = server_of(file, make_server)
     for example in parse_examples(text):

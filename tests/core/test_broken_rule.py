@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -17,7 +17,7 @@ from mock_clover.core.money import AMOUNT_MAX
 from mock_clover.core.record import Record, SecretRecord
 from mock_clover.engine.endpoint import UntypedBody
 from tests.failure_messages import assert_names, assert_no_errors
-from tests.in_process import InProcessServer
+from tests.in_process import InProcessServer, MakeServer
 
 PACKAGE = Path(mock_clover.__file__).parent
 _TYPES: dict[type, tuple[Any, str]] = {
@@ -232,7 +232,7 @@ def test_why_has_member_value_rule_and_then_provenance(server: InProcessServer) 
         )
 
 
-def test_a_rule_of_a_query_is_named(make_server: Callable[..., InProcessServer]) -> None:
+def test_a_rule_of_a_query_is_named(make_server: MakeServer) -> None:
     got = make_server().send("GET", "/v1/charges?limit=101")
     assert got.why.startswith("INVALID_REQUEST (limit is 101; at most 100) (inferred: ")
 

@@ -7,7 +7,7 @@ may return it; output, logs, the journal and errors may not. A CVV is not stored
 import json
 import re
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -32,7 +32,7 @@ from tests.hostile import (
     invalid_bodies,
     valid_body,
 )
-from tests.in_process import InProcessServer, Response
+from tests.in_process import InProcessServer, MakeServer, Response
 from tests.raw_http import (
     CREDENTIALS,
     RawConnection,
@@ -44,8 +44,6 @@ from tests.raw_http import (
     request,
 )
 from tests.server_process import ServerProcess
-
-MakeServer = Callable[..., InProcessServer]
 
 AUTH_CODE = re.compile(r"\bOK\d{4}\b")
 """An approval's four digits may be any, also those of the CVV."""

@@ -22,11 +22,9 @@ from mock_clover.sandbox.keys import KeyRing
 from mock_clover.scenario.records import Scenario
 from tests.canary import texts_within
 from tests.clover.tokens.test_instruments import ACH, APPLE
-from tests.in_process import InProcessServer, Response
+from tests.in_process import InProcessServer, MakeServer, Response
 from tests.raw_http import call
 from tests.server_process import ServerProcess
-
-MakeServer = Callable[..., InProcessServer]
 
 GIFT, LONG_GIFT, CODE, FOREIGN_CODE = "88213374901", "7654321876543218763", "64209713", "5310827"
 ACCOUNT, ROUTING, PAPER, TOKEN = "903817264550", "271828182", "987-65-4329", "8841739026615557"

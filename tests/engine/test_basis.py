@@ -5,8 +5,8 @@ from typing import Any
 
 from tests.behaviour_tests import EXERCISED
 from tests.hostile import BROWSER
-from tests.in_process import DECLINED_CARD, VISA, InProcessServer, Response
-from tests.oauth import advance, authorize, exchange
+from tests.in_process import DECLINED_CARD, VISA, InProcessServer, MakeServer, Response
+from tests.oauth import advance, old_code
 
 MINUTE_MS, DAY_MS = 60_000, 86_400_000
 DISCOVER = "6011361000006668"
@@ -47,12 +47,6 @@ def captured_again(server: InProcessServer) -> Response:
     charge = pay(server, server.token(), capture=False).json["id"]
     capture(server, charge, amount=1)
     return capture(server, charge, amount=1)
-
-
-def old_code(server: InProcessServer) -> Response:
-    code = authorize(server)
-    advance(server, 10 * MINUTE_MS + 1)
-    return exchange(server, code)
 
 
 def declined_twice(server: InProcessServer) -> Response:
@@ -154,7 +148,7 @@ REQUESTS: dict[str, tuple[Callable[[InProcessServer], Response], int, str]] = {
 
 
 def test_each_behaviour_is_named_by_a_response_that_it_decides(
-    make_server: Callable[..., InProcessServer],
+    make_server: MakeServer,
 ) -> None:
     for name, (send, status, evidence) in REQUESTS.items():
         EXERCISED.discard(name)

@@ -17,11 +17,10 @@ from mock_clover.engine.evidence import inferred_parts, lowest_evidence
 from mock_clover.scenario.load import parse
 from mock_clover.scenario.records import ScenarioError
 from tests.command_line import run_cli
-from tests.in_process import DECLINED_CARD, VISA, InProcessServer, Response
+from tests.in_process import DECLINED_CARD, VISA, InProcessServer, MakeServer, Response
 from tests.raw_http import call
 from tests.server_process import ServerProcess
 
-MakeServer = Callable[..., InProcessServer]
 UNLISTED, EXPIRING = "4012888888881881", {"exp_month": "05", "exp_year": "2025"}
 DAY_MS = 86_400_000
 

@@ -8,8 +8,6 @@ from hypothesis import strategies as st
 
 from mock_clover.sandbox import idempotency
 from mock_clover.sandbox.idempotency import IdempotencyStore, StoredResponse
-from mock_clover.sandbox.keys import KeyRing
-from mock_clover.scenario.load import load
 from tests.in_process import DECLINED_CARD, InProcessServer
 
 
@@ -85,7 +83,7 @@ def test_rejected_request_does_not_use_key(server: InProcessServer) -> None:
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 3)), max_size=30))
 def test_key_charges_once_in_any_order(calls: list[tuple[str, int]]) -> None:
     """A model of the store: the first amount with a key wins, and a repetition is a replay."""
-    server = InProcessServer(_KEYS, _SCENARIO)
+    server = InProcessServer()
     source = server.customer()["id"]
     first: dict[str, tuple[int, bytes]] = {}
     for key, amount in calls:
@@ -96,9 +94,6 @@ def test_key_charges_once_in_any_order(calls: list[tuple[str, int]]) -> None:
         if known[0] == amount:
             assert got.body == known[1]
     assert len(server.sandbox.charges) == len(first)
-
-
-_KEYS, _SCENARIO = KeyRing(), load("sandbox")
 
 
 def test_the_store_is_bounded_and_the_oldest_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,6 @@
 """What the journal keeps of requests that were rejected, and how exchanges end under each fault."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,9 +9,8 @@ from mock_clover.sandbox.clock import Clock
 from mock_clover.scenario.load import parse
 from mock_clover.scenario.records_fault import FaultKind
 from tests.canary import CVV, PAN, find_leaks, texts_within
-from tests.in_process import InProcessServer
+from tests.in_process import InProcessServer, MakeServer
 
-MakeServer = Callable[..., InProcessServer]
 CHARGE = {"amount": 1800, "currency": "usd"}
 CARD = {"number": PAN, "exp_month": "12", "exp_year": "2035", "cvv": CVV, "brand": "VISA"}
 RATE_LIMIT = "problem problem=RATE_LIMITED"

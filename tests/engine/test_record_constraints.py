@@ -6,7 +6,7 @@ response exactly, ids included. Every response must also match its own record.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ from mock_clover.engine.error_format import ErrorEnvelope
 from mock_clover.reference.examples import endpoint_of
 from tests.conformance.test_golden import FILES, Example, parse_examples, server_of, shown
 from tests.failure_messages import HOW_TO_ADD_AN_EXAMPLE, assert_no_errors
-from tests.in_process import InProcessServer, Response
+from tests.in_process import InProcessServer, MakeServer, Response
 
 _WRONG: tuple[Any, ...] = (
     *(None, {"a": 1}, [1], [], "", "not a value of it!", "x" * 6_000),
@@ -89,7 +89,7 @@ def test_every_operation_is_in_a_golden_flow() -> None:
 @pytest.mark.fuzz
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_invalid_field_is_rejected_without_side_effects(
-    file: Path, make_server: Callable[..., InProcessServer]
+    file: Path, make_server: MakeServer
 ) -> None:
     server, met = server_of(file, make_server), set()
     for example in parse_examples(file.read_text()):
@@ -119,9 +119,7 @@ def _break_all(server: InProcessServer, endpoint: Endpoint, example: Example) ->
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_every_response_matches_its_record(
-    file: Path, make_server: Callable[..., InProcessServer]
-) -> None:
+def test_every_response_matches_its_record(file: Path, make_server: MakeServer) -> None:
     """Decoded as the record and encoded again, it must be the same bytes."""
     server = server_of(file, make_server)
     send = server.send

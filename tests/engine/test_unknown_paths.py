@@ -1,13 +1,11 @@
 """Requests that no endpoint handles: by host, with the reason, and under --strict evidence."""
 
-from collections.abc import Callable
-
 from mock_clover.clover.common.known_operations import KNOWN_UNSERVED
 from mock_clover.clover.common.problems import ApiError
 from mock_clover.clover.surface import ROUTER, SURFACE
 from mock_clover.engine.unknown_path import path_error
 from tests.failure_messages import assert_no_errors
-from tests.in_process import InProcessServer
+from tests.in_process import InProcessServer, MakeServer
 
 V3 = "/v3/merchants/{merchant}"
 UNKNOWN = "Clover has no such path"
@@ -62,7 +60,7 @@ def test_unknown_paths_by_host(server: InProcessServer) -> None:
     assert_no_errors(errors)
 
 
-def test_unknown_paths_under_strict_evidence(make_server: Callable[..., InProcessServer]) -> None:
+def test_unknown_paths_under_strict_evidence(make_server: MakeServer) -> None:
     server = make_server(refuse_inferred=True)
     errors = []
     for method, path, status, evidence, _ in CASES:

@@ -4,7 +4,7 @@ The flows are the cases of the audit: one that violates each rule. A new rule is
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -23,7 +23,7 @@ from tests.audit.cases_keys import Flow
 from tests.audit.shop_client import ShopClient
 from tests.audit.test_audit_rules import CASES
 from tests.failure_messages import assert_no_errors
-from tests.in_process import InProcessServer
+from tests.in_process import InProcessServer, MakeServer
 
 FLOWS: dict[str, Flow] = {
     rule.id: next(flow for _, flow, findings in reversed(CASES) if rule.id in findings)
@@ -105,9 +105,7 @@ def errors_of(server: InProcessServer) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("rule", FLOWS)
-def test_any_json_in_the_journal_can_be_read(
-    make_server: Callable[..., InProcessServer], rule: str
-) -> None:
+def test_any_json_in_the_journal_can_be_read(make_server: MakeServer, rule: str) -> None:
     server = make_server()
     FLOWS[rule](ShopClient(server))
     journal = server.sandbox.journal

@@ -6,11 +6,8 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from mock_clover.sandbox.keys import KeyRing
-from mock_clover.scenario.load import load
 from tests.in_process import DECLINED_CARD, InProcessServer
 
-_KEYS, _SCENARIO = KeyRing(), load("sandbox")
 AMOUNTS = st.integers(1, 2_000)
 TIPS = st.none() | st.integers(0, 200)
 TAXES = st.sampled_from((None, 825_000, 1_000_000))
@@ -24,7 +21,7 @@ class Surfaces(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.server = InProcessServer(_KEYS, _SCENARIO)
+        self.server = InProcessServer()
         self.root = f"/v3/merchants/{self.server.known.merchant_id}"
         self.customer = self.server.customer()["id"]
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlencode
 
 import pytest
@@ -10,11 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mock_clover.clover.surface import SURFACE
-from mock_clover.control.surface import all_control_endpoints
 from mock_clover.core.codec import DEPTH_MAX, MalformedError, check_depth
 from mock_clover.engine.endpoint import Endpoint
-from mock_clover.sandbox.keys import KeyRing
-from mock_clover.scenario.load import load
 from tests.hostile import (
     BODIES,
     CREDENTIALS,
@@ -33,13 +30,9 @@ from tests.hostile import (
     valid_body,
     valid_request,
 )
-from tests.in_process import InProcessServer
+from tests.in_process import CONTROL, InProcessServer, MakeServer
 from tests.strategies import bodies_of, mutated
 
-MakeServer = Callable[..., InProcessServer]
-
-# The set of endpoints does not depend on the server.
-CONTROL = all_control_endpoints(InProcessServer(KeyRing(), load("sandbox")).sandboxes)
 CONTROLLING = {"content-type": "application/json", "x-mock-clover-control": "1"}
 every_endpoint = pytest.mark.parametrize("endpoint", SURFACE, ids=lambda each: each.name)
 with_a_body = pytest.mark.parametrize(

@@ -8,11 +8,8 @@ from hypothesis import strategies as st
 from mock_clover.core.steps import finish
 from mock_clover.ledger.build import build_ledger
 from mock_clover.ledger.records import Ledger, LedgerEntry
-from mock_clover.sandbox.keys import KeyRing
-from mock_clover.scenario.load import load
 from tests.in_process import DECLINED_CARD, VISA, InProcessServer
 
-KEYS, SCENARIO = KeyRing(), load("sandbox")
 FAULTS = ("", "", "", "drop after_commit", "drop before_commit", "problem after_commit status=503")
 AMOUNTS = st.integers(1, 3000)
 DAYS = st.integers(1, 40)
@@ -70,7 +67,7 @@ def balance(entries: list[LedgerEntry], account: str) -> int:
 @given(st.data())
 def test_the_ledger_agrees_with_the_rows(data: st.DataObject) -> None:
     rate = data.draw(st.sampled_from([None, 35_000]))
-    server = InProcessServer(KEYS, SCENARIO, surcharge_rate=rate)
+    server = InProcessServer(surcharge_rate=rate)
     for step in data.draw(st.lists(st.sampled_from(STEPS), min_size=1, max_size=12)):
         fault = data.draw(st.sampled_from(FAULTS))
         step(server, data, {"x-mock-clover-fault": fault} if fault else {})

@@ -52,9 +52,8 @@ from mock_clover.engine.html import escape_html
 from mock_clover.engine.overrides import parse_fault, validate_outcome_markers
 from mock_clover.engine.request import idempotency_key
 from mock_clover.reference.flows import RecordedReply
-from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.masking import captured_body, masked_body, masked_query
-from mock_clover.scenario.load import load, parse_with_warnings
+from mock_clover.scenario.load import parse_with_warnings
 from mock_clover.scenario.records import ScenarioError
 from mock_clover.server.app.render import response
 from mock_clover.server.log import ExchangeLog
@@ -72,7 +71,7 @@ from tests.fuzz.shapes import (
     repeated,
 )
 from tests.hostile import FORWARDED, HttpRequest, create_fixtures, filled, record_in, valid_request
-from tests.in_process import CONTROL, InProcessServer
+from tests.in_process import CONTROL, KEYS, InProcessServer
 from tests.test_regular_expressions import LINEAR, ONLY_MATCHED, Pattern, patterns
 from tests.ways import Wire
 
@@ -84,7 +83,6 @@ FILES = {each.run.__qualname__: each for each in BROWSER_SURFACE}.values()
 """One endpoint of each kind of static file."""
 ENDPOINTS = (*SURFACE, *CONTROL, *FILES)
 WITH_BODY = [each for each in (*SURFACE, *CONTROL) if each.request is not None]
-KEYS, SANDBOX = KeyRing(), load("sandbox")
 NULL = Path(devnull).open("w")  # noqa: SIM115 - open until the end
 named = lambda each: f"{each.method} {each.path}"  # noqa: E731 - an argument of parametrize
 
@@ -92,7 +90,7 @@ named = lambda each: f"{each.method} {each.path}"  # noqa: E731 - an argument of
 @cache
 def origin() -> InProcessServer:
     """Return a server with one of each object."""
-    server = InProcessServer(KEYS, SANDBOX)
+    server = InProcessServer()
     server.send("GET", f"/v3/merchants/{server.known.merchant_id}", {})  # imports Faker
     return server
 
@@ -105,7 +103,7 @@ def fixtures() -> Any:
 def furnished(source: InProcessServer | None = None, **settings: Any) -> InProcessServer:
     """Return a server with the same objects, which writes a log."""
     fixtures()
-    server = InProcessServer(KEYS, SANDBOX, **settings)
+    server = InProcessServer(**settings)
     server.copy((source or origin()).sandbox)
     server.app.log = ExchangeLog(NULL, "text")
     return server

@@ -8,7 +8,6 @@ later run sends it, and changes it further.
 import os
 import secrets
 import time
-from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -16,7 +15,7 @@ import pytest
 from mock_clover.clover.surface import SURFACE
 from tests.fuzz.mutations import mutate, shortest
 from tests.hostile import FORWARDED, HttpRequest, PairedSandboxes, error_in, valid_request
-from tests.in_process import CONTROL, InProcessServer
+from tests.in_process import CONTROL, MakeServer
 
 SECONDS = float(os.environ.get("MOCK_CLOVER_FUZZ_SECONDS") or 8)
 SEED = int(os.environ.get("MOCK_CLOVER_FUZZ_SEED") or secrets.randbelow(2**32))
@@ -36,7 +35,6 @@ FINDINGS: dict[str, HttpRequest] = {
     "a name of a snapshot that is not UTF-8": HttpRequest("PUT", "/_mock/snapshot", b'{"\xff"'),
 }
 """Requests that once failed."""
-MakeServer = Callable[..., InProcessServer]
 
 
 class Sender:

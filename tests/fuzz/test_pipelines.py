@@ -12,8 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from mock_clover.sandbox.keys import KeyRing
-from mock_clover.scenario.load import load
 from mock_clover.server.protocol.base import PIPELINED_BYTES_MAX
 from mock_clover.server.protocol.h11 import HardenedH11Protocol
 from mock_clover.server.protocol.httptools import DirectHttpToolsProtocol, HardenedHttpToolsProtocol
@@ -28,7 +26,7 @@ from tests.system.test_sockets import assert_clean
 pytestmark = pytest.mark.fuzz
 
 SEGMENT_BYTES = 65_536
-SERVER = InProcessServer(KeyRing(), load("sandbox"))
+SERVER = InProcessServer()
 SERVER.app.handle = echo  # type: ignore[method-assign] # replies name their requests
 IDLE_SECONDS_MAX = 15
 """Less than a request may take to arrive."""

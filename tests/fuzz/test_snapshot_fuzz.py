@@ -9,14 +9,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from mock_clover.engine.scheduler import run_due_jobs
-from mock_clover.sandbox.keys import KeyRing
-from mock_clover.scenario.load import load
 from tests.hostile import create_fixtures, error_in
 from tests.in_process import InProcessServer, Response
 
 pytestmark = pytest.mark.fuzz
 
-MakeServer = Callable[..., InProcessServer]
 Path = tuple[str | int, ...]
 
 SPLIT = "x\r\nset-cookie: a=b\r\n\r\nHTTP/1.1 200 OK"
@@ -30,7 +27,7 @@ GENERATORS = ("ids", "chances")
 
 def server_with_rows() -> InProcessServer:
     """Return a server with rows of each kind, stored responses, a target and jobs."""
-    server = InProcessServer(KeyRing(), load("sandbox"))
+    server = InProcessServer()
     things = create_fixtures(server)
     hook = {"url": "http://127.0.0.1:9/x", "kind": "platform", "handshake": False}
     plan = [{"do": "delay", "delay_ms": 5}, {"do": "duplicate", "times": 3}]
@@ -134,7 +131,7 @@ def send(server: InProcessServer, method: str, path: str, body: Any) -> Response
 
 @pytest.fixture(scope="module")
 def server() -> InProcessServer:
-    return InProcessServer(KeyRing(), load("sandbox"))
+    return InProcessServer()
 
 
 @settings(
@@ -188,7 +185,7 @@ def _value(at: Path) -> Any:
 @given(picked=st.lists(st.sampled_from([each for each in PROBES if each[0] != "GET"]), max_size=12))
 def test_a_restored_sandbox_answers_the_same(picked: list[tuple[str, str, Any]]) -> None:
     """Random requests after a snapshot, and after a snapshot of what they made."""
-    here, there = (InProcessServer(KeyRing(), load("sandbox")) for _ in range(2))
+    here, there = (InProcessServer() for _ in range(2))
     assert here.send("PUT", "/_mock/snapshot", BASE).status == 200
     for method, path, body in picked:
         send(here, method, path, body)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mock_clover.ledger.build import build_ledger
-from tests.in_process import DECLINED_CARD, InProcessServer
+from tests.in_process import DECLINED_CARD, InProcessServer, MakeServer
 
 Flow = Callable[[InProcessServer], None]
 AUTHORIZED = "authorization 1800 customer>held"
@@ -177,7 +177,7 @@ FLOWS: list[tuple[Flow, list[str], str, str, dict[str, int]]] = [
 
 @pytest.mark.parametrize(("flow", "entries", "state", "told", "sums"), FLOWS)
 def test_ledger(
-    make_server: Callable[..., InProcessServer],
+    make_server: MakeServer,
     flow: Flow,
     entries: list[str],
     state: str,

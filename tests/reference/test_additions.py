@@ -17,7 +17,7 @@ from tests.clover.gift_cards.test_gift_cards import EXPIRES, active
 from tests.clover.platform.test_platform import create as create_item
 from tests.clover.tokens.test_instruments import ACH, APPLE
 from tests.facts import Fact, last_request
-from tests.in_process import VISA, InProcessServer, Response
+from tests.in_process import VISA, InProcessServer, MakeServer, Response
 from tests.subscriptions import PLANS, SUBSCRIPTIONS, SubscriptionShop
 
 FIRST = {"sequence": "FIRST", "is_scheduled": False, "initiator": "MERCHANT"}
@@ -517,7 +517,7 @@ FACTS = [
 
 
 @pytest.mark.parametrize("fact", FACTS, ids=lambda each: each.fact)
-def test_facts(fact: Fact, make_server: Callable[..., InProcessServer]) -> None:
+def test_facts(fact: Fact, make_server: MakeServer) -> None:
     server = make_server(**fact.settings)
     got = fact.send(server)
     assert (got.status, got.json, got.evidence) == (fact.status, fact.reply, fact.evidence)

@@ -5,7 +5,7 @@ DIFFERENCES of tests/behaviour_tests.py has the tests of each; some are in other
 
 import base64
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,10 @@ from mock_clover.reference.flows import flows, recorded_reply
 from mock_clover.sandbox.keys import encrypt_pan
 from mock_clover.scenario.load import builtin_names, load
 from tests.checkouts import selling, session, shown, submit
-from tests.in_process import VISA, InProcessServer, Response
+from tests.in_process import VISA, InProcessServer, MakeServer, Response
 from tests.raw_http import CREDENTIALS, call
 from tests.server_process import ServerProcess
 
-MakeServer = Callable[..., InProcessServer]
 LEVEL2 = {"tax_amount": 100, "tax_indicator": 1, "pc_order_number": "PO 7"}
 SAID = {each.topic: each.description for each in KNOWN_DIFFERENCES}
 BY_SERVER = {"content-length", "content-type", "date", "server"}

@@ -4,7 +4,7 @@ Other validators read it in tests/fuzz/test_openapi_fuzz.py.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from mock_clover.reference.openapi import document
 from tests.command_line import run_cli
 from tests.failure_messages import assert_no_errors
 from tests.hostile import MAY_HAVE_CHANGED_STATE, create_fixtures, valid_request
-from tests.in_process import InProcessServer
+from tests.in_process import InProcessServer, MakeServer
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def test_tags_are_described(told: dict[str, Any]) -> None:
 # Examples ----------------------------------------------------------------------------------------
 
 
-def test_every_good_request_succeeds(make_server: Callable[..., InProcessServer]) -> None:
+def test_every_good_request_succeeds(make_server: MakeServer) -> None:
     """Each operation gets its own copy of a sandbox that has one of each object."""
     server = make_server()
     fixtures = create_fixtures(server)

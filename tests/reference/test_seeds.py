@@ -6,13 +6,11 @@ the document's own: the members that ours lacks, and those that it has in additi
 """
 
 import json
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from mock_clover.sandbox.keys import encrypt_pan
-from tests.in_process import InProcessServer, Response
+from tests.in_process import InProcessServer, MakeServer, Response
 
-MakeServer = Callable[..., InProcessServer]
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "observed": {},
     "documented": {"dialect": "documented"},

@@ -4,7 +4,6 @@ What they look like on a socket is in tests/system/test_socket_faults.py; here a
 fault.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,9 +14,8 @@ from mock_clover.sandbox.exchange import mask_exchange
 from mock_clover.sandbox.faults import FAULTS_MAX, Faults
 from mock_clover.scenario.load import load, parse
 from mock_clover.scenario.records_fault import Fault
-from tests.in_process import NOW_MS, InProcessServer
+from tests.in_process import NOW_MS, InProcessServer, MakeServer
 
-MakeServer = Callable[..., InProcessServer]
 BEFORE, AFTER = "before_commit", "after_commit"
 SILENT = ("drop", "hang", "truncate", "garbage", "dribble")
 

@@ -1,7 +1,6 @@
 """A scenario that extends another: what is merged, what may be read, and where errors are."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -360,12 +359,6 @@ def test_a_snapshot_and_a_fork_have_all_rules_and_cards(server: InProcessServer)
 
 
 # --watch ------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[LogFile]:
-    with LogFile(tmp_path / "log") as log:
-        yield log
 
 
 def test_a_change_of_a_parent_reloads_its_child(base: Path, make_server: Any, log: LogFile) -> None:

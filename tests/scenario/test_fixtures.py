@@ -12,7 +12,7 @@ from mock_clover.sandbox.people import generate_people
 from mock_clover.scenario.load import load_with_warnings, parse
 from mock_clover.scenario.records import ScenarioError
 from tests.command_line import run_cli
-from tests.in_process import NOW_MS, SEED, InProcessServer, Response
+from tests.in_process import NOW_MS, SEED, InProcessServer, MakeServer, Response
 from tests.raw_http import call
 from tests.server_process import ServerProcess
 
@@ -40,7 +40,7 @@ Make = Callable[[dict[str, Any]], InProcessServer]
 
 
 @pytest.fixture
-def stocked(make_server: Callable[..., InProcessServer]) -> Make:
+def stocked(make_server: MakeServer) -> Make:
     """Return a function that makes a server with a scenario document."""
 
     def make(document: dict[str, Any]) -> InProcessServer:
@@ -503,7 +503,7 @@ def test_a_merchant_has_its_own_settings(stocked: Make) -> None:
 
 
 def test_command_line_overrides_merchant_settings(
-    make_server: Callable[..., InProcessServer],
+    make_server: MakeServer,
 ) -> None:
     scenario = parse(json.dumps({"name": "s", **MARKET}).encode(), "s.yaml")
     server = make_server(scenario, dialect="observed")

@@ -15,7 +15,7 @@ from mock_clover.scenario.load import builtin_names, load, parse, read_scenario
 from mock_clover.scenario.records import ScenarioError
 from mock_clover.scenario.records_card import DECLINE_CODES, ISSUER_DECLINES
 from tests.failure_messages import assert_no_errors
-from tests.in_process import DECLINED_CARD, VISA, InProcessServer, Response
+from tests.in_process import DECLINED_CARD, VISA, InProcessServer, MakeServer, Response
 
 DAY_MS = 86_400_000
 OUTCOME = "x-mock-clover-outcome"
@@ -50,7 +50,6 @@ TOKEN_ERRORS = {
     "TOKEN_UPSTREAM_FAILURE": 10_110,
     "TOKEN_ALREADY_USED": 10_111,
 }
-MakeServer = Callable[..., InProcessServer]
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from mock_clover.clover.surface import OPERATIONS
 from mock_clover.scenario.load import parse
 from mock_clover.scenario.records_rule import Action, Condition
 from tests.command_line import run_cli
-from tests.in_process import InProcessServer
+from tests.in_process import InProcessServer, MakeServer
 
 PAGE = (Path(__file__).parents[2] / "docs/scenarios.md").read_text()
 TEXTS = {
@@ -24,7 +24,7 @@ TEXTS = {
 
 
 @pytest.fixture
-def page(make_server: Callable[..., InProcessServer]) -> Callable[[str], InProcessServer]:
+def page(make_server: MakeServer) -> Callable[[str], InProcessServer]:
     """Return a function that makes a server with a scenario of the page, by name."""
     return lambda name: make_server(parse(TEXTS[name].encode(), "page", OPERATIONS))
 

@@ -25,7 +25,7 @@ from mock_clover.server.housekeeping import DueJobs
 from mock_clover.server.slices import RUNNING_MAX, Slices
 from tests.fake_clock import FakeClockLoop, InProcessConnection, run, settle
 from tests.hostile import create_fixtures, filled
-from tests.in_process import InProcessServer
+from tests.in_process import InProcessServer, MakeServer
 from tests.raw_http import request
 from tests.subscriptions import SubscriptionShop
 
@@ -128,9 +128,7 @@ BOUNDED = {
 
 
 @pytest.mark.parametrize("name", LONG)
-def test_another_request_is_answered_during(
-    make_server: Callable[..., InProcessServer], name: str
-) -> None:
+def test_another_request_is_answered_during(make_server: MakeServer, name: str) -> None:
     prepare, method, path, body = LONG[name]
     server = make_server(resolve_scenario(SCENARIO))
     server.sandboxes.get_or_create("other")
@@ -270,7 +268,7 @@ def test_few_operations_hold_intermediate_results() -> None:
 
 
 def test_requests_to_the_sandbox_wait_for_its_due_jobs(
-    make_server: Callable[..., InProcessServer],
+    make_server: MakeServer,
 ) -> None:
     async def main(_: FakeClockLoop) -> tuple[list[Any], list[Any]]:
         one_by_one, at_once = make_server(), make_server()

@@ -1,10 +1,9 @@
 """Errors in the work that belongs to no request: each is logged, and everything else goes on."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,12 +27,6 @@ from mock_clover.server.webhook_sender import WebhookSender
 from tests.fake_clock import FakeClockLoop, run, settle
 from tests.in_process import NOW_MS, InProcessServer
 from tests.logs import LogFile
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[LogFile]:
-    with LogFile(tmp_path / "log") as log:
-        yield log
 
 
 @pytest.fixture

@@ -3,13 +3,11 @@
 The requests of the documentation have few headers, so the rules about headers are left out.
 """
 
-from collections.abc import Callable
-
 import pytest
 
 from tests.audit.shop_client import audited
 from tests.conformance.test_golden import FILES, parse_examples, server_of, shown
-from tests.in_process import InProcessServer
+from tests.in_process import MakeServer
 
 pytestmark = pytest.mark.system
 
@@ -21,7 +19,7 @@ FOUND = {
 """An authorization that the flow leaves open, and a plain capture after the shipments."""
 
 
-def test_findings_of_the_golden_flows(make_server: Callable[..., InProcessServer]) -> None:
+def test_findings_of_the_golden_flows(make_server: MakeServer) -> None:
     found = {}
     for file in FILES:
         server = server_of(file, make_server)

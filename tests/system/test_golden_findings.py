@@ -3,7 +3,6 @@
 The requests are the examples of Clover's documents, which lack headers that Clover requires.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from mock_clover.reference.flows import parse_examples
 from tests.audit.shop_client import audited
 from tests.conformance.test_golden import FILES, server_of, shown
-from tests.in_process import InProcessServer
+from tests.in_process import MakeServer
 
 NO_HEADERS = {"CLV001", "CLV014", "CLV015"}
 """No idempotency key, no address of the customer and no User-Agent."""
@@ -34,7 +33,7 @@ FINDINGS = {
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_the_findings_in_a_flow(file: Path, make_server: Callable[..., InProcessServer]) -> None:
+def test_the_findings_in_a_flow(file: Path, make_server: MakeServer) -> None:
     server = server_of(file, make_server)
     for example in parse_examples(file.read_text()):
         shown(server, example)

@@ -1,13 +1,12 @@
 """The golden flows through the Starlette application and through the HTTP parser."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mock_clover.reference.flows import parse_examples
 from tests.conformance.test_golden import FILES, Way, server_of, shown
-from tests.in_process import InProcessServer
+from tests.in_process import MakeServer
 from tests.ways import through_starlette, through_the_parser
 
 
@@ -22,7 +21,7 @@ def on_the_wire(reply: str) -> str:
 @pytest.mark.parametrize("way", [through_starlette, through_the_parser])
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_way_to_the_core_gets_the_same_replies(
-    file: Path, way: Way, make_server: Callable[..., InProcessServer]
+    file: Path, way: Way, make_server: MakeServer
 ) -> None:
     server = server_of(file, make_server)
     for example in parse_examples(file.read_text()):

@@ -13,7 +13,7 @@ from mock_clover.sandbox.credentials import derive_credentials
 from mock_clover.server.app.faults import DRIBBLE_CHUNK_BYTES
 from tests.bench.machine import rss_bytes
 from tests.fake_clock import PROTOCOLS, FakeClockLoop, InProcessConnection, get, run, settle
-from tests.in_process import SEED, VISA, InProcessServer
+from tests.in_process import SEED, VISA, InProcessServer, MakeServer
 from tests.raw_http import (
     TIMEOUT_S,
     RawConnection,
@@ -288,7 +288,7 @@ def test_jitter_stays_within_its_bounds(server: InProcessServer) -> None:
     assert len(set(waits)) > 50
 
 
-def test_jitter_follows_from_the_seed(make_server: Callable[..., InProcessServer]) -> None:
+def test_jitter_follows_from_the_seed(make_server: MakeServer) -> None:
     def waits() -> list[int]:
         server = make_server()
         body = {"kind": "delay", "jitter_ms": 10_000}
@@ -472,7 +472,7 @@ def test_fault_of_other_endpoint_does_not_apply(shop: Shop, kind: str) -> None:
         assert connection.exchange(shop.charge()).status == 200
 
 
-def test_odds_are_drawn_from_the_seed(make_server: Callable[..., InProcessServer]) -> None:
+def test_odds_are_drawn_from_the_seed(make_server: MakeServer) -> None:
     def statuses() -> list[int]:
         server = make_server()
         fault = {"kind": "problem", "problem": "RATE_LIMITED", "odds": 0.5}

@@ -1,6 +1,5 @@
 """Credentials on file: which charges save a card, warnings about sequences, and rules."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,9 +10,8 @@ from mock_clover.core.masking import redact
 from mock_clover.scenario.load import ScenarioError, parse
 from tests.clover.tokens.test_instruments import ACH
 from tests.hostile import BROWSER
-from tests.in_process import DECLINED_CARD, VISA, InProcessServer, Response
+from tests.in_process import DECLINED_CARD, VISA, InProcessServer, MakeServer, Response
 
-MakeServer = Callable[..., InProcessServer]
 FIRST = {"sequence": "FIRST", "initiator": "MERCHANT", "is_scheduled": False}
 SUBSEQUENT = FIRST | {"sequence": "SUBSEQUENT"}
 SAVING = {"intent": "save_credential_on_file", "stored_credentials": FIRST}

@@ -4,13 +4,10 @@ One row for each fact: a request, and the whole response with its evidence. Capt
 table in test_captures.py.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from tests.facts import Fact, last_request
-from tests.in_process import DECLINED_CARD, VISA, InProcessServer, Response
-
-MakeServer = Callable[..., InProcessServer]
+from tests.in_process import DECLINED_CARD, VISA, InProcessServer, MakeServer, Response
 
 
 def charging(pan: str = VISA, *, headers: dict[str, str] | None = None, **more: Any) -> Any:

@@ -1,15 +1,13 @@
 """Charges in detail: tenders, surcharges, descriptors, purchase data, expansion, voids."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from mock_clover.scenario.load import parse
 from tests.hostile import BROWSER
-from tests.in_process import AVS, DECLINED_CARD, NOW_MS, VISA, InProcessServer, Response
+from tests.in_process import AVS, DECLINED_CARD, NOW_MS, VISA, InProcessServer, MakeServer, Response
 
-MakeServer = Callable[..., InProcessServer]
 CASH = {"label_key": "com.clover.tender.cash"}
 LINE = {
     "item_description": "Nails",

@@ -9,12 +9,9 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from mock_clover.sandbox.keys import KeyRing
-from mock_clover.scenario.load import load
 from tests.hostile import BROWSER
 from tests.in_process import InProcessServer, Response
 
-_KEYS, _SCENARIO = KeyRing(), load("sandbox")
 AMOUNTS = st.integers(1, 5_000)
 FLOWS = st.sampled_from(["frictionless", "method", "method_challenge", "challenge", "decline"])
 WORDS = st.sampled_from(["SUCCESS", "FAILED", "done"])
@@ -28,7 +25,7 @@ class Payments(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.server = InProcessServer(_KEYS, _SCENARIO)
+        self.server = InProcessServer()
         self.customer = self.server.customer()["id"]
         self.given_back: dict[str, int] = {}
         self.sent = 0

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,10 +24,17 @@ from tests.checkouts import (
     shown,
 )
 from tests.hostile import BODIES, VALUES, error_in, invalid_bodies
-from tests.in_process import DECLINED_CARD, NOW_MS, SEED, VISA, InProcessServer, Response
+from tests.in_process import (
+    DECLINED_CARD,
+    NOW_MS,
+    SEED,
+    VISA,
+    InProcessServer,
+    MakeServer,
+    Response,
+)
 from tests.receiver import taken
 
-MakeServer = Callable[..., InProcessServer]
 SECRET = "s3cret"
 TAXED = LAMP | {"unitQty": 2, "taxRates": [{"name": "Tax", "rate": 1_000_000}, {"rate": 500_000}]}
 

@@ -8,7 +8,7 @@ import pytest
 from mock_clover.clover.checkout import problems as checkout_problems
 from mock_clover.core.problem import Problem
 from tests.checkouts import LAMP, PATH, asked, create, pay, session
-from tests.in_process import InProcessServer, Response
+from tests.in_process import InProcessServer, MakeServer, Response
 
 Ask = Callable[[InProcessServer], Response]
 CASES: list["Case"] = []
@@ -209,7 +209,7 @@ def given(case: Case) -> dict[str, Any]:
 @every_case
 @pytest.mark.parametrize("dialect", ["observed", "documented"])
 def test_checkout_error_has_only_a_message(
-    case: Case, dialect: str, make_server: Callable[..., InProcessServer]
+    case: Case, dialect: str, make_server: MakeServer
 ) -> None:
     got = case.send(make_server(**given(case), dialect=dialect))
     assert (got.status, got.json) == (case.status, {"message": case.message})
@@ -217,7 +217,7 @@ def test_checkout_error_has_only_a_message(
 
 
 @every_case
-def test_a_refusal_changes_nothing(case: Case, make_server: Callable[..., InProcessServer]) -> None:
+def test_a_refusal_changes_nothing(case: Case, make_server: MakeServer) -> None:
     """The rejected request is the last one of a case."""
     server = make_server(**given(case))
     states: list[object] = []

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,10 +24,9 @@ from tests.checkouts import (
     shown,
     submit,
 )
-from tests.in_process import DECLINED_CARD, VISA, InProcessServer, Response
+from tests.in_process import DECLINED_CARD, VISA, InProcessServer, MakeServer, Response
 from tests.receiver import taken
 
-MakeServer = Callable[..., InProcessServer]
 ASKS = {"tips": {"enabled": True}}
 TAXED = {"lineItems": [LAMP | {"price": 10_910, "taxRates": [{"rate": 1_000_000}]}]}
 

@@ -29,15 +29,14 @@ from tests.checkouts import (
     selling,
     session,
     shown,
+    skeleton,
     submit,
 )
 from tests.hostile import BODIES, HEADERS, IDS, QUERIES, error_in
-from tests.in_process import DECLINED_CARD, SEED, VISA, InProcessServer
+from tests.in_process import DECLINED_CARD, SEED, VISA, InProcessServer, MakeServer
 from tests.raw_http import RawConnection, RawResponse, call, command_with, head, request
 from tests.receiver import Receiver
 from tests.server_process import ServerProcess
-
-MakeServer = Callable[..., InProcessServer]
 
 
 def policy(headers: dict[str, str]) -> dict[str, list[str]]:
@@ -264,11 +263,6 @@ HOSTILE = (
     "{title} {0} %s ${x} {{7*7}}",
     "javascript:alert(1)",
 )  # fmt: skip
-
-
-def skeleton(html: bytes) -> list[tuple[str, list[str]]]:
-    """Return a page's tags and the names of their attributes."""
-    return [(tag, list(attributes)) for tag, attributes in ParsedPage(html).tags]
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -14,7 +14,7 @@ from mock_clover.clover.common.problems import ALL_ERRORS, BY_NAME, IDEMPOTENCY_
 from mock_clover.engine.scheduler import run_due_jobs
 from tests.failure_messages import assert_names, assert_no_errors
 from tests.hostile import BROWSER
-from tests.in_process import DECLINED_CARD, VISA, InProcessServer, Response
+from tests.in_process import DECLINED_CARD, VISA, InProcessServer, MakeServer, Response
 from tests.subscriptions import PLANS, SUBSCRIPTIONS, SubscriptionShop
 
 DOC = "https://docs.clover.com/docs/ecommerce-error-codes"
@@ -1546,7 +1546,7 @@ NOT_RAISED = {
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.problem}: {case.fact}")
-def test_error_in_observed_dialect(case: Case, make_server: Callable[..., InProcessServer]) -> None:
+def test_error_in_observed_dialect(case: Case, make_server: MakeServer) -> None:
     server = make_server(**case.settings)
     got = case.send(server)
     assert (got.status, got.body.decode()) == (case.status, case.observed)
@@ -1557,16 +1557,14 @@ def test_error_in_observed_dialect(case: Case, make_server: Callable[..., InProc
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.problem}: {case.fact}")
-def test_error_in_documented_dialect(
-    case: Case, make_server: Callable[..., InProcessServer]
-) -> None:
+def test_error_in_documented_dialect(case: Case, make_server: MakeServer) -> None:
     server = make_server(**case.settings, dialect="documented")
     got = case.send(server)
     assert (got.status, got.body.decode()) == (case.documented_status, case.documented)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.problem}: {case.fact}")
-def test_a_refusal_changes_nothing(case: Case, make_server: Callable[..., InProcessServer]) -> None:
+def test_a_refusal_changes_nothing(case: Case, make_server: MakeServer) -> None:
     """The rejected request is the last one of a case: rows that existed before it stay."""
     server = make_server(**case.settings)
     states: list[object] = []
@@ -1657,7 +1655,7 @@ DOCUMENTED_TYPES: list[tuple[str, int, str, dict[str, Any]]] = [
 """By outcome: status, top-level message and error in the documented dialect."""
 
 
-def test_every_documented_type_can_be_returned(make_server: Callable[..., InProcessServer]) -> None:
+def test_every_documented_type_can_be_returned(make_server: MakeServer) -> None:
     server = make_server(dialect="documented")
     for outcome, status, line, error in DOCUMENTED_TYPES:
         got = charging_as(outcome)(server)
@@ -1674,7 +1672,7 @@ def test_every_documented_type_can_be_returned(make_server: Callable[..., InProc
     }
 
 
-def test_status_and_members_of_a_card_error(make_server: Callable[..., InProcessServer]) -> None:
+def test_status_and_members_of_a_card_error(make_server: MakeServer) -> None:
     """One public SDK throws only for a 402, and reads `decline_code`: documented with 402."""
     observed = {"code": "card_declined", "message": "DECLINED: No reason provided."}
     documented = {"type": "card_error"} | observed

@@ -1,15 +1,13 @@
 """Customers: what their responses have, which instruments they save, and failed payments."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.checkouts import asked
 from tests.clover.tokens.test_instruments import ACH
-from tests.in_process import DECLINED_CARD, VISA, InProcessServer
+from tests.in_process import DECLINED_CARD, VISA, InProcessServer, MakeServer
 
-MakeServer = Callable[..., InProcessServer]
 EMAIL = "jo@example.com"
 SUBSEQUENT = {"sequence": "SUBSEQUENT", "is_scheduled": False, "initiator": "CARDHOLDER"}
 

@@ -1,6 +1,5 @@
 """Gift cards: responses and balances, which are never negative."""
 
-from collections.abc import Callable
 from typing import Any
 
 import hypothesis.strategies as st
@@ -8,11 +7,8 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from mock_clover.sandbox.keys import KeyRing
-from mock_clover.scenario.load import load, parse
-from tests.in_process import InProcessServer, Response
-
-MakeServer = Callable[..., InProcessServer]
+from mock_clover.scenario.load import parse
+from tests.in_process import InProcessServer, MakeServer, Response
 
 NUMBER = "98765441066"
 """From Clover's page."""
@@ -577,7 +573,7 @@ def test_gift_card_balance_is_isolated_in_fork(server: InProcessServer) -> None:
     lock(server)
     control = {"x-mock-clover-control": "1", "content-type": "application/json"}
     created = server.send("POST", "/_mock/fork", {"name": "twin"}, headers=control).json
-    twin = InProcessServer(_KEYS, _SCENARIO)
+    twin = InProcessServer()
     twin.copy(server.sandboxes.get_or_create(created["name"]))
     twin.clock = server.clock
     assert charge(twin, gift(twin), 600).json["amount"] == 600
@@ -594,7 +590,6 @@ def test_phantom_decline_redeems_gift_card(make_server: MakeServer) -> None:
     assert (shown["status"], shown["amount"]) == ("succeeded", 200)
 
 
-_KEYS, _SCENARIO = KeyRing(), load("sandbox")
 AMOUNTS = st.integers(1, 3_000)
 NUMBERS = ("111111", "222222")
 
@@ -610,9 +605,7 @@ class GiftCards(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.server = InProcessServer(
-            _KEYS, _SCENARIO, gift_card_balance=1_000, over_capture_percent=50
-        )
+        self.server = InProcessServer(gift_card_balance=1_000, over_capture_percent=50)
         self.held = dict.fromkeys(NUMBERS, 1_000)
         self.numbers: dict[str, str] = {}
         """Amounts of charges, and of refunds to a card."""

@@ -8,11 +8,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 
 from mock_clover.scenario.load import parse
-from tests.checkouts import FORM, ParsedPage
-from tests.in_process import InProcessServer, Response
+from tests.checkouts import FORM, ParsedPage, skeleton
+from tests.in_process import InProcessServer, MakeServer, Response
 from tests.oauth import CHALLENGE, VERIFIER, exchange
 
-MakeServer = Callable[..., InProcessServer]
 CALLBACK = "https://shop.example/cb"
 PATHS = ("/oauth/authorize", "/oauth/v2/authorize")
 each_version = pytest.mark.parametrize("path", PATHS, ids=["v1", "v2"])
@@ -364,11 +363,6 @@ HOSTILE = (
     "</title></style></main><form/action=//evil.example>",
     "{app}{0}%s${x}{{7*7}}",
 )
-
-
-def skeleton(html: bytes) -> list[tuple[str, list[str]]]:
-    """Return a page's tags and the names of their attributes."""
-    return [(tag, list(attributes)) for tag, attributes in ParsedPage(html).tags]
 
 
 @each_version

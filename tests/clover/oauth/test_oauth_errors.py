@@ -7,7 +7,7 @@ import pytest
 
 from mock_clover.clover.oauth import problems as oauth_problems
 from mock_clover.core.problem import Problem
-from tests.in_process import InProcessServer, Response
+from tests.in_process import InProcessServer, MakeServer, Response
 from tests.oauth import (
     CHALLENGE,
     DAY_MS,
@@ -19,6 +19,7 @@ from tests.oauth import (
     exchange,
     legacy,
     migrate,
+    old_code,
     recover,
     refresh,
     token_pair,
@@ -55,12 +56,6 @@ class Case(NamedTuple):
 def spent_code(server: InProcessServer) -> Response:
     code = authorize(server)
     assert exchange(server, code).status == 200
-    return exchange(server, code)
-
-
-def old_code(server: InProcessServer) -> Response:
-    code = authorize(server)
-    advance(server, 10 * MINUTE_MS + 1)
     return exchange(server, code)
 
 
@@ -457,9 +452,7 @@ every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.pro
 
 @every_case
 @pytest.mark.parametrize("dialect", ["observed", "documented"])
-def test_oauth_error_body_and_reason(
-    case: Case, dialect: str, make_server: Callable[..., InProcessServer]
-) -> None:
+def test_oauth_error_body_and_reason(case: Case, dialect: str, make_server: MakeServer) -> None:
     got = case.send(make_server(permissions=case.permissions, dialect=dialect))
     body = BARE_AS_DOCUMENTED if (dialect, case.body) == ("documented", BARE) else case.body
     assert (got.status, got.body, got.headers) == (case.status, body, case.headers)
@@ -468,7 +461,7 @@ def test_oauth_error_body_and_reason(
 
 
 @every_case
-def test_a_refusal_changes_nothing(case: Case, make_server: Callable[..., InProcessServer]) -> None:
+def test_a_refusal_changes_nothing(case: Case, make_server: MakeServer) -> None:
     """The rejected request is the last one of a case."""
     server = make_server(permissions=case.permissions)
     states: list[object] = []

@@ -3,7 +3,6 @@
 import json
 import re
 from base64 import urlsafe_b64decode
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -15,7 +14,7 @@ from mock_clover.clover.common.permissions import PERMISSIONS
 from mock_clover.clover.surface import SURFACE
 from mock_clover.engine.endpoint import Endpoint
 from mock_clover.sandbox.keys import KeyRing
-from mock_clover.scenario.load import load, parse
+from mock_clover.scenario.load import parse
 from mock_clover.scenario.records import Scenario
 from tests.hostile import (
     FORWARDED,
@@ -25,7 +24,7 @@ from tests.hostile import (
     filled,
     valid_body,
 )
-from tests.in_process import NOW_MS, InProcessServer, Response
+from tests.in_process import NOW_MS, InProcessServer, MakeServer, Response
 from tests.oauth import (
     CHALLENGE,
     DAY_MS,
@@ -45,7 +44,6 @@ from tests.oauth import (
 
 NOW_S = NOW_MS // 1000
 REFRESH_TOKEN = re.compile(r"clvroar-[0-9a-f]{32}")
-Make = Callable[..., InProcessServer]
 WITH_BEARER = [each for each in SURFACE if each.auth.kind in ("bearer", "pakms")]
 by_bearer = pytest.mark.parametrize("endpoint", WITH_BEARER, ids=lambda each: each.name)
 
@@ -246,7 +244,7 @@ def test_a_jwt_library_decodes_it_under_the_apps_secret(server: InProcessServer)
         jwt.decode(token, OctKey.import_key("x" * 36), algorithms=["HS256"])
 
 
-def test_its_permissions_are_those_of_the_app(make_server: Make) -> None:
+def test_its_permissions_are_those_of_the_app(make_server: MakeServer) -> None:
     server = make_server(permissions=("read_customers", "online_payments"))
     assert claims_of(token_pair(server)["access_token"])["permission_bitmap"] == 0b11
 
@@ -257,7 +255,9 @@ def test_without_a_refresh_token_if_none_is_wanted(server: InProcessServer) -> N
     assert list(server.sandbox.refresh_tokens.items()) == []
 
 
-def test_equal_flows_give_equal_tokens_and_no_two_in_a_flow_are_equal(make_server: Make) -> None:
+def test_equal_flows_give_equal_tokens_and_no_two_in_a_flow_are_equal(
+    make_server: MakeServer,
+) -> None:
     one, other = make_server(), make_server()
     flows = [[token_pair(server) for _ in range(3)] for server in (one, other)]
     assert flows[0] == flows[1]
@@ -360,7 +360,7 @@ def test_whatever_the_order_only_the_newest_refresh_token_works(
     steps: list[tuple[bool, int]],
 ) -> None:
     """Each step refreshes or recovers with one of all issued tokens, the last first."""
-    server = InProcessServer(_KEYS, _SCENARIO)
+    server = InProcessServer()
     given_out = [token_pair(server)["refresh_token"]]
     before_newest: str | None = None
     for recovers, back in steps:
@@ -374,9 +374,6 @@ def test_whatever_the_order_only_the_newest_refresh_token_works(
             given_out.append(got.json["refresh_token"])
             before_newest = shown
     assert [key for key, _ in server.sandbox.refresh_tokens.items()] == given_out[-1:]
-
-
-_KEYS, _SCENARIO = KeyRing(), load("sandbox")
 
 
 def test_recovery_replaces_lost_tokens(server: InProcessServer) -> None:
@@ -399,13 +396,13 @@ def test_a_recovery_can_be_recovered_too_until_the_newest_is_used(server: InProc
     assert recover(server, first).status == 401
 
 
-def test_refresh_tokens_are_limited(make_server: Make) -> None:
+def test_refresh_tokens_are_limited(make_server: MakeServer) -> None:
     server = make_server(refresh_tokens_max=2)
     one, two, three = (token_pair(server)["refresh_token"] for _ in range(3))
     assert [refresh(server, each).status for each in (one, two, three)] == [401, 200, 200]
 
 
-def test_with_one_refresh_token_at_a_time_a_refresh_still_works(make_server: Make) -> None:
+def test_with_one_refresh_token_at_a_time_a_refresh_still_works(make_server: MakeServer) -> None:
     server = make_server(refresh_tokens_max=1)
     token = token_pair(server)["refresh_token"]
     for _ in range(3):
@@ -515,7 +512,7 @@ merchants:
 
 @pytest.mark.parametrize("prefix", ["", "/sandbox/shop"])
 def test_each_merchant_of_a_scenario_has_its_own_codes_and_tokens(
-    prefix: str, make_server: Make
+    prefix: str, make_server: MakeServer
 ) -> None:
     server = make_server(parse(MARKET.encode(), "market.yaml"))
     shop = server.sandboxes.get_or_create("shop")
@@ -588,7 +585,9 @@ def test_a_spent_code_of_a_fork_stays_spent_however_many_come_after(
     assert [exchange(server, each).status for each in newest] == [401, 401, 401, 200, 200]
 
 
-def test_a_snapshot_restores_codes_and_tokens(server: InProcessServer, make_server: Make) -> None:
+def test_a_snapshot_restores_codes_and_tokens(
+    server: InProcessServer, make_server: MakeServer
+) -> None:
     first, code = token_pair(server), authorize(server, code_challenge=CHALLENGE)
     spent = token_pair(server)["refresh_token"]
     refresh(server, spent)
@@ -661,7 +660,7 @@ def stocked(keys: KeyRing, default_scenario: Scenario) -> tuple[InProcessServer,
     "endpoint", [each for each in WITH_BEARER if each.auth.permissions], ids=lambda each: each.name
 )
 def test_a_call_needs_each_of_its_permissions_and_no_other(
-    endpoint: Endpoint, make_server: Make, stocked: tuple[InProcessServer, Fixtures]
+    endpoint: Endpoint, make_server: MakeServer, stocked: tuple[InProcessServer, Fixtures]
 ) -> None:
     prepared, fixtures = stocked
     for lacking in (*endpoint.auth.permissions, None):
@@ -690,7 +689,7 @@ def test_a_call_needs_each_of_its_permissions_and_no_other(
     ],
 )
 def test_an_order_with_a_customer_or_with_taxes_needs_more(
-    member: str, value: Any, lacking: str | None, make_server: Make
+    member: str, value: Any, lacking: str | None, make_server: MakeServer
 ) -> None:
     server = make_server(permissions=("read_merchant", "read_orders", "write_orders"))
     body = {"currency": "usd", "items": [{"amount": 1}]} | {member: value}
@@ -702,7 +701,7 @@ def test_an_order_with_a_customer_or_with_taxes_needs_more(
     assert got.why == f"PERMISSION_MISSING (create_order needs the permission {lacking})"
 
 
-def test_a_token_is_checked_before_its_permissions(make_server: Make) -> None:
+def test_a_token_is_checked_before_its_permissions(make_server: MakeServer) -> None:
     server = make_server(permissions=())
     got = server.send("GET", "/v1/charges", headers=auth_header("x"))
     assert got.why == "UNAUTHORIZED (the bearer token is not valid for this sandbox)"

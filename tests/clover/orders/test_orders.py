@@ -1,14 +1,12 @@
 """Orders in detail: item types, taxes, partial payments, tips, returns and their refunds."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from mock_clover.sandbox.ids import derived_id
-from tests.in_process import DECLINED_CARD, NOW_MS, InProcessServer
+from tests.in_process import DECLINED_CARD, NOW_MS, InProcessServer, MakeServer
 
-MakeServer = Callable[..., InProcessServer]
 TIP = {"amount": 999, "tip_amount": 45}
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 

@@ -1,6 +1,5 @@
 """The platform API: lists, expansions, and that it shows each object of /v1."""
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -11,9 +10,8 @@ from mock_clover.sandbox.sandboxes import Sandboxes
 from mock_clover.server.app.app import App
 from mock_clover.server.log import ExchangeLog
 from tests.clover.tokens.test_instruments import ACH
-from tests.in_process import DECLINED_CARD, NOW_MS, InProcessServer, Response
+from tests.in_process import DECLINED_CARD, NOW_MS, InProcessServer, MakeServer, Response
 
-MakeServer = Callable[..., InProcessServer]
 SECONDS = NOW_MS // 1000 * 1000
 MC = "5204245250003294"
 

@@ -1,6 +1,5 @@
 """Carts of the platform API: quantities, modifications, discounts, service charges, totals."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,7 +7,6 @@ import pytest
 from tests.clover.platform.test_platform import create, v3
 from tests.in_process import InProcessServer
 
-MakeServer = Callable[..., InProcessServer]
 FIXED, PER_UNIT = {"name": "Soup", "price": 1000}, {"name": "Rice", "price": 999}
 PER_UNIT["priceType"] = "PER_UNIT"
 

@@ -1,7 +1,6 @@
 """Collections of the platform API whose rows a scenario gives."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,9 +10,8 @@ from mock_clover.scenario.load import parse
 from mock_clover.scenario.records import ScenarioError
 from tests.clover.platform.test_platform import create, ids, root, v3
 from tests.failure_messages import assert_no_errors
-from tests.in_process import InProcessServer
+from tests.in_process import InProcessServer, MakeServer
 
-MakeServer = Callable[..., InProcessServer]
 ROWS: dict[str, list[dict[str, Any]]] = {
     "categories": [
         {"id": "C1", "name": "Drinks", "sortOrder": 1},

@@ -8,7 +8,7 @@ import pytest
 from mock_clover.clover.common.problems import Problem
 from mock_clover.clover.platform import problems as platform_problems
 from tests.hostile import UNKNOWN_ID
-from tests.in_process import InProcessServer, Response
+from tests.in_process import InProcessServer, MakeServer, Response
 
 JSON, PLAIN = "application/json; charset=utf-8", "text/plain; charset=utf-8"
 Ask = Callable[[InProcessServer], Response]
@@ -281,7 +281,7 @@ CASES += [
     ids=[f"{problem}: {fact}" for problem, fact, *_ in CASES],
 )
 def test_platform_error_format_in_both_dialects(
-    make_server: Callable[..., InProcessServer],
+    make_server: MakeServer,
     settings: dict[str, str],
     problem: str,
     fact: str,

@@ -1,25 +1,18 @@
 """Notices that Clover would send to a customer with a card on file. The mock sends none."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from mock_clover.sandbox.notices import NOTICES_MAX
 from mock_clover.scenario.load import parse
-from tests.in_process import NOW_MS, VISA, InProcessServer
+from tests.in_process import NOW_MS, VISA, MakeServer
 from tests.subscriptions import DAY_MS, SUBSCRIPTIONS, SubscriptionShop, at
 
-MakeServer = Callable[..., InProcessServer]
 START = "2025-06-01T12:00:00+00:00"
 PHONE = "+1 555 0100"
 DECLINE = {"when": {"endpoint": "charge_subscription"}, "then": {"decline": {"message": "No."}}}
-
-
-@pytest.fixture
-def shop(server: InProcessServer) -> SubscriptionShop:
-    return SubscriptionShop(server)
 
 
 def told(shop: SubscriptionShop, query: str = "") -> list[tuple[str, int]]:

@@ -24,17 +24,11 @@ from mock_clover.engine.router import Router
 from mock_clover.scenario.load import load, parse
 from mock_clover.scenario.records import Scenario
 from mock_clover.testing.clock import Clock
-from tests.in_process import DECLINED_CARD, NOW_MS, VISA, InProcessServer
+from tests.in_process import DECLINED_CARD, NOW_MS, VISA, InProcessServer, MakeServer
 from tests.subscriptions import DAY_MS, PLANS, SUBSCRIPTIONS, SubscriptionShop, at
 
-MakeServer = Callable[..., InProcessServer]
 START = "2025-06-01T12:00:00+00:00"
 NOW = "2025-05-27T10:22:50.775+0000"
-
-
-@pytest.fixture
-def shop(server: InProcessServer) -> SubscriptionShop:
-    return SubscriptionShop(server)
 
 
 def ruled(*rules: dict[str, Any], **more: Any) -> Scenario:

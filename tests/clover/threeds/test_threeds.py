@@ -13,9 +13,8 @@ from mock_clover.scenario.load import ScenarioError, parse
 from tests.clover.webhooks.test_webhooks import deliveries, hooked
 from tests.control.snapshot.test_snapshots import SandboxClient
 from tests.hostile import BROWSER
-from tests.in_process import DECLINED_CARD, NOW_MS, VISA, InProcessServer, Response
+from tests.in_process import DECLINED_CARD, NOW_MS, VISA, InProcessServer, MakeServer, Response
 
-MakeServer = Callable[..., InProcessServer]
 OUTCOME = "x-mock-clover-outcome"
 FRICTIONLESS, CHALLENGE, AMEX = "4001230000000129", "4012000033330026", "373953192351004"
 METHOD, METHOD_CHALLENGE, DECLINE = "6011000990139424", "4043130007524792", "4811326490014875"

@@ -24,9 +24,8 @@ from tests.clover.threeds.test_threeds import (
 )
 from tests.control.calls import root
 from tests.hostile import BROWSER
-from tests.in_process import VISA, InProcessServer, Response
+from tests.in_process import VISA, InProcessServer, MakeServer, Response
 
-MakeServer = Callable[..., InProcessServer]
 HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 OURS = {"origin": "http://localhost:4242"}
 UNKNOWN = "00000000-0000-4000-a000-000000000000"

@@ -1,6 +1,5 @@
 """Bank accounts, TransArmor tokens and wallets: their tokens and charges."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,9 +8,7 @@ from mock_clover.clover.tokens.records import TokenRequest
 from mock_clover.sandbox.keys import encrypt_pan
 from mock_clover.scenario.load import parse
 from tests.hostile import invalid_bodies
-from tests.in_process import DECLINED_CARD, VISA, InProcessServer, Response
-
-MakeServer = Callable[..., InProcessServer]
+from tests.in_process import DECLINED_CARD, VISA, InProcessServer, MakeServer, Response
 
 DAY_MS = 86_400_000
 ACH: dict[str, Any] = {
@@ -131,7 +128,7 @@ def test_every_documented_type_of_agreement_is_accepted(server: InProcessServer)
 ENCRYPTED = ("transarmor_key_id", "cvv", "brand", "first6", "last4")
 
 
-def test_an_encrypted_card_lacks_a_member(make_server: Callable[..., InProcessServer]) -> None:
+def test_an_encrypted_card_lacks_a_member(make_server: MakeServer) -> None:
     """Accepted and told; rejected with `strict`, even where inferred replies are."""
     whole = {"transarmor_key_id": "k", "brand": "VISA"}
     default, strict = make_server(), make_server(strict=True, refuse_inferred=True)
@@ -154,7 +151,7 @@ def test_an_encrypted_card_lacks_a_member(make_server: Callable[..., InProcessSe
 
 
 def test_a_card_is_encrypted_under_the_production_key(
-    make_server: Callable[..., InProcessServer],
+    make_server: MakeServer,
 ) -> None:
     server = make_server()
     keys = server.send("GET", "/assets/keys.json").json

@@ -18,7 +18,7 @@ from mock_clover.scenario.load import ScenarioError, parse
 from mock_clover.server.build import build
 from mock_clover.server.log import ExchangeLog
 from tests.hostile import BROWSER
-from tests.in_process import DECLINED_CARD, NOW_MS, VISA, InProcessServer
+from tests.in_process import DECLINED_CARD, NOW_MS, VISA, InProcessServer, MakeServer
 from tests.receiver import taken
 
 MINUTE_MS = 60_000
@@ -165,7 +165,7 @@ PUBLISHED = (
 
 
 def test_clovers_own_sample_is_sent_byte_for_byte(
-    make_server: Callable[..., InProcessServer],
+    make_server: MakeServer,
 ) -> None:
     text = "name: s\nmerchants:\n  - {name: own, merchant_id: XYZVJT2ZRRRSC}\n"
     server = make_server(parse(text.encode(), "s.yaml"))
@@ -220,7 +220,7 @@ def test_target_gets_only_subscribed_events(server: InProcessServer) -> None:
     ]
 
 
-def test_targets_do_not_change_responses(make_server: Callable[..., InProcessServer]) -> None:
+def test_targets_do_not_change_responses(make_server: MakeServer) -> None:
     plain, heard = make_server(), make_server()
     hooked(heard)
     hooked(heard, id="generated", secret=None, handshake=True)
@@ -505,7 +505,7 @@ def test_delivery_faults(
 
 
 def test_a_scenario_has_delivery_faults_of_every_target(
-    make_server: Callable[..., InProcessServer],
+    make_server: MakeServer,
 ) -> None:
     """After those of the target's own plan; of a hosted checkout only those without an event."""
     text = "name: x\nwebhook_plan: [{do: drop, event: 'P:UPDATE'}, {do: duplicate, times: 1}]"
@@ -590,7 +590,7 @@ RULE = (
 )
 
 
-def ruled(make_server: Callable[..., InProcessServer], when: str, then: str) -> InProcessServer:
+def ruled(make_server: MakeServer, when: str, then: str) -> InProcessServer:
     text = f"{RULE}  - {{when: {{{when}}}, then: {{{then}}}}}\n"
     return make_server(parse(text.encode(), "s.yaml"))
 
@@ -610,7 +610,7 @@ def ruled(make_server: Callable[..., InProcessServer], when: str, then: str) -> 
     ],
 )
 def test_rule_event_is_sent_for_every_outcome(
-    make_server: Callable[..., InProcessServer],
+    make_server: MakeServer,
     when: str,
     then: str,
     status: int,
@@ -631,7 +631,7 @@ def test_rule_event_is_sent_for_every_outcome(
 
 
 def test_rule_event_is_not_sent_for_invalid_request(
-    make_server: Callable[..., InProcessServer],
+    make_server: MakeServer,
 ) -> None:
     server = ruled(make_server, "amount: 7", "webhook: {payload: {a: 1}}")
     body = {"amount": 7, "currency": "usd", "source": "clv_none"}
@@ -640,7 +640,7 @@ def test_rule_event_is_not_sent_for_invalid_request(
 
 
 def test_a_rules_event_about_a_capture_names_its_charge(
-    make_server: Callable[..., InProcessServer],
+    make_server: MakeServer,
 ) -> None:
     then = "problem: SANDBOX_FULL, webhook: {delay_ms: 1000}"
     server = ruled(make_server, "endpoint: capture_charge", then)
@@ -654,7 +654,7 @@ def test_a_rules_event_about_a_capture_names_its_charge(
     assert post.json["merchants"] == {server.known.merchant_id: [event]}
 
 
-def test_rule_can_send_hosted_checkout_event(make_server: Callable[..., InProcessServer]) -> None:
+def test_rule_can_send_hosted_checkout_event(make_server: MakeServer) -> None:
     server = ruled(make_server, "amount: 7", "decline: {}, webhook: {kind: hosted_checkout}")
     hooked(server, kind="hosted_checkout", id="hco")
     body = {"amount": 7, "currency": "usd", "source": server.token()}
@@ -670,7 +670,7 @@ def test_rule_can_send_hosted_checkout_event(make_server: Callable[..., InProces
     }
 
 
-def test_rule_with_fault_and_event(make_server: Callable[..., InProcessServer]) -> None:
+def test_rule_with_fault_and_event(make_server: MakeServer) -> None:
     then = "fault: {kind: problem, problem: SERVICE_UNAVAILABLE, when: %s}, webhook: {%s}"
     after = ruled(make_server, "amount: 7", then % ("after_commit", ""))
     before = ruled(make_server, "amount: 7", then % ("before_commit", "id: X"))
@@ -744,7 +744,7 @@ def test_webhook_error_has_line_number(text: str, message: str) -> None:
     assert message in str(error.value).splitlines()[0]
 
 
-def test_fixtures_send_no_events(make_server: Callable[..., InProcessServer]) -> None:
+def test_fixtures_send_no_events(make_server: MakeServer) -> None:
     text = f"{RULE}  - {{then: {{approve: {{}}}}}}\ndata:\n  charges: [{{amount: 5}}]\n"
     server = make_server(parse(text.encode(), "s.yaml"))
     assert len(server.sandbox.charges) == 1
@@ -752,7 +752,7 @@ def test_fixtures_send_no_events(make_server: Callable[..., InProcessServer]) ->
 
 
 def test_scenario_change_replaces_only_scenario_targets(
-    make_server: Callable[..., InProcessServer],
+    make_server: MakeServer,
 ) -> None:
     server = make_server(parse(f"{RULE}  - {{then: {{approve: {{}}}}}}".encode(), "s.yaml"))
     hooked(server, id="mine")
@@ -771,7 +771,7 @@ def test_scenario_change_replaces_only_scenario_targets(
 
 
 def test_reloading_scenario_keeps_pending_deliveries(
-    make_server: Callable[..., InProcessServer],
+    make_server: MakeServer,
 ) -> None:
     text = f"{RULE}  - {{then: {{approve: {{}}}}}}".encode()
     server = make_server(parse(text, "s.yaml"))
@@ -801,7 +801,7 @@ def test_fork_has_targets_and_pending_deliveries_but_no_log(server: InProcessSer
 
 
 def test_snapshot_restores_targets_and_pending_deliveries(
-    make_server: Callable[..., InProcessServer],
+    make_server: MakeServer,
 ) -> None:
     server, other = make_server(), make_server()
     plan = [{"do": "late_after_refund", "event": "P:CREATE", "times": 2}]

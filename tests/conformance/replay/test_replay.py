@@ -18,7 +18,7 @@ from mock_clover.reference.flows import parse_examples
 from mock_clover.sandbox.keys import KeyRing
 from tests.canary import CVV, PAN
 from tests.conformance.test_golden import FILES, server_of, shown
-from tests.in_process import DECLINED_CARD, InProcessServer
+from tests.in_process import DECLINED_CARD, InProcessServer, MakeServer
 
 DAY_MS = 86_400_000
 SECRET = "a-secret-of-a-shop"
@@ -104,7 +104,7 @@ def test_a_request_that_overtakes_a_delayed_one_is_repeated(
 
 
 def test_initial_data_and_a_rule_for_a_header_are_repeated(
-    make_server: Callable[..., InProcessServer], keys: KeyRing
+    make_server: MakeServer, keys: KeyRing
 ) -> None:
     rule = {"when": {"header": {"X-Kind": "poor"}}, "then": {"decline": {}}}
     data = {"charges": [{"amount": 7, "ago": "2d", "state": "authorized"}]}
@@ -125,9 +125,7 @@ def test_initial_data_and_a_rule_for_a_header_are_repeated(
 
 @pytest.mark.system  # twenty flows
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_the_golden_flows_are_repeated(
-    file: Path, make_server: Callable[..., InProcessServer], keys: KeyRing
-) -> None:
+def test_the_golden_flows_are_repeated(file: Path, make_server: MakeServer, keys: KeyRing) -> None:
     server = server_of(file, make_server)
     for example in parse_examples(file.read_text()):
         shown(server, example)
@@ -215,7 +213,7 @@ def test_a_path_of_the_control_api_is_not_requested(server: InProcessServer, key
 
 
 def test_no_sandbox_of_a_served_capsule_has_a_webhook_target(
-    make_server: Callable[..., InProcessServer], keys: KeyRing
+    make_server: MakeServer, keys: KeyRing
 ) -> None:
     """The scenario of a capsule is that of new sandboxes, and its URLs are the author's."""
     hooks = [{"url": "http://127.0.0.1:9/"}]

@@ -6,7 +6,6 @@ Complete responses are compared; the ids in them come from earlier responses.
 import json
 import shlex
 import subprocess
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from mock_clover.scenario.load import parse
 from tests.canary import CVV, PAN, find_leaks
 from tests.control.calls import ROOT, get_json, refused
 from tests.hostile import create_fixtures
-from tests.in_process import DECLINED_CARD, NOW_MS, InProcessServer
+from tests.in_process import DECLINED_CARD, NOW_MS, InProcessServer, MakeServer
 from tests.snapshots import snapshot_of
 
 RULES = """\
@@ -32,15 +31,6 @@ rules:
     then: {approve: {}}
 """
 DAY_MS = 86_400_000
-MakeServer = Callable[..., InProcessServer]
-
-
-@pytest.fixture
-def server(make_server: MakeServer) -> InProcessServer:
-    """A server whose sandbox is watched, so that its changes are recorded."""
-    created = make_server()
-    created.sandbox.enable_change_recording()
-    return created
 
 
 def last(server: InProcessServer) -> Any:

@@ -1,15 +1,13 @@
 """`POST /_mock/journal/{id}/replay` and `POST /_mock/send`: what is sent, and what is replaced."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from mock_clover.scenario.load import parse
 from tests.canary import CVV, PAN, find_leaks
-from tests.in_process import DECLINED_CARD, VISA, InProcessServer
+from tests.in_process import DECLINED_CARD, VISA, InProcessServer, MakeServer
 
-MakeServer = Callable[..., InProcessServer]
 NEW_KEY = "a key has one response; this is a new key"
 
 

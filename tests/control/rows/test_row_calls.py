@@ -3,7 +3,6 @@
 Complete responses are compared; the ids in them come from earlier responses.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,15 +17,6 @@ from tests.hostile import create_fixtures
 from tests.in_process import DECLINED_CARD, NOW_MS, VISA, InProcessServer
 
 DAY_MS = 86_400_000
-MakeServer = Callable[..., InProcessServer]
-
-
-@pytest.fixture
-def server(make_server: MakeServer) -> InProcessServer:
-    """A server whose sandbox is watched, so that its changes are recorded."""
-    created = make_server()
-    created.sandbox.enable_change_recording()
-    return created
 
 
 def test_row_counts_by_kind(server: InProcessServer) -> None:

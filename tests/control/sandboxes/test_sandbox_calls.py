@@ -1,7 +1,6 @@
 """The sandboxes of a server: created, listed, selected by credential and deleted."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -9,7 +8,7 @@ import pytest
 
 from mock_clover.sandbox.credentials import derive_credentials
 from tests.control.calls import ROOT, got, root
-from tests.in_process import DECLINED_CARD, SEED, VISA, InProcessServer
+from tests.in_process import DECLINED_CARD, SEED, VISA, InProcessServer, MakeServer
 
 
 def sandbox(name: str, scenario: str = "sandbox") -> dict[str, str]:
@@ -225,7 +224,7 @@ def test_invalid_sandbox_is_rejected(
 
 
 def test_command_line_overrides_sandbox_settings(
-    make_server: Callable[..., InProcessServer],
+    make_server: MakeServer,
 ) -> None:
     server = make_server(dialect="documented")
     document = {"name": "x", "settings": {"dialect": "observed"}}

@@ -20,7 +20,7 @@ from mock_clover.engine.reply import Reply
 from mock_clover.sandbox.credentials import derive_credentials
 from mock_clover.scenario.load import parse
 from tests.fake_clock import calls_of
-from tests.in_process import DECLINED_CARD, SEED, VISA, InProcessServer
+from tests.in_process import DECLINED_CARD, SEED, VISA, InProcessServer, MakeServer
 from tests.raw_http import RawResponse, call
 from tests.server_process import ServerProcess
 from tests.snapshots import snapshot_of
@@ -271,7 +271,7 @@ def test_a_chain_of_forks(parent: PopulatedSandbox) -> None:
     ],
 )
 def test_forks_behave_like_separate_sandboxes(
-    make_server: Callable[..., InProcessServer], seed: int, without: tuple[str, ...]
+    make_server: MakeServer, seed: int, without: tuple[str, ...]
 ) -> None:
     """Random changes and forks; in the end each equals its own flow on its own server."""
     chance = random.Random(seed)
@@ -425,7 +425,7 @@ def test_a_restored_sandbox_goes_back(parent: PopulatedSandbox) -> None:
 
 
 def test_a_restored_merchant_stays_at_its_address(
-    make_server: Callable[..., InProcessServer],
+    make_server: MakeServer,
 ) -> None:
     server = make_server(parse(b"name: x\nmerchants: [{name: a}, {name: b}]", "x.yaml"))
     first = server.sandboxes.default

@@ -8,8 +8,8 @@ from mock_clover.control.snapshot.endpoints import SNAPSHOT_BYTES_MAX
 from mock_clover.engine.reply import Reply
 from mock_clover.server.app.app import BODY_BYTES_MAX, App
 from mock_clover.server.app.control_guard import ControlGuard
-from tests.in_process import InProcessServer
-from tests.ways import Way, through_starlette, through_the_parser
+from tests.in_process import InProcessServer, Way
+from tests.ways import through_starlette, through_the_parser
 
 
 @pytest.mark.parametrize("home", ["", "/sandbox/a1"])

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable
 
 import pytest
 from msgspec.structs import replace
@@ -19,9 +18,8 @@ from mock_clover.testing.names import sandbox_name
 from tests.command_line import run_cli
 from tests.failure_messages import assert_no_errors
 from tests.hostile import UNKNOWN_ID
-from tests.in_process import SEED, InProcessServer
+from tests.in_process import SEED, InProcessServer, MakeServer
 
-MakeServer = Callable[..., InProcessServer]
 SHOP = derive_credentials(SEED, "shop")
 OTHER = derive_credentials(SEED, "other")
 NOTE = "; the request has no credential of sandbox shop, so it was not created"
