@@ -31,14 +31,14 @@ def as_text(report: AuditReport, sandbox: str) -> str:
 
 def _text_of(finding: AuditFinding, known: Mapping[int, AuditedExchange]) -> str:
     lines = [f"{finding.severity} {finding.rule} {finding.name}"]
-    lines += _wrapped(finding.message, "  ")
+    lines += _wrapped(finding.message)
     for number in finding.exchanges[:_SHOWN_MAX]:
         exchange = known.get(number)
         if exchange is not None:
             lines.append(f"    {exchange_line(exchange)}")
     if len(finding.exchanges) > _SHOWN_MAX:
         lines.append(f"    and {len(finding.exchanges) - _SHOWN_MAX} more")
-    lines += _wrapped(f"Fix: {finding.fix}", "  ")
+    lines += _wrapped(f"Fix: {finding.fix}")
     return "\n".join(map(printable, lines))
 
 
@@ -50,9 +50,9 @@ def exchange_line(exchange: AuditedExchange) -> str:
     return f"#{exchange.id}  {exchange.method} {exchange.path}  {result}{fault}"
 
 
-def _wrapped(text: str, indent: str) -> list[str]:
+def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(
-        text, _WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+        text, _WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
     )
 
 

@@ -1,5 +1,7 @@
 """Rules about authorizations, captures, refunds and payments of orders."""
 
+from functools import partial
+
 from mock_clover.audit.context import (
     AuditContext,
     is_unanswered,
@@ -59,14 +61,6 @@ def _rejected(context: AuditContext, operation: str, problems: frozenset[str]) -
                 exchanges=(exchange,),
                 subject=f"{operation} {problem_of(exchange)}",
             )
-
-
-def _captures(context: AuditContext) -> Hits:
-    yield from _rejected(context, "capture_charge", _NOT_CAPTURABLE)
-
-
-def _refunds(context: AuditContext) -> Hits:
-    yield from _rejected(context, "create_refund", _NOT_REFUNDABLE)
 
 
 def _orders_paid_twice(context: AuditContext) -> Hits:
@@ -136,7 +130,7 @@ RULES = (
         "split_shipment for several captures, and authorize again for more.",
         legitimate="A capture that is repeated because the first one was not answered.",
         source="REF capturecharge; MD:create-pre-authorization",
-        find=_captures,
+        find=partial(_rejected, operation="capture_charge", problems=_NOT_CAPTURABLE),
     ),
     AuditRule(
         id="CLV018",
@@ -148,7 +142,7 @@ RULES = (
         fix="Record each refund with its charge, and compute what is left before the next one.",
         legitimate="A refund that is repeated because the first one was not answered.",
         source="GP CloverRefund",
-        find=_refunds,
+        find=partial(_rejected, operation="create_refund", problems=_NOT_REFUNDABLE),
     ),
     AuditRule(
         id="CLV019",

@@ -2,6 +2,7 @@
 
 import re
 from difflib import SequenceMatcher
+from functools import partial
 
 from mock_clover.audit.context import AuditContext, header, line_of
 from mock_clover.audit.rule import AuditRule, Hits, RuleHit, grouped
@@ -10,7 +11,6 @@ from mock_clover.clover.surface import SURFACE
 from mock_clover.core.codec import fractional_amounts
 from mock_clover.core.masking import passes_luhn
 from mock_clover.core.record import encode
-from mock_clover.engine.endpoint import Endpoint
 from mock_clover.sandbox.exchange import Exchange, parse_object
 from mock_clover.sandbox.masking import mask_codes
 
@@ -22,22 +22,10 @@ _LIKENESS_MIN = 0.8
 _SUGGESTION = " (did you mean "
 
 
-def _endpoints() -> dict[str, Endpoint]:
-    return {endpoint.name: endpoint for endpoint in SURFACE}
-
-
 def _without_header(context: AuditContext, name: bytes) -> Hits:
     required = {each.name for each in SURFACE if each.requires_client_headers}
     missing = (each for each in context.of(*required) if not header(each, name))
     yield from grouped(missing, lambda each: each.endpoint, f"without {name.decode()}")
-
-
-def _without_forwarded_for(context: AuditContext) -> Hits:
-    yield from _without_header(context, b"x-forwarded-for")
-
-
-def _without_user_agent(context: AuditContext) -> Hits:
-    yield from _without_header(context, b"user-agent")
 
 
 def _has_card_data(exchange: Exchange) -> bool:
@@ -75,7 +63,7 @@ def _masked_fractions(exchange: Exchange) -> list[str]:
 
 
 def _fractions(context: AuditContext) -> Hits:
-    endpoints = _endpoints()
+    endpoints = {each.name: each for each in SURFACE}
     for exchange in context.exchanges:
         yield None
         endpoint = endpoints.get(exchange.endpoint)
@@ -168,7 +156,7 @@ RULES = (
         fix="Send the address of the customer's browser in x-forwarded-for.",
         legitimate="Other operations.",
         source="REF createcharge: x-forwarded-for is required",
-        find=_without_forwarded_for,
+        find=partial(_without_header, name=b"x-forwarded-for"),
     ),
     AuditRule(
         id="CLV015",
@@ -179,6 +167,6 @@ RULES = (
         fix="Send User-Agent: <application>/<version>.",
         legitimate="Any User-Agent, also that of a library.",
         source="REF createcharge: User-Agent is required",
-        find=_without_user_agent,
+        find=partial(_without_header, name=b"user-agent"),
     ),
 )

@@ -19,6 +19,7 @@ from mock_clover.cli.base import (
     echo,
     examples,
     exit_with_error,
+    format_option,
     reads_server,
     sandbox_address,
     sandbox_option,
@@ -45,14 +46,7 @@ FORMATS = ("text", "json", "junit", "sarif", "github")
 )
 @click.argument("url", required=False)
 @sandbox_option
-@click.option(
-    "--format",
-    "output_format",
-    default="text",
-    show_default=True,
-    type=click.Choice(FORMATS),
-    help="Output format.",
-)
+@format_option(FORMATS)
 @click.option(
     "--fail-on",
     default="error",

@@ -144,6 +144,18 @@ control_token_option = click.option(
 )
 
 
+def format_option(choices: tuple[str, ...]) -> Callable[[Command], Command]:
+    """Return the option `--format`; the first choice is the default."""
+    return click.option(
+        "--format",
+        "output_format",
+        default=choices[0],
+        show_default=True,
+        type=click.Choice(choices),
+        help="Output format.",
+    )
+
+
 def control_headers(control_token: str | None) -> dict[str, str]:
     """Return the header that a server with a control token requires of control requests."""
     return {"x-mock-clover-control": control_token} if control_token else {}

@@ -21,6 +21,7 @@ from mock_clover.cli.base import (
     echo,
     examples,
     exit_with_error,
+    format_option,
     is_on_command_line,
     reads_server,
     sandbox_address,
@@ -55,14 +56,7 @@ DEFAULT_CARD = "4242424242424242"
     "Scenario of the server; needed only if its merchants define their own credentials."
 )
 @click.option("--merchant", metavar="NAME", help="Merchant of the scenario; default: the first.")
-@click.option(
-    "--format",
-    "output_format",
-    default="shell",
-    show_default=True,
-    type=click.Choice(["shell", "dotenv", "json"]),
-    help="Output format.",
-)
+@format_option(("shell", "dotenv", "json"))
 def env(
     *,
     url: str,

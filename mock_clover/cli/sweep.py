@@ -16,6 +16,7 @@ from mock_clover.cli.base import (
     echo,
     examples,
     exit_with_error,
+    format_option,
     print_if_read,
     scenario_option,
     seed_option,
@@ -92,14 +93,7 @@ _REPORTS = (".html", ".json", ".xml")
     type=click.Path(dir_okay=False, path_type=Path),
     help="Keep finished runs in this file, and do not repeat those that it has.",
 )
-@click.option(
-    "--format",
-    "output_format",
-    default="text",
-    show_default=True,
-    type=click.Choice(["text", "json"]),
-    help="Output format.",
-)
+@format_option(("text", "json"))
 def sweep(
     *,
     command: tuple[str, ...],

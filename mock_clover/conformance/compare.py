@@ -137,7 +137,10 @@ class _Comparison:
     def _compare_list(self, path: str, expected: list[Any], got: list[Any]) -> None:
         if path == "body":
             self._compare_elements(path, expected, got)
-            return
+        else:
+            self._compare_in_order(path, expected, got)
+
+    def _compare_in_order(self, path: str, expected: list[Any], got: list[Any]) -> None:
         if len(expected) != len(got):
             self.add(path, "length", Format(_count(expected)), Format(_count(got)))
             return
@@ -150,11 +153,7 @@ class _Comparison:
             self.add(path, "type", Format("a list"), Format(_type(got)))
             return
         if self._exact_lists:
-            if len(expected) != len(got):
-                self.add(path, "length", Format(_count(expected)), Format(_count(got)))
-                return
-            for index, (value, other) in enumerate(zip(expected, got, strict=True)):
-                self.compare_value(f"{path}[{index}]", value, other)
+            self._compare_in_order(path, expected, got)
             return
         by_id = {str(each.get("id")): each for each in got if isinstance(each, dict)}
         for index, value in enumerate(expected):

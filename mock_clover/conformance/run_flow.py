@@ -147,7 +147,8 @@ def _run_step(
         *(expected, got, id_map, variable_paths.get(number, ())), exact_lists=target.is_exclusive
     )
     if not failed and (
-        target.is_exclusive or not (is_list_envelope(expected.body) or _is_list(expected))
+        target.is_exclusive
+        or not (is_list_envelope(expected.body) or isinstance(expected.body, list))
     ):
         _record_ids(flow, number, expected, got, id_map)
     return StepResult(
@@ -156,10 +157,6 @@ def _run_step(
         reason=failed,
         differences=tuple(differences),
     )
-
-
-def _is_list(reply: RecordedReply) -> bool:
-    return isinstance(reply.body, list)
 
 
 def _record_ids(

@@ -86,7 +86,8 @@ class Environment(Record, frozen=True, kw_only=True):
 
 def get_env(sandbox: Sandbox, call: Call[None, None]) -> Environment:
     """Return the data of the dashboard: its location, and the names for rules, faults and rows."""
-    common = [name for name in Fault.__struct_fields__ if name not in _specific_fields()]
+    specific = {name for members in FIELDS_BY_KIND.values() for name in members}
+    common = [name for name in Fault.__struct_fields__ if name not in specific]
     return Environment(
         version=__version__,
         sandbox=sandbox.name,
@@ -117,11 +118,6 @@ def get_env(sandbox: Sandbox, call: Call[None, None]) -> Environment:
         switches=Settings.__struct_fields__,
         kinds=tuple(ROW_KINDS),
     )
-
-
-def _specific_fields() -> set[str]:
-    """Return the fields that only some kinds of fault use."""
-    return {name for members in FIELDS_BY_KIND.values() for name in members}
 
 
 def _fault_fields() -> tuple[FaultField, ...]:

@@ -30,19 +30,10 @@ _Created = (
 )
 _Paid = Annotated[str, doc("Time of payment; excludes unpaid orders.", _ORDERS)] | None
 _DATE_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H%M%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d")
+_CREATED_NAMES = {f"created_{bound}": f"created.{bound}" for bound in ("gt", "gte", "lt", "lte")}
 
 
-class ListQuery(
-    Record,
-    frozen=True,
-    kw_only=True,
-    rename={
-        "created_gt": "created.gt",
-        "created_gte": "created.gte",
-        "created_lt": "created.lt",
-        "created_lte": "created.lte",
-    },
-):
+class ListQuery(Record, frozen=True, kw_only=True, rename=_CREATED_NAMES):
     """Query parameters of a list."""
 
     limit: Annotated[int, doc("Objects per page, 1 to 100.", _DOC, ge=1, le=100)] = 10
@@ -62,10 +53,7 @@ class OrdersQuery(
     frozen=True,
     kw_only=True,
     rename={
-        "created_gt": "created.gt",
-        "created_gte": "created.gte",
-        "created_lt": "created.lt",
-        "created_lte": "created.lte",
+        **_CREATED_NAMES,
         "paid": "status_transitions.paid",
         "paid_gt": "status_transitions.paid.gt",
         "paid_gte": "status_transitions.paid.gte",

@@ -43,7 +43,8 @@ class Runner:
         began_ms = machine_ms()
         try:
             if plan is not None and BY_NAME[plan.fault].group == "fault":
-                handle.fault(**_arguments(plan))
+                call = plan.call
+                handle.fault(**fault_body(BY_NAME[plan.fault], call.operation, call.ordinal))
             with tempfile.TemporaryDirectory(prefix="mock-clover-sweep-") as folder:
                 return self._run_in(handle, folder, plan, began_ms)
         finally:
@@ -138,10 +139,6 @@ def shown_output(ended: CommandResult, repair: CommandResult | None) -> str:
     """Return the output of the commands as reports show it: those are stored by CI."""
     text = ended.output if repair is None else f"{ended.output}{repair.output}"
     return mask_prose(text)
-
-
-def _arguments(plan: PlannedRun) -> dict[str, Any]:
-    return fault_body(BY_NAME[plan.fault], plan.call.operation, plan.call.ordinal)
 
 
 def _scenario_of(plan: PlannedRun) -> dict[str, list[dict[str, Any]]]:

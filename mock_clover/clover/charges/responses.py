@@ -210,7 +210,7 @@ def _with_optional_fields(charge: Charge, response: ChargeResponse) -> ChargeRes
     return replace(
         response,
         additional_charges=None if charge.surcharge is None else (charge.surcharge,),
-        partial_auth=True if partial else None if gift is None else _partial_auth(charge),
+        partial_auth=True if partial or (gift and request.partial_redemption) else None,
         warning_message=approval.warning_message if approval else None,
         saved_credentials_on_file=None if request.intent is None else _saved_credential(charge),
         threeds=None if charge.threeds is None else threeds_response(charge.threeds),
@@ -225,11 +225,6 @@ def pending_response(charge: Charge) -> ChargeResponse:
     `threeds` is documented; that the status is pending and there is no outcome is inferred.
     """
     return replace(created_response(charge), outcome=None, status="pending")
-
-
-def _partial_auth(charge: Charge) -> Literal[True] | None:
-    """Return True for a gift card with `partial_redemption`. Source: MD:gift-card-api."""
-    return True if charge.request.partial_redemption else None
 
 
 def retrieved_response(charge: Charge) -> ChargeResponse:

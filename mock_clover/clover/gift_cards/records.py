@@ -81,7 +81,7 @@ class GiftCardBalances(Record, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         """Show the balances only."""
-        return f"GiftCardView({self.previous_balance} -> {self.new_balance})"
+        return f"GiftCardBalances({self.previous_balance} -> {self.new_balance})"
 
 
 class ActivateRequest(Record, frozen=True, kw_only=True):

@@ -213,10 +213,14 @@ def _check_partial_refund_allowed(sandbox: Sandbox, charge: Charge) -> None:
 
 def get_refund(sandbox: Sandbox, call: Call[None, None]) -> RefundResponse:
     """Return one refund."""
-    refund = sandbox.refunds.get(call.ids[0])
+    return refund_response(_require_refund(sandbox, call.ids[0]))
+
+
+def _require_refund(sandbox: Sandbox, refund_id: str) -> Refund:
+    refund = sandbox.refunds.get(refund_id)
     if refund is None:
         raise REFUND_OR_CHARGE_NOT_FOUND.error(rule="this sandbox has no refund with this id")
-    return refund_response(refund)
+    return refund
 
 
 def list_refunds(
@@ -238,9 +242,7 @@ def list_refunds(
 
 def cancel_refund(sandbox: Sandbox, call: Call[CancelRequest, None]) -> CancelResponse:
     """Cancel a refund to a gift card if its balance still covers the amount."""
-    refund = sandbox.refunds.get(call.ids[0])
-    if refund is None:
-        raise REFUND_OR_CHARGE_NOT_FOUND.error(rule="this sandbox has no refund with this id")
+    refund = _require_refund(sandbox, call.ids[0])
     charge = sandbox.charges.get(refund.charge)
     if (
         charge is None

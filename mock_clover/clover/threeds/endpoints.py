@@ -89,7 +89,7 @@ def finalize_payment(
     if result == "fail":
         return Declined(
             failed := fail_authentication(sandbox, charge, authentication_decline(call.why)),
-            _decline_or_default(failed),
+            failed.decline or authentication_decline("3-D Secure failed"),
         )
     if result is None or result not in _RESULTS:
         raise THREEDS_UNFINISHED.error(why=_UNFINISHED)
@@ -114,10 +114,6 @@ def _require_pending_threeds(charge: Charge) -> ThreeDS:
             )
         raise THREEDS_ALREADY_FINALIZED.error(rule=f"the charge is {charge.state}")
     return threeds
-
-
-def _decline_or_default(charge: Charge) -> Decline:
-    return charge.decline or authentication_decline("3-D Secure failed")
 
 
 def _require_challenge(sandbox: Sandbox, charge: Charge, threeds: ThreeDS) -> ChargeResponse:

@@ -9,13 +9,13 @@ from mock_clover.clover.charges.records_on_file import transarmor_token
 from mock_clover.clover.common.cards import Card
 from mock_clover.core.masking import redact
 from mock_clover.core.record import encode
+from mock_clover.sandbox.credentials import encode_as_letters
 from mock_clover.sandbox.exchange import Exchange, parse_object
 from mock_clover.sandbox.masking import hide_secrets
 from mock_clover.sandbox.sandbox import Sandbox
 
 _FINGERPRINT = re.compile(rb"(?<![A-Za-z0-9])[a-p]{24}(?![A-Za-z0-9])")
 _TRANSARMOR = re.compile(rb"(?<![0-9])88[0-9]{14}(?![0-9])")
-_NUMBER_TO_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 _OAUTH_TABLES = (
     *("codes", "access_tokens", "codes_v2", "bearers"),
     *("refresh_tokens", "spent_refresh_tokens"),
@@ -72,8 +72,8 @@ class CardNumbers:
     def _number(self, match: re.Match[bytes]) -> bytes:
         number = self._numbers.get(match[0])
         if number is None:
-            digits = f"{len(self._numbers):024x}"
-            number = self._numbers[match[0]] = digits.translate(_NUMBER_TO_LETTERS).encode()
+            number = encode_as_letters(len(self._numbers).to_bytes(12)).encode()
+            self._numbers[match[0]] = number
             self._tokens[_transarmor(match[0])] = _transarmor(number)
         return number
 
