@@ -17,7 +17,7 @@ _HUNDRED = re.compile(r"(?<![0-9.,])(?:100(?![0-9.,])|1 ?%)")
 """A hundred pieces, or a percent: the amount is then a hundred times the price, or a hundredth."""
 _ORDER_ID = re.compile(rf"(?<![0-9A-Za-z]){OBJECT_ID}(?![0-9A-Za-z])")
 _DOLLAR = 100
-"""A smaller price has no whole dollars, so it cannot be told from another one."""
+"""A smaller price has no whole dollars, so it cannot be distinguished from another one."""
 
 
 def _is_mistaken(amount: int, price: int) -> bool:

@@ -76,7 +76,7 @@ def _has_paid(context: AuditContext, exchange: Exchange) -> bool:
 def _is_verified(context: AuditContext, checkout: Checkout, until: Exchange) -> bool:
     """Return whether the shop learned from Clover, not from the redirect, that a session is paid.
 
-    A webhook or a read that names the payment or its order tells it.
+    A webhook or a read that names the payment or its order shows it.
     """
     ids = [each for each in (checkout.charge, checkout.order) if each]
     accepted = filter(is_accepted, context.deliveries)

@@ -51,7 +51,7 @@ def _is_retry(first: Exchange, second: Exchange) -> bool:
 
 
 def _is_checked(context: AuditContext, first: Exchange, second: Exchange) -> bool:
-    """Return whether the client looked whether the first payment exists, and it does not."""
+    """Return whether the client checked that the first payment does not exist."""
     return not first.committed and any(
         each.endpoint in READING and each.outcome == "ok" for each in context.between(first, second)
     )

@@ -122,7 +122,7 @@ _PROGRESS_ROWS_MIN = 500
     "--key-file",
     envvar=f"{PREFIX}KEY_FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="File for the RSA key pair; created if missing. The pair that stands for production has "
+    help="File for the RSA key pair; created if missing. The pair for production has "
     "its own file, with the suffix .prod, created when a client fetches the keys.",
 )
 @click.option(

@@ -45,7 +45,7 @@ def _labels(text: str) -> list[str]:
 
 
 def ledger(sandbox: Sandbox, _: Call[None, None]) -> LongResult:
-    """Return the ledger: what each payment moved, what the client was told, and what stands."""
+    """Return the ledger: what payments moved, what the client knows, and what is outstanding."""
     return Work(_ledger(sandbox))
 
 

@@ -71,7 +71,7 @@ class ClockMoveResponse(Record, frozen=True, kw_only=True):
     from_ms: int
     to_ms: int
     frozen: bool
-    """Whether the clock stands still afterwards."""
+    """Whether the clock is frozen afterwards."""
     due: dict[str, int] = {}
     """The number of jobs that became due, by kind."""
     jobs: tuple[CompletedJob, ...] = ()

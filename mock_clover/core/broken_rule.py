@@ -47,7 +47,7 @@ _TYPE_NAMES = {
 def broken_rule(path: str, message: str, value: object, hint: Any, *, is_secret: bool) -> str:
     """Return the sentence about an invalid member.
 
-    `message`: what msgspec said. `hint`: the type of the member.
+    `message`: that of msgspec. `hint`: the type of the member.
     """
     literals = tuple(map(str, _literals(hint)))
     if message == "is missing":

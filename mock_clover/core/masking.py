@@ -3,9 +3,9 @@
 A PAN is any sequence of 13 to 19 digits that begins with 2 to 9 and passes the Luhn check. It may
 be written in the digits of any script and be part of a longer run of digits. Up to four separators
 may stand between two digits: spaces, line breaks, dashes, dots, slashes, underscores and characters
-without a width, also as escapes of JSON and of `repr`. Commas and colons are no separators, because
-they separate the numbers of a list. Timestamps (they begin with 1 until 2033), reference numbers
-(12 digits) and most ids stay readable.
+without a width, also as escapes of JSON and of `repr`. Commas and colons are not separators,
+because they separate the numbers of a list. Timestamps (they begin with 1 until 2033), reference
+numbers (12 digits) and most ids stay readable.
 """
 
 import re
@@ -48,7 +48,7 @@ of the time of the pattern, which most ids and keys need not go through."""
 
 @cache
 def _any_run() -> re.Pattern[str]:
-    """Return the pattern for other texts; it is compiled when the first one comes (3 ms)."""
+    """Return the pattern for other texts; it is compiled on first use (3 ms)."""
     return _runs(r"\d", _ASCII + _UNICODE)
 
 

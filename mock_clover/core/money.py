@@ -25,7 +25,7 @@ def fraction_of_amount(value: object) -> str:
 
 def amount_text(amount: int, currency: str = MERCHANT_CURRENCY) -> str:
     """Return an amount in minor units as text: `18.00 USD`. Clover's currencies have cents."""
-    units, cents = divmod(abs(amount), 100)  # a float cannot hold each amount that is sent
+    units, cents = divmod(abs(amount), 100)  # a float cannot represent every amount that is sent
     return f"{'-' if amount < 0 else ''}{units}.{cents:02} {currency.upper()}"
 
 

@@ -27,7 +27,7 @@ _STARTS = {
 def malformed_reason(body: bytes, message: str) -> str:
     """Return the sentence about a body that is not an object of JSON.
 
-    `message`: what the decoder said. No text of the body is repeated, except the words above.
+    `message`: that of the decoder. No text of the body is repeated, except the words above.
     """
     match = _MALFORMED.fullmatch(message)
     if match is None:

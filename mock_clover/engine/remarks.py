@@ -1,4 +1,4 @@
-"""Tell a client what it did not mean: what has no effect, and what was understood otherwise.
+"""Report what a client probably did not intend: what has no effect or was read differently.
 
 The response, the log and the journal show both: members and headers without effect
 in the header `x-mock-clover-ignored`, amounts with a fraction and a content type that is not JSON

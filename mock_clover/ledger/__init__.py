@@ -1,1 +1,1 @@
-"""The double-entry ledger: what each payment moved, what its client was told, and what stands."""
+"""The double-entry ledger: what payments moved, what clients know, and what is outstanding."""

@@ -26,11 +26,11 @@ class ClockMove(NamedTuple):
     """A change of a clock: frozen, set, advanced or resumed. Times are Unix times in ms."""
 
     machine_ms: int
-    """When it was, on the machine's clock."""
+    """The time of the change, on the machine's clock."""
     from_ms: int
     to_ms: int
     frozen: bool
-    """Whether the clock stands still afterwards."""
+    """Whether the clock is frozen afterwards."""
     due: tuple[tuple[str, int], ...] = ()
     """The number of jobs that became due, by kind."""
     jobs: tuple[Job, ...] = ()
@@ -95,8 +95,9 @@ class Clock:
     def to_machine_ms(self, at_ms: int) -> int:
         """Return the machine's time at which this clock showed a past time.
 
-        A time at which the clock stood still is that of the freezing; one that it jumped over, that
-        of the jump. Times before the oldest move that is kept are those of a running clock.
+        For a time at which the clock was frozen, this is when it was frozen; for a time that it
+        jumped over, when it jumped. Before the oldest move that is kept, the clock is assumed to
+        have run.
         """
         end_ms = self.machine_ms()
         for move in reversed(self.moves):

@@ -73,7 +73,7 @@ class HeaderNames(Value, frozen=True, kw_only=True):
     misspelt: tuple[str, ...] = ()
     """Those that were probably misspelt, with what was meant."""
     has_remarks: bool = False
-    """Whether a response may tell something about them."""
+    """Whether a response may have remarks about them."""
 
 
 NO_HEADERS = HeaderNames()

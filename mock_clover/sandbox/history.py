@@ -1,7 +1,7 @@
 """What a sandbox started from, and the control requests that changed its behaviour since.
 
 Together with the journal it is all that is needed to repeat a run elsewhere. Only control requests
-write here, so a payment pays nothing for it.
+write here, so it costs a payment nothing.
 """
 
 from typing import TYPE_CHECKING
@@ -86,7 +86,7 @@ class History:
         self._add(change)
 
     def restart(self, origin: "Sandbox", start: int) -> None:
-        """Begin again with a copy of the sandbox; what was before does not matter any more."""
+        """Begin again with a copy of the sandbox; discard what was recorded before."""
         self.calls.clear()
         self.lost = self._bytes = 0
         self.fixtures, self.rules, self.settings = (), None, None

@@ -167,7 +167,7 @@ class Journal:
         return True
 
     def close(self) -> None:
-        """Release its share of the budget; live-journal clients learn of the deletion."""
+        """Release its share of the budget; live-journal clients are notified of the deletion."""
         if self.budget is not None:
             self.budget.remove(self)
         self.notify()

@@ -45,7 +45,7 @@ _YAML_HINTS = {
     "did not find expected ',' or": "; a comma is missing, or a bracket is not closed",
     "found unexpected end of stream": "; a quote is not closed",
 }
-"""By the start of what libyaml says: what is probably wrong."""
+"""The probable mistake, by the start of libyaml's message."""
 _Loader = getattr(_yaml, "CSafeLoader", _yaml.SafeLoader)  # libyaml is eight times faster
 _YAML_ERRORS = (yaml.YAMLError, ArithmeticError, RecursionError, ValueError)
 _SUFFIXES = (".yaml", ".yml")
@@ -267,7 +267,7 @@ def _parse(
 
 
 def _yaml_message(raw: bytes, mark: Any, problem: str) -> str:
-    """Return what the parser said, or that a line is indented with a tab."""
+    """Return the parser's message, or that a line is indented with a tab."""
     lines = raw.splitlines()
     line = lines[mark.line] if mark.line < len(lines) else b""
     if b"\t" in line[: len(line) - len(line.lstrip())]:

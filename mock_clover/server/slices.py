@@ -13,7 +13,7 @@ T = TypeVar("T")
 SLICE_NS = 2_000_000
 """Processor time of a slice: what a long operation may add to the latency of another request."""
 RUNNING_MAX = 4
-"""Operations that have begun and not ended: each holds its intermediate results in memory."""
+"""Operations in progress: each holds its intermediate results in memory."""
 
 
 class _Lane:

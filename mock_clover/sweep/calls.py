@@ -131,9 +131,9 @@ def _members(value: Any, path: str = "") -> Iterator[str]:
 
 
 def merge_equivalent(calls: Sequence[RecordedCall]) -> list[tuple[RecordedCall, tuple[str, ...]]]:
-    """Return the first call of each shape, with the names of the others that it stands for.
+    """Return the first call of each shape, with the names of the others that it represents.
 
-    A call that moved money stands only for itself: what its failure means depends on what was
+    A call that moved money represents only itself: what its failure means depends on what was
     paid before, such as the first part of an order.
     """
     groups: dict[Shape, list[RecordedCall]] = {}

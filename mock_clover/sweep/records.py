@@ -10,7 +10,7 @@ from mock_clover.sweep.verdict import BAD_VERDICTS, CellVerdict
 
 
 class SweepError(Exception):
-    """The sweep cannot start or go on. The message is for the user."""
+    """The sweep cannot start or continue. The message is for the user."""
 
 
 class Options(Value, frozen=True, kw_only=True):
@@ -38,7 +38,7 @@ class PlannedRun(Value, frozen=True, kw_only=True):
     call: RecordedCall
     fault: str
     merged: tuple[str, ...] = ()
-    """The equivalent calls that it stands for."""
+    """The equivalent calls that it represents."""
 
     @property
     def name(self) -> str:

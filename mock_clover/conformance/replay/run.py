@@ -75,7 +75,7 @@ class Replay:
         self._calls = {each.name: each for each in self.app.endpoints if each.name in KEPT_CALLS}
         self._seen = self.sandbox.journal.count
         self._waiting: dict[int, tuple[Respond, Wait]] = {}
-        """Requests that were begun and are delayed, by their numbers."""
+        """Requests that were started and are delayed, by their numbers."""
 
     @property
     def sandbox(self) -> Sandbox:
@@ -127,7 +127,7 @@ class Replay:
         return self.app
 
     def _begin(self, delayed: DelayedRequest) -> None:
-        """Begin a request that a fault delays: it uses the fault before others that overtake it."""
+        """Start a request that a fault delays: it uses the fault before others that end earlier."""
         recorded = delayed.exchange
         self._set_time(delayed.begin_ms)
         respond = self._responder(recorded)
@@ -227,7 +227,7 @@ class Replay:
         _answer_now(respond or self._responder(recorded), wait)
 
     def _responder(self, recorded: CapsuleExchange) -> Respond:
-        """Return a function that sends a request, or goes on with it after its delay."""
+        """Return a function that sends a request, or continues it after its delay."""
         sandbox = self.sandbox
         raw = RawRequest(
             method=recorded.method,

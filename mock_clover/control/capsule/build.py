@@ -1,6 +1,6 @@
 """Put a sandbox into a capsule: its first state, and the steps since, masked.
 
-Cards get numbers instead of fingerprints, so that no card number can be found by trying: a
+Cards get numbers instead of fingerprints, so that no card number can be found by brute force: a
 fingerprint is a keyed hash, but its key derives from the seed, which a capsule has.
 """
 
@@ -176,7 +176,7 @@ def _chunks(data: bytes) -> Iterator[tuple[int, int]]:
 def _in_order(
     exchanges: list[Exchange], calls: tuple[KeptCall | ScenarioChange, ...]
 ) -> Iterator[Exchange | KeptCall | ScenarioChange]:
-    """Yield exchanges and control requests in the order in which they were."""
+    """Yield exchanges and control requests in their original order."""
     next_call = 0
     for exchange in exchanges:
         while next_call < len(calls) and calls[next_call].after < exchange.number:

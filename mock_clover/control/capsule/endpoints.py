@@ -1,4 +1,4 @@
-"""The control endpoint that makes a capsule. What makes it is imported with the first one."""
+"""The control endpoint that creates a capsule. The code is imported with the first request."""
 
 from mock_clover.control.endpoint import control_endpoint
 from mock_clover.core.record import Record
@@ -9,7 +9,7 @@ from mock_clover.sandbox.sandboxes import Sandboxes
 
 
 def endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
-    """Return the endpoint that makes a capsule."""
+    """Return the endpoint that creates a capsule."""
 
     def post_capsule(sandbox: Sandbox, _call: Call[None, None]) -> LongResult:
         """Return a capsule: all that is needed to repeat the run of a sandbox elsewhere."""

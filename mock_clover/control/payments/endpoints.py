@@ -1,4 +1,4 @@
-"""The story of a payment: its token, charges, captures, refunds, requests and webhooks, by time.
+"""The history of a payment: its token, charges, captures, refunds, requests and webhooks, by time.
 
 Nothing is stored for this: it is derived from the rows (`control/rows/timeline.py`), the journal
 and the outbox. Amounts are in minor units.
@@ -151,7 +151,7 @@ def _story_of(sandbox: Sandbox, payment: _Payment) -> Steps[PaymentStory]:
 
 
 def _refunded(sandbox: Sandbox, charges: Iterable[Charge]) -> int:
-    """Return what was given back of captured amounts; a released hold was never charged."""
+    """Return the refunded part of captured amounts; a released hold was never charged."""
     total = 0
     for charge in charges:
         events = charge_events(sandbox, charge)

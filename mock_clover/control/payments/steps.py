@@ -199,7 +199,7 @@ class StepBuilder:
 
 
 class _NumberRange(NamedTuple):
-    """The numbers of the first and the last exchange of some."""
+    """The numbers of the first and the last of several exchanges."""
 
     first: int
     last: int

@@ -1,4 +1,4 @@
-"""The page that a browser gets where the dashboard must not be shown: under a name of Clover's."""
+"""The page that a browser gets instead of the dashboard at a host name of Clover."""
 
 from msgspec.structs import replace
 

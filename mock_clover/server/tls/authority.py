@@ -193,7 +193,7 @@ def create_authority(additional: Iterable[str], now: dt.datetime) -> Authority:
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_key_usage(signs=True), critical=True)
         .add_extension(_SERVERS_ONLY, critical=False)
-        # Not critical, because Go knows no constraint of subjects and would reject it. It applies
+        # Not critical, because Go rejects critical constraints of subjects. It applies
         # the others, as every client does.
         .add_extension(_constraints(additional), critical=False)
         .add_extension(_key_identifier(root_key), critical=False)
