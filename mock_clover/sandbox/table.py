@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Generic, TypeVar, cast
 
 from mock_clover.clover.common.problems import SANDBOX_FULL
+from mock_clover.core.problem import Problem
 from mock_clover.sandbox.changes import Changes
 
 Row = TypeVar("Row")
@@ -40,6 +41,13 @@ class Table(Generic[Row]):
 
     def __contains__(self, key: str) -> bool:
         return self.get(key) is not None
+
+    def require(self, key: str, problem: Problem, noun: str) -> Row:
+        """Return a row. Raises the problem, which says that there is no such `noun`."""
+        row = self.get(key)
+        if row is None:
+            raise problem.error(id=key, rule=f"this sandbox has no {noun} with this id")
+        return row
 
     def __iter__(self) -> Iterator[Row]:
         """Iterate over the rows, oldest first."""

@@ -150,10 +150,7 @@ def _find_charge(sandbox: Sandbox, charge_id: str) -> Charge:
     if not re.fullmatch(OBJECT_ID, charge_id):
         rule = f"the charge id is {shown(charge_id)}; must be 13 digits and capital letters"
         raise INVALID_CHARGE_ID.error(rule=rule)
-    charge = sandbox.charges.get(charge_id)
-    if charge is None:
-        raise CHARGE_NOT_FOUND.error(id=charge_id, rule="this sandbox has no charge with this id")
-    return charge
+    return sandbox.charges.require(charge_id, CHARGE_NOT_FOUND, "charge")
 
 
 def _check_shipment(charge: Charge, text: str) -> None:

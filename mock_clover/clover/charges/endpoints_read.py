@@ -64,9 +64,7 @@ class ChargesQuery(ListQuery, frozen=True, kw_only=True):
 
 def get_charge(sandbox: Sandbox, call: Call[None, ChargeQuery]) -> ChargeResponse:
     """Return one charge."""
-    charge = sandbox.charges.get(call.ids[0])
-    if charge is None:
-        raise CHARGE_NOT_FOUND.error(id=call.ids[0], rule="this sandbox has no charge with this id")
+    charge = sandbox.charges.require(call.ids[0], CHARGE_NOT_FOUND, "charge")
     if charge.decline is not None:
         call.basis = (FAILED_CHARGE_IS_RETRIEVABLE,)
     if charge.is_split or charge.amount_released:

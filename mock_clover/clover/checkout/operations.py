@@ -72,10 +72,7 @@ class CheckoutPaymentResult(NamedTuple):
 
 def require_checkout(sandbox: Sandbox, checkout_id: str) -> Checkout:
     """Return a session, or raise CHECKOUT_NOT_FOUND."""
-    checkout = sandbox.checkouts.get(checkout_id)
-    if checkout is None:
-        raise CHECKOUT_NOT_FOUND.error(rule="this sandbox has no checkout session with this id")
-    return checkout
+    return sandbox.checkouts.require(checkout_id, CHECKOUT_NOT_FOUND, "checkout session")
 
 
 def require_open_checkout(sandbox: Sandbox, checkout_id: str) -> Checkout:

@@ -51,7 +51,6 @@ from mock_clover.clover.tokens.records import Token
 from mock_clover.clover.webhooks.operations import send_platform_event
 from mock_clover.clover.webhooks.records import EventType
 from mock_clover.core.evidence import documented
-from mock_clover.core.problem import Problem
 from mock_clover.engine.endpoint import Call, Endpoint, bearer
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -80,7 +79,8 @@ def create_customer(sandbox: Sandbox, call: Call[CustomerRequest, None]) -> Cust
 
 def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> CustomerResponse:
     """Update a customer, and save a card if the request has a source."""
-    body, customer = call.body, _require_customer(sandbox, call.ids[0])
+    body = call.body
+    customer = sandbox.customers.require(call.ids[0], CUSTOMER_RESOURCE_MISSING, "customer")
     if body.email is None and sandbox.settings.customer_update_email == "required":
         raise EMAIL_INVALID.error(
             rule="email is missing; see the setting customer_update_email",
@@ -102,15 +102,6 @@ def update_customer(sandbox: Sandbox, call: Call[CustomerUpdate, None]) -> Custo
     send_platform_event(sandbox, "C", changed.id, "UPDATE", "customer")
     call.why = "updated the customer; no card was saved"
     return customer_response(changed)
-
-
-def _require_customer(
-    sandbox: Sandbox, customer_id: str, problem: Problem = CUSTOMER_RESOURCE_MISSING
-) -> Customer:
-    customer = sandbox.customers.get(customer_id)
-    if customer is None:
-        raise problem.error(id=customer_id, rule="this sandbox has no customer with this id")
-    return customer
 
 
 def savable_token(
@@ -185,7 +176,7 @@ def save_card(
 def revoke_card(sandbox: Sandbox, call: Call[None, None]) -> DeletedResponse:
     """Remove a card from a customer; its token can no longer be charged (inferred)."""
     customer_id, card_id = call.ids
-    customer = _require_customer(sandbox, customer_id, CUSTOMER_NOT_FOUND)
+    customer = sandbox.customers.require(customer_id, CUSTOMER_NOT_FOUND, "customer")
     removed = next((card for card in customer.cards if card.id == card_id), None)
     if removed is None:
         raise CARD_NOT_FOUND.error(id=card_id, rule="this sandbox has no card with this id")
@@ -198,12 +189,13 @@ def revoke_card(sandbox: Sandbox, call: Call[None, None]) -> DeletedResponse:
 
 def get_customer(sandbox: Sandbox, call: Call[None, None]) -> CustomerResponse:
     """Return a customer. Clover has this operation only in its platform API."""
-    return customer_response(_require_customer(sandbox, call.ids[0]))
+    customer = sandbox.customers.require(call.ids[0], CUSTOMER_RESOURCE_MISSING, "customer")
+    return customer_response(customer)
 
 
 def delete_customer(sandbox: Sandbox, call: Call[None, None]) -> DeletedResponse:
     """Delete a customer and the cards on file. Only Clover's Node SDK defines this operation."""
-    customer = _require_customer(sandbox, call.ids[0])
+    customer = sandbox.customers.require(call.ids[0], CUSTOMER_RESOURCE_MISSING, "customer")
     delete_customer_and_cards(sandbox, customer)
     return DeletedResponse(deleted=True, id=customer.id, object="customer")
 

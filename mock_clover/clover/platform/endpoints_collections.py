@@ -94,9 +94,9 @@ def get_row(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> EncodedJson:
     """Get one row of a collection."""
     _, collection, row_id = call.ids
     _check_permission(sandbox, call, COLLECTIONS[collection].permission)
-    row = sandbox.platform_rows.get(row_key(collection, row_id))
-    if row is None:
-        raise PLATFORM_NOT_FOUND.error(rule=f"this sandbox has no row of {collection} with this id")
+    row = sandbox.platform_rows.require(
+        row_key(collection, row_id), PLATFORM_NOT_FOUND, f"row of {collection}"
+    )
     return EncodedJson(encode(_shown(response_context(sandbox, call), row)))
 
 

@@ -224,10 +224,7 @@ def delete_customer(sandbox: Sandbox, call: Call[None, None]) -> EmptyObject:
 
 def require_customer(sandbox: Sandbox, customer_id: str) -> Customer:
     """Return a customer, or raise PLATFORM_CUSTOMER_NOT_FOUND."""
-    customer = sandbox.customers.get(customer_id)
-    if customer is None:
-        raise PLATFORM_CUSTOMER_NOT_FOUND.error(rule="this sandbox has no customer with this id")
-    return customer
+    return sandbox.customers.require(customer_id, PLATFORM_CUSTOMER_NOT_FOUND, "customer")
 
 
 _OBSERVED = observed("clover-mcp-server, sandbox 2026-06")

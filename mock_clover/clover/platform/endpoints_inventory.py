@@ -177,10 +177,7 @@ def get_item(sandbox: Sandbox, call: Call[None, ExpandQuery]) -> ItemResponse:
 
 def require_item(sandbox: Sandbox, item_id: str) -> InventoryItem:
     """Return an item, or raise PLATFORM_INVALID_ID."""
-    item = sandbox.items.get(item_id)
-    if item is None:
-        raise PLATFORM_INVALID_ID.error(rule="this sandbox has no item with this id")
-    return item
+    return sandbox.items.require(item_id, PLATFORM_INVALID_ID, "item")
 
 
 def item_with_expansions(context: ResponseContext, item: InventoryItem) -> ItemResponse:

@@ -122,10 +122,7 @@ def update_plan(sandbox: Sandbox, call: Call[PlanUpdate, None]) -> PlanResponse:
 
 def require_plan(sandbox: Sandbox, plan_id: str) -> Plan:
     """Return a plan, or raise PLAN_NOT_FOUND."""
-    plan = sandbox.plans.get(plan_id)
-    if plan is None:
-        raise PLAN_NOT_FOUND.error(id=plan_id, rule="this sandbox has no plan with this id")
-    return plan
+    return sandbox.plans.require(plan_id, PLAN_NOT_FOUND, "plan")
 
 
 def plan_response_for(sandbox: Sandbox, plan: Plan) -> PlanResponse:

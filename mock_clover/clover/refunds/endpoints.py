@@ -213,14 +213,8 @@ def _check_partial_refund_allowed(sandbox: Sandbox, charge: Charge) -> None:
 
 def get_refund(sandbox: Sandbox, call: Call[None, None]) -> RefundResponse:
     """Return one refund."""
-    return refund_response(_require_refund(sandbox, call.ids[0]))
-
-
-def _require_refund(sandbox: Sandbox, refund_id: str) -> Refund:
-    refund = sandbox.refunds.get(refund_id)
-    if refund is None:
-        raise REFUND_OR_CHARGE_NOT_FOUND.error(rule="this sandbox has no refund with this id")
-    return refund
+    refund = sandbox.refunds.require(call.ids[0], REFUND_OR_CHARGE_NOT_FOUND, "refund")
+    return refund_response(refund)
 
 
 def list_refunds(
@@ -242,7 +236,7 @@ def list_refunds(
 
 def cancel_refund(sandbox: Sandbox, call: Call[CancelRequest, None]) -> CancelResponse:
     """Cancel a refund to a gift card if its balance still covers the amount."""
-    refund = _require_refund(sandbox, call.ids[0])
+    refund = sandbox.refunds.require(call.ids[0], REFUND_OR_CHARGE_NOT_FOUND, "refund")
     charge = sandbox.charges.get(refund.charge)
     if (
         charge is None

@@ -151,9 +151,7 @@ def read_card(sandbox: Sandbox, request: CardRequest) -> ReadCard:
 
 def get_token(sandbox: Sandbox, call: Call[None, None]) -> TokenDetailsResponse:
     """Return a token; only Clover's SDKs define this operation."""
-    token = sandbox.tokens.get(call.ids[0])
-    if token is None:
-        raise TOKEN_NOT_FOUND.error(id=call.ids[0], rule="this sandbox has no token with this id")
+    token = sandbox.tokens.require(call.ids[0], TOKEN_NOT_FOUND, "token")
     credentials = sandbox.credentials
     return token_details_response(token, credentials.merchant_id, credentials.client_id)
 
