@@ -7,15 +7,15 @@ split into segments; and a body that really is `{}` must stay a body.
 
 import json
 import re
-import socket
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from clover_server import Clover
 from response_shape import response_shape
-from toolbox import TIMEOUT_SECONDS
+
+from tests.raw_http import RawConnection
 
 UNKNOWN = "ZZZZZZZZZZZZZ"
 STRAY = b"{}"
@@ -48,31 +48,8 @@ NOT_FOUND: Answer = (
 UNAUTHORIZED: Answer = (401, {"message": "401 Unauthorized"})
 
 
-class ClosedError(Exception):
-    """The server closed the connection instead of sending a response."""
-
-
-@dataclass
-class RawConnection:
-    """A raw connection to the server."""
-
-    address: tuple[str, int]
-    held: bytes = b""
-    line: socket.socket = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.socket = socket.create_connection(self.address, timeout=TIMEOUT_SECONDS)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.socket.close()
-
-    def send(self, data: bytes) -> None:
-        """Write these bytes as one segment."""
-        self.socket.sendall(data)
+class Connection(RawConnection):
+    """A connection whose responses are comparable."""
 
     def answers(self, number: int) -> list[Answer]:
         """Read this number of responses."""
@@ -80,34 +57,10 @@ class RawConnection:
 
     def answer(self) -> Answer:
         """Read one response: its status and its document, or its text."""
-        while b"\r\n\r\n" not in self.held:
-            self.take()
-        head, self.held = self.held.split(b"\r\n\r\n", 1)
-        first, *lines = head.decode("latin-1").split("\r\n")
-        status = re.fullmatch(r"HTTP/1\.1 (\d{3}) [A-Za-z ]+", first)
-        assert status, f"not a status line: {first!r}"
-        headers = dict(line.lower().split(": ", 1) for line in lines)
-        length = int(headers["content-length"])
-        while len(self.held) < length:
-            self.take()
-        body, self.held = self.held[:length], self.held[length:]
-        if not headers["content-type"].startswith("application/json"):
-            return int(status[1]), body.decode()
-        return int(status[1]), response_shape(json.loads(body), {UNKNOWN: "unknown"})
-
-    def take(self) -> None:
-        """Wait for more bytes."""
-        chunk = self.socket.recv(65_536)
-        if not chunk:
-            raise ClosedError(self.held)
-        self.held += chunk
-
-    def read_to_end(self) -> bytes:
-        """Shut down the sending side, and return what the server sent after the responses."""
-        self.socket.shutdown(socket.SHUT_WR)
-        while chunk := self.socket.recv(65_536):
-            self.held += chunk
-        return self.held
+        response = self.read_response()
+        if not response.headers["content-type"].startswith("application/json"):
+            return response.status, response.body.decode()
+        return response.status, response_shape(response.json, {UNKNOWN: "unknown"})
 
 
 @dataclass(frozen=True)
@@ -145,9 +98,9 @@ class SdkRequests:
         ]
         return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
-    def connect(self) -> RawConnection:
+    def connect(self) -> Connection:
         """Open a socket."""
-        return RawConnection(self.clover.address)
+        return Connection(self.clover.port)
 
 
 @pytest.fixture(scope="module", params=["clover", "without_httptools"])
@@ -190,7 +143,7 @@ class SyncConnection:
     second one has been read when that is answered. So two sends stay two segments, without a sleep.
     """
 
-    other: RawConnection
+    other: Connection
     sdk: SdkRequests
 
     def __call__(self) -> None:
@@ -202,7 +155,7 @@ def test_stray_bytes_and_the_next_request_in_one_segment(sdk: SdkRequests) -> No
     with sdk.connect() as connection:
         connection.send(sdk.get() + STRAY + sdk.post())
         assert connection.answers(2) == [sdk.read, sdk.charged]
-        assert connection.read_to_end() == b""
+        assert connection.send_to_end(b"") == b""
 
 
 def test_stray_bytes_cut_at_every_place_into_two_segments(
@@ -219,14 +172,14 @@ def test_stray_bytes_cut_at_every_place_into_two_segments(
             try:
                 connection.send(data[cut:])
                 result = connection.answers(2)
-            except (ClosedError, OSError, AssertionError) as error:
+            except (OSError, AssertionError) as error:
                 result = [error]
             if result != [sdk.read, sdk.charged]:
                 wrong[f"{data[max(0, cut - 12) : cut]!r} | {data[cut : cut + 12]!r}"] = result
                 connection.socket.close()
                 connection = sdk.connect()
         assert wrong == {}
-        assert connection.read_to_end() == b""
+        assert connection.send_to_end(b"") == b""
     finally:
         connection.socket.close()
 
@@ -243,7 +196,7 @@ def test_stray_bytes_after_the_answer_has_been_read(
             synced()
         connection.send(sdk.post())
         assert connection.answer() == sdk.charged
-        assert connection.read_to_end() == b""
+        assert connection.send_to_end(b"") == b""
 
 
 def test_stray_bytes_one_by_one(sdk: SdkRequests, synced: SyncConnection) -> None:
@@ -253,7 +206,7 @@ def test_stray_bytes_one_by_one(sdk: SdkRequests, synced: SyncConnection) -> Non
             connection.send(data[at : at + 1])
             synced()
         assert connection.answers(3) == [sdk.read, NOT_FOUND, sdk.charged]
-        assert connection.read_to_end() == b""
+        assert connection.send_to_end(b"") == b""
 
 
 @pytest.mark.parametrize("times", [3, 20])
@@ -261,7 +214,7 @@ def test_pipelined_reads_with_stray_bytes(sdk: SdkRequests, times: int) -> None:
     with sdk.connect() as connection:
         connection.send((sdk.get() + STRAY) * times)
         assert connection.answers(times) == [sdk.read] * times
-        assert connection.read_to_end() == b""
+        assert connection.send_to_end(b"") == b""
 
 
 @pytest.mark.parametrize("times", [3, 20])
@@ -269,7 +222,7 @@ def test_pipelined_reads_and_charges_with_stray_bytes(sdk: SdkRequests, times: i
     with sdk.connect() as connection:
         connection.send((sdk.get() + STRAY + sdk.post()) * times)
         assert connection.answers(2 * times) == [sdk.read, sdk.charged] * times
-        assert connection.read_to_end() == b""
+        assert connection.send_to_end(b"") == b""
 
 
 def test_each_pipelined_request_gets_its_own_answer(sdk: SdkRequests) -> None:
@@ -295,7 +248,7 @@ def test_each_pipelined_request_gets_its_own_answer(sdk: SdkRequests) -> None:
             sdk.charged,
             sdk.read,
         ]
-        assert connection.read_to_end() == b""
+        assert connection.send_to_end(b"") == b""
 
 
 @pytest.mark.parametrize("left", [b"{", b"{}"])
@@ -303,7 +256,7 @@ def test_stray_bytes_at_the_end_close_quietly(sdk: SdkRequests, left: bytes) -> 
     with sdk.connect() as connection:
         connection.send(sdk.get() + left)
         assert connection.answer() == sdk.read
-        assert connection.read_to_end() == b""
+        assert connection.send_to_end(b"") == b""
 
 
 def test_empty_json_body_is_kept(sdk: SdkRequests) -> None:
@@ -312,7 +265,7 @@ def test_empty_json_body_is_kept(sdk: SdkRequests) -> None:
         assert connection.answer() == NO_AMOUNT
         connection.send(sdk.post(b"{}") + sdk.get() + STRAY + sdk.post(b"{}"))
         assert connection.answers(3) == [NO_AMOUNT, sdk.read, NO_AMOUNT]
-        assert connection.read_to_end() == b""
+        assert connection.send_to_end(b"") == b""
 
 
 def test_a_body_that_is_empty_braces_cut_at_every_place(
@@ -326,7 +279,7 @@ def test_a_body_that_is_empty_braces_cut_at_every_place(
             synced()
             connection.send(data[cut:] + sdk.get() + STRAY)
             assert connection.answers(2) == [NO_AMOUNT, sdk.read]
-        assert connection.read_to_end() == b""
+        assert connection.send_to_end(b"") == b""
 
 
 def test_get_with_declared_empty_json_body(sdk: SdkRequests) -> None:
@@ -335,7 +288,7 @@ def test_get_with_declared_empty_json_body(sdk: SdkRequests) -> None:
     with sdk.connect() as connection:
         connection.send((get + b"{}") * 2 + sdk.post())
         assert connection.answers(3) == [sdk.read, sdk.read, sdk.charged]
-        assert connection.read_to_end() == b""
+        assert connection.send_to_end(b"") == b""
 
 
 def test_a_chunked_body_of_empty_braces(sdk: SdkRequests) -> None:
@@ -344,7 +297,7 @@ def test_a_chunked_body_of_empty_braces(sdk: SdkRequests) -> None:
     with sdk.connect() as connection:
         connection.send(sdk.get() + STRAY + chunked + sdk.get() + STRAY + chunked)
         assert connection.answers(4) == [sdk.read, NO_AMOUNT, sdk.read, NO_AMOUNT]
-        assert connection.read_to_end() == b""
+        assert connection.send_to_end(b"") == b""
 
 
 def test_pattern_inside_body_is_kept(sdk: SdkRequests, synced: SyncConnection) -> None:
@@ -364,7 +317,7 @@ def test_pattern_inside_body_is_kept(sdk: SdkRequests, synced: SyncConnection) -
             synced()
             connection.send(data[cut:])
             assert connection.answer() == sdk.charged
-        assert connection.read_to_end() == b""
+        assert connection.send_to_end(b"") == b""
 
 
 @pytest.mark.parametrize("other", [b"{x", b"[]", b"}{", b'{"a":1}'])
@@ -377,5 +330,6 @@ def test_other_stray_bytes_are_rejected(sdk: SdkRequests, other: bytes) -> None:
         with sdk.connect() as connection:
             connection.send(request + other + sdk.post())
             assert connection.answer() == answer
-            assert re.fullmatch(rb"(HTTP/1\.1 400 (?s:.)*)?", connection.read_to_end())
-            assert connection.held.count(b"HTTP/1.1 ") <= 1
+            rest = connection.send_to_end(b"")
+            assert re.fullmatch(rb"(HTTP/1\.1 400 (?s:.)*)?", rest)
+            assert rest.count(b"HTTP/1.1 ") <= 1
