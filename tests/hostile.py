@@ -14,7 +14,6 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from mock_clover.engine.endpoint import Endpoint
-from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.credentials import Credentials, derive_credentials
 from mock_clover.sandbox.sandboxes import DEFAULT
 from tests.in_process import SEED, InProcessServer, MakeServer, Response
@@ -652,7 +651,7 @@ class PairedSandboxes:
         After a request that changed something the pair is replaced, unless the operation is
         repeatable.
         """
-        run_due_jobs(self.server.sandbox)  # due jobs are not effects of the request
+        self.server.run_due_jobs()  # due jobs are not effects of the request
         before = state_of(self.server)
         try:
             reply = _send(self.server, sent)

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from mock_clover.clover.common.problems import Problem
-from mock_clover.control.surface import all_control_endpoints
+from mock_clover.control.surface import CONTROL_ENDPOINTS, server_endpoints
 from mock_clover.core.steps import Work, finish
 from mock_clover.engine.endpoint import Endpoint, RawRequest
 from mock_clover.engine.errors import errors_of
 from mock_clover.engine.overrides import Override
 from mock_clover.engine.reply import Reply
+from mock_clover.engine.scheduler import due_jobs
 from mock_clover.sandbox.clock import ManualClock
 from mock_clover.sandbox.keys import KeyRing, encrypt_pan
 from mock_clover.sandbox.sandbox import Sandbox
@@ -156,6 +157,10 @@ class InProcessServer:
             reply.evidence,
         )
 
+    def run_due_jobs(self) -> None:
+        """Run the jobs of the sandbox that are due."""
+        finish(due_jobs(self.sandbox))
+
     def card(self, pan: str = VISA, **changes: Any) -> dict[str, Any]:
         """Return the body of a plain token request."""
         card = {"number": pan, "exp_month": "12", "exp_year": "2030", "cvv": "123"} | changes
@@ -196,7 +201,10 @@ class InProcessServer:
         return dict(response.json)
 
 
-CONTROL = all_control_endpoints(InProcessServer().sandboxes)
+CONTROL = (
+    *CONTROL_ENDPOINTS,
+    *server_endpoints(InProcessServer().sandboxes, may_open_dashboard=lambda _: True),
+)
 """The control endpoints, for reading only: they are bound to the sandboxes of another server."""
 
 MakeServer = Callable[..., InProcessServer]

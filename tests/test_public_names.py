@@ -18,7 +18,6 @@ from mock_clover.clover.checkout.records_settings import CheckoutSettings
 from mock_clover.clover.common.permissions import Permission
 from mock_clover.clover.oauth.records import Consent
 from mock_clover.clover.surface import OPERATIONS
-from mock_clover.control.surface import all_control_endpoints
 from mock_clover.scenario.load import builtin_names
 from mock_clover.scenario.records import Dialect, Settings
 from mock_clover.scenario.records_fault import Fault
@@ -26,7 +25,7 @@ from mock_clover.testing import AsyncMockClover, MockClover, plugin
 from mock_clover.testing.in_process import InProcessTransport
 from mock_clover.testing.options import SandboxSettings
 from tests.failure_messages import assert_names
-from tests.in_process import InProcessServer
+from tests.in_process import CONTROL, InProcessServer
 
 PUBLIC = {
     "operations": """
@@ -135,14 +134,13 @@ PUBLIC = {
 
 
 @pytest.fixture
-def names(server: InProcessServer) -> dict[str, list[str]]:
+def names() -> dict[str, list[str]]:
     """Return the names of today, grouped like PUBLIC."""
-    control = all_control_endpoints(server.sandboxes)
     serve = main.commands["serve"]
     return {
         "operations": [*OPERATIONS],
-        "control endpoints": [endpoint.name for endpoint in control],
-        "control paths": [endpoint.path for endpoint in control],
+        "control endpoints": [endpoint.name for endpoint in CONTROL],
+        "control paths": [endpoint.path for endpoint in CONTROL],
         "faults": [*get_args(get_type_hints(Fault)["kind"])],
         "built-in scenarios": [*builtin_names()],
         "commands": [*main.commands],

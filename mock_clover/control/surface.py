@@ -47,8 +47,7 @@ CONTROL_ENDPOINTS: tuple[Endpoint, ...] = (
 
 
 def server_endpoints(
-    sandboxes: Sandboxes,
-    may_open_dashboard: Callable[[dict[bytes, bytes]], bool] = lambda _: True,
+    sandboxes: Sandboxes, may_open_dashboard: Callable[[dict[bytes, bytes]], bool]
 ) -> tuple[Endpoint, ...]:
     """Return the control endpoints that need all sandboxes of a server."""
     return (
@@ -61,8 +60,3 @@ def server_endpoints(
         *snapshot.endpoints(sandboxes),
         *capsule.endpoints(sandboxes),
     )
-
-
-def all_control_endpoints(sandboxes: Sandboxes) -> tuple[Endpoint, ...]:
-    """Return all control endpoints of a server."""
-    return (*CONTROL_ENDPOINTS, *server_endpoints(sandboxes))

@@ -9,7 +9,7 @@ is recorded, logged and not run again; the other jobs and the request go on.
 
 from mock_clover.core.error_text import error_location
 from mock_clover.core.problem import ApiError
-from mock_clover.core.steps import Steps, finish
+from mock_clover.core.steps import Steps
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.scheduler import FailedJob, Job
 
@@ -20,11 +20,6 @@ _JOBS_MAX = 20_000
 def has_due_jobs(sandbox: Sandbox) -> bool:
     """Return whether a job of a sandbox is due."""
     return bool(sandbox.scheduler.heap) and sandbox.scheduler.is_due(sandbox.clock.now_ms())
-
-
-def run_due_jobs(sandbox: Sandbox) -> list[Job]:
-    """Run the jobs that are due, in order, and return those that had an effect."""
-    return finish(due_jobs(sandbox))
 
 
 def due_jobs(sandbox: Sandbox) -> Steps[list[Job]]:

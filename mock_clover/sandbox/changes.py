@@ -28,8 +28,6 @@ CAUSED_BY_REQUEST = "call"
 class Change(NamedTuple):
     """A row before and after. `before` is None for a new row, `after` for a deleted one."""
 
-    exchanges_before: int
-    """Number of exchanges that were journaled before; the change belongs to the next one."""
     table: str
     key: str
     before: Any
@@ -66,7 +64,7 @@ class Changes:
 
     def for_exchange(self, number: int) -> list[Change]:
         """Return the changes that belong to an exchange, in order."""
-        return [_unpack(*entry) for entry in self._ring if entry[0] == number - 1]
+        return [_unpack(*entry) for count, *entry in self._ring if count == number - 1]
 
     def is_complete_for(self, number: int) -> bool:
         """Return whether all changes of an exchange are still in the buffer."""
@@ -75,7 +73,7 @@ class Changes:
         return len(self._ring) < CHANGES_MAX or self._ring[0][0] < number - 1
 
     def record(self, table: str, key: str, before: object, after: object) -> None:
-        """Record a change.
+        """Record a change; it belongs to the exchange after those that are journaled.
 
         Entries are as small as possible: an evicted entry is no longer in the CPU cache, and
         freeing each of its parts costs 80 ns.
@@ -84,15 +82,6 @@ class Changes:
         self._ring.append((self.journal.count, label, before, after, self.cause))
 
 
-def _unpack(
-    exchanges_before: int, label: str | tuple[str, str], before: Any, after: Any, cause: str
-) -> Change:
+def _unpack(label: str | tuple[str, str], before: Any, after: Any, cause: str) -> Change:
     table, key = label if isinstance(label, tuple) else (label, (after or before).id)
-    return Change(
-        exchanges_before=exchanges_before,
-        table=table,
-        key=key,
-        before=before,
-        after=after,
-        cause=cause,
-    )
+    return Change(table=table, key=key, before=before, after=after, cause=cause)

@@ -18,9 +18,8 @@ from playwright.sync_api import Page, expect
 from shop import Shop
 from shop_server import THREEDS, Backend
 
-from mock_clover.control.surface import all_control_endpoints
 from mock_clover.testing import MockClover
-from tests.in_process import InProcessServer
+from tests.in_process import CONTROL
 from tests.server_process import ServerProcess
 
 NewSession = Callable[..., BrowserSession]
@@ -96,10 +95,10 @@ ATTACK = """async ({ base, calls, waitMs }) => {
 }"""
 
 
-def calls(server: InProcessServer) -> list[dict[str, str]]:
+def calls() -> list[dict[str, str]]:
     """Return every control request, with a body with which it would succeed."""
     created = []
-    for endpoint in all_control_endpoints(server.sandboxes):
+    for endpoint in CONTROL:
         if not endpoint.path.startswith("/_mock/") or endpoint.name == "openapi":
             continue
         path = re.sub(r"{\w+}", "stolen", endpoint.path)
@@ -122,7 +121,6 @@ def state(clover: MockClover) -> dict[str, Any]:
 @pytest.mark.parametrize("origin", ["another site", "another port", "a name that was rebound"])
 def test_foreign_page_cannot_make_control_calls(
     origin: str,
-    server: InProcessServer,
     shared_server: ServerProcess,
     clover: MockClover,
     shop: Shop,
@@ -141,7 +139,7 @@ def test_foreign_page_cannot_make_control_calls(
         page = session.open(
             url if origin == "another site" else url.replace("localhost", "127.0.0.1")
         )
-    expected = calls(server)
+    expected = calls()
     answered: list[tuple[str, str, int]] = []
     session.context.on(
         "response", lambda got: answered.append((got.request.method, got.url, got.status))

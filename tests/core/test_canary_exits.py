@@ -8,9 +8,8 @@ from urllib.parse import quote
 
 import pytest
 
-from mock_clover.control.surface import all_control_endpoints
 from tests.canary import CVV, PAN, find_leaks
-from tests.in_process import InProcessServer, Response
+from tests.in_process import CONTROL, InProcessServer, Response
 
 FOURS = [PAN[at : at + 4] for at in range(0, 16, 4)]
 SPELLINGS: dict[str, Any] = {
@@ -117,7 +116,7 @@ def replies_of_all_reads(server: InProcessServer) -> dict[str, Response]:
     assert server.send("PUT", "/_mock/webhooks", hook).status == 200
     paths = {
         each.path
-        for each in all_control_endpoints(server.sandboxes)
+        for each in CONTROL
         if each.method == "GET" and "{" not in each.path and each.path not in UNCHANGED | DERIVED
     }
     kinds = ("charges", "orders", "customers", "plans", "subscriptions", "checkouts", "tokens")

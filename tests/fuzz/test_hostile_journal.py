@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from mock_clover.clover.surface import SURFACE
-from mock_clover.control.surface import all_control_endpoints
 from mock_clover.engine.endpoint import Endpoint
 from tests.hostile import FORWARDED, create_fixtures, valid_request
-from tests.in_process import InProcessServer
+from tests.in_process import CONTROL, InProcessServer
 
 VALUES = ("x", "", 1, 1.5, True, None, [], ["a"], [{}], {}, {"id": {"id": 1}}, 10**30, "4" * 16)
 """Every member of a body has each of these."""
@@ -32,7 +31,7 @@ def read_all(server: InProcessServer) -> Iterator[str]:
     """Yield each control call that reads and is not answered with 200, or 404 for no payment."""
     exchanges = list(server.sandbox.journal)[::7]
     paths = [
-        *(each.path for each in all_control_endpoints(server.sandboxes) if each.method == "GET"),
+        *(each.path for each in CONTROL if each.method == "GET"),
         *(f"/_mock/rows/{kind}" for kind in KINDS),
         *(f"/_mock/journal/{each.number}" for each in exchanges),
         *(f"/_mock/payments/{each.id}" for each in list(server.sandbox.charges)[-5:]),

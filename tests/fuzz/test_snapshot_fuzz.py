@@ -8,7 +8,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from mock_clover.engine.scheduler import run_due_jobs
 from tests.hostile import create_fixtures, error_in
 from tests.in_process import InProcessServer, Response
 
@@ -156,7 +155,7 @@ def test_a_spoilt_snapshot_is_rejected_or_harmless(
         for method, path, body in [*PROBES, *PROBES[:20]]
         if (wrong := error_in(send(server, method, path, body))) not in ("", EXPIRED)
     }
-    run_due_jobs(server.sandbox)
+    server.run_due_jobs()
     assert found == {}, at
 
 

@@ -18,7 +18,6 @@ from mock_clover.engine import pagination
 from mock_clover.engine.endpoint import RawRequest
 from mock_clover.engine.pagination import ListQuery
 from mock_clover.engine.router import Router
-from mock_clover.engine.scheduler import run_due_jobs
 from mock_clover.sandbox.exchange import Exchange
 from mock_clover.server.app.app import App
 from mock_clover.server.housekeeping import DueJobs
@@ -60,7 +59,7 @@ def subscribe(server: InProcessServer) -> None:
     plan, customer = shop.plan(interval="DAY"), shop.customer()
     for _ in range(ROWS):
         shop.subscribe(plan, customer)
-    run_due_jobs(server.sandbox)
+    server.run_due_jobs()
 
 
 def make_due(server: InProcessServer) -> None:

@@ -2,7 +2,6 @@
 
 from typing import Any, NamedTuple
 
-from mock_clover.engine.scheduler import run_due_jobs
 from tests.in_process import VISA, InProcessServer, Response
 
 DAY_MS = 86_400_000
@@ -210,6 +209,6 @@ def test_the_rest_of_a_split_shipment_expires(server: InProcessServer) -> None:
     charge = authorized(server)
     assert send(server, charge, "ship 1/3 300").status == 200
     server.clock.advance(7 * DAY_MS)
-    run_due_jobs(server.sandbox)
+    server.run_due_jobs()
     assert send(server, charge, "ship 2/3 1").json["error"]["message"] == NOT_AUTH
     assert send(server, charge, "refund").json["amount"] == 300

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import pytest
 
 from mock_clover.clover.common.problems import ALL_ERRORS, BY_NAME, IDEMPOTENCY_MISMATCH
-from mock_clover.engine.scheduler import run_due_jobs
 from tests.failure_messages import assert_names, assert_no_errors
 from tests.hostile import BROWSER
 from tests.in_process import DECLINED_CARD, VISA, InProcessServer, MakeServer, Response
@@ -1122,7 +1121,7 @@ def _finalized_late(server: InProcessServer) -> Response:
     finalizing("unheard of")(server)
     ((charge, _),) = server.sandbox.charges.items_newest_first()
     server.clock.advance(600_000)
-    run_due_jobs(server.sandbox)
+    server.run_due_jobs()
     body = {"charge_id": charge, "threeds": {"source": "CLOVER", "flow_status": "SUCCESS"}}
     return server.send("POST", "/v1/charges/finalize_payment", body)
 
@@ -1571,7 +1570,7 @@ def test_a_refusal_changes_nothing(case: Case, make_server: MakeServer) -> None:
     send = server.send
 
     def watched(*args: Any, **named: Any) -> Response:
-        run_due_jobs(server.sandbox)  # due jobs are not effects of the rejected request
+        server.run_due_jobs()  # due jobs are not effects of the rejected request
         states.append(server.sandbox.state())
         return send(*args, **named)
 
