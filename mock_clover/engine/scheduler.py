@@ -4,12 +4,13 @@ Between two jobs, requests to other sandboxes are handled. Requests to this sand
 
 A subscription that was due a week ago is charged as of a week ago. Jobs run before a request is
 handled, so that every response reflects the current time of the clock. A job that raises an error
-is recorded, logged and not run again; the other jobs and the request go on.
+changes nothing; it is recorded, logged and not run again. The other jobs and the request go on.
 """
 
 from mock_clover.core.error_text import error_location
 from mock_clover.core.problem import ApiError
 from mock_clover.core.steps import Steps
+from mock_clover.sandbox.rollback import undone_on_error
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.scheduler import FailedJob, Job
 
@@ -32,7 +33,11 @@ def due_jobs(sandbox: Sandbox) -> Steps[list[Job]]:
         and (due := scheduler.take(clock.now_ms())) is not None
     ):
         try:
-            with sandbox.clock.frozen_at(due.at_ms), sandbox.changes.caused_by(due.kind):
+            with (
+                sandbox.clock.frozen_at(due.at_ms),
+                sandbox.changes.caused_by(due.kind),
+                undone_on_error(sandbox),
+            ):
                 if sandbox.hooks.run_job(sandbox, due):
                     effective.append(due)
         except Exception as error:  # noqa: BLE001 - must end neither the request nor the server

@@ -72,6 +72,11 @@ class Changes:
             return False
         return len(self._ring) < CHANGES_MAX or self._ring[0][0] < number - 1
 
+    def forget(self, count: int) -> None:
+        """Remove the newest changes, which were undone."""
+        for _ in range(min(count, len(self._ring))):
+            self._ring.pop()
+
     def record(self, table: str, key: str, before: object, after: object) -> None:
         """Record a change; it belongs to the exchange after those that are journaled.
 

@@ -156,15 +156,25 @@ class Journal:
         if self.watchers:
             self.notify()
 
+    def forget_after(self, count: int) -> None:
+        """Remove the exchanges that were added since `count` had this value."""
+        while self.count > count:
+            self._lines.pop(self.count, None)
+            self.count -= 1
+            if self._entries:
+                self._uncount(self._entries.pop())
+
     def evict_oldest(self) -> bool:
         """Remove the oldest exchange; return False if there is none."""
         if not self._entries:
             return False
-        size = self._entries.popleft().size
-        self.bytes -= size
-        if self.budget is not None:
-            self.budget.bytes -= size
+        self._uncount(self._entries.popleft())
         return True
+
+    def _uncount(self, removed: Exchange) -> None:
+        self.bytes -= removed.size
+        if self.budget is not None:
+            self.budget.bytes -= removed.size
 
     def close(self) -> None:
         """Release its share of the budget; live-journal clients are notified of the deletion."""

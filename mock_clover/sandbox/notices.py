@@ -32,6 +32,12 @@ class Notices:
         if customer.phone:
             self._add(at_ms, "sms", customer, customer.phone, content)
 
+    def forget_after(self, count: int) -> None:
+        """Remove the notices that were added since `count` had this value."""
+        while self.count > count:
+            self._notices.pop()
+            self.count -= 1
+
     def _add(
         self, at_ms: int, channel: "Channel", customer: Customer, to: str, content: MessageContent
     ) -> None:

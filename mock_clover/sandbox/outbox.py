@@ -164,6 +164,18 @@ class Outbox:
             self.targets[target_id] = replace(target, left=tuple(counts))
         return found
 
+    def copy(self) -> "Outbox":
+        """Return a copy with all deliveries."""
+        copy = Outbox()
+        copy.restore(self)
+        return copy
+
+    def restore(self, other: "Outbox") -> None:
+        """Take over the state of another outbox."""
+        self.targets, self.count = dict(other.targets), other.count
+        self._deliveries, self._pending = dict(other._deliveries), dict(other._pending)
+        self._ready = {target: list(ids) for target, ids in other._ready.items()}
+
     def fork(self) -> "Outbox":
         """Return a copy with the targets and the pending deliveries."""
         return restore_outbox(tuple(self.targets.values()), self.pending(), self.count)

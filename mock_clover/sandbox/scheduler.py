@@ -27,20 +27,28 @@ FAILED_MAX = 20
 class Scheduler:
     """Jobs ordered by time; jobs due at the same time run in insertion order."""
 
-    __slots__ = ("_count", "failed", "failed_count", "heap")
+    __slots__ = ("count", "failed", "failed_count", "heap")
 
     def __init__(self) -> None:
         self.heap: list[tuple[int, int, str, str]] = []
         """Entries as (time, number, kind, row id). Read-only for callers."""
-        self._count = 0
+        self.count = 0
+        """Total number of jobs that were scheduled."""
         self.failed: tuple[FailedJob, ...] = ()
         """The first FAILED_MAX jobs that failed."""
         self.failed_count = 0
 
     def add(self, at_ms: int, kind: str, row_id: str) -> None:
         """Schedule a job."""
-        self._count += 1
-        heapq.heappush(self.heap, (at_ms, self._count, kind, row_id))
+        self.count += 1
+        heapq.heappush(self.heap, (at_ms, self.count, kind, row_id))
+
+    def forget_after(self, count: int) -> None:
+        """Remove the jobs that were scheduled since `count` had this value."""
+        if self.count > count:
+            self.count = count
+            self.heap[:] = [entry for entry in self.heap if entry[1] <= count]
+            heapq.heapify(self.heap)
 
     def is_due(self, now_ms: int) -> bool:
         """Return whether a job is due."""
@@ -68,13 +76,13 @@ class Scheduler:
     def fork(self) -> "Scheduler":
         """Return a copy."""
         copy = Scheduler()
-        copy.heap, copy._count = list(self.heap), self._count
+        copy.heap, copy.count = list(self.heap), self.count
         return copy
 
     def restore(self, entries: Iterable[tuple[int, int, str, str]]) -> None:
         """Load the entries of a snapshot, preserving the order of entries with the same time."""
         self.heap = sorted(entries)
-        self._count = max((number for _, number, _, _ in self.heap), default=0)
+        self.count = max((number for _, number, _, _ in self.heap), default=0)
 
     def entries(self) -> list[tuple[int, int, str, str]]:
         """Return all entries, for a snapshot."""

@@ -5,17 +5,23 @@ can be forked: both tables share the existing rows, and each stores its own late
 """
 
 from collections.abc import Iterator
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from mock_clover.clover.common.problems import SANDBOX_FULL
 from mock_clover.core.problem import Problem
-from mock_clover.sandbox.changes import Changes
 
 Row = TypeVar("Row")
 
 ROWS_MAX = 500_000
 """A table with this many rows rejects additional ones; about 500 MB of charges."""
 _DELETED: Any = object()
+
+
+class Recorder(Protocol):
+    """Records the changes of a table."""
+
+    def record(self, table: str, key: str, before: object, after: object) -> None:
+        """Record a change; None for a row that does not exist."""
 
 
 class Table(Generic[Row]):
@@ -26,7 +32,7 @@ class Table(Generic[Row]):
     def __init__(self, rows_max: int = ROWS_MAX) -> None:
         self.rows_max = rows_max
         self._name = ""
-        self._changes: Changes | None = None
+        self._changes: Recorder | None = None
         self._base: dict[str, Row] = {}
         """Rows shared with forks; never written to."""
         self._bind_rows({})
@@ -102,8 +108,8 @@ class Table(Generic[Row]):
         if self.size_max >= self.rows_max:
             raise SANDBOX_FULL.error(rule=f"a table of this sandbox has {self.rows_max} rows")
 
-    def record_changes_in(self, changes: Changes, name: str) -> None:
-        """Start to record all changes, under the table's name."""
+    def record_changes_in(self, changes: Recorder | None, name: str) -> None:
+        """Start to record all changes, under the table's name; None: do not record them."""
         self._changes, self._name = changes, name
 
     def merge(self, rows: "Table[Row]") -> None:

@@ -1,7 +1,7 @@
 """Due jobs, of which one fails: it is recorded and logged, and everything else goes on."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +9,22 @@ import pytest
 
 from mock_clover.clover.common.problems import SANDBOX_FULL
 from mock_clover.clover.jobs import JOBS
+from mock_clover.clover.webhooks.records import DeliveryFault, TargetSpec
+from mock_clover.core.steps import finish
+from mock_clover.engine.scheduler import due_jobs
 from mock_clover.sandbox.clock import ManualClock
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.sandbox.scheduler import FAILED_MAX, Job
+from mock_clover.scenario.load import parse
 from mock_clover.scenario.records import Scenario
 from mock_clover.server.app.app import App
 from mock_clover.server.build import build
-from tests.in_process import NOW_MS
+from tests.clover.tokens.test_instruments import ACH
+from tests.hostile import BROWSER
+from tests.in_process import NOW_MS, InProcessServer
 from tests.logs import LogFile
+from tests.subscriptions import DAY_MS, SubscriptionShop
 
 CARD = "4539148803436467"
 ERRORS = {
@@ -105,3 +112,66 @@ def test_many_failures_are_counted_and_the_first_ones_are_shown(logged: Logged) 
     assert [each["id"] for each in shown] == [str(number) for number in range(FAILED_MAX)]
     assert logged.get("default", "/_mock/health")[1]["failed_jobs"] == FAILED_MAX + 5
     assert len(logged.lines()) == FAILED_MAX
+
+
+RULE = b"""
+name: jobs
+rules:
+  - when: {endpoint: charge_subscription, first: 9}
+    then: {webhook: {id: A, object: P, type: UPDATE}}
+"""
+
+
+def jobs_of_each_kind(make_server: Callable[..., InProcessServer]) -> InProcessServer:
+    """Return a server with a due job of each kind; most write several rows."""
+    server = make_server(parse(RULE, "jobs"), upcoming_charge_notice_ms=DAY_MS // 2)
+    shop, delay = SubscriptionShop(server), DeliveryFault(do="delay", delay_ms=1, times=1)
+    target = TargetSpec(url="http://127.0.0.1:9/", plan=(delay,))
+    server.sandbox.ensure_outbox().add_target(target, "seed")
+    shop.subscribe(shop.plan(interval="DAY"), endDate="2025-05-29")
+    server.sandbox.enable_change_recording()
+    shop.set_clock(NOW_MS)
+    server.charge(capture=False)
+    debit = server.send("POST", "/v1/tokens", {"ach": ACH}).json["id"]
+    server.charge(source=debit)
+    threeds = {"source": "CLOVER", "browser_info": BROWSER}
+    body = {"amount": 1, "currency": "usd", "source": server.token(), "threeds": threeds}
+    waiting = {"x-mock-clover-outcome": "threeds/challenge"}
+    assert server.send("POST", "/v1/charges", body, headers=waiting).json["status"] == "pending"
+    server.clock.advance(200 * DAY_MS)
+    return server
+
+
+def state_of(sandbox: Sandbox) -> list[Any]:
+    """Return all that a job may change."""
+    box, outbox = sandbox, sandbox.outbox
+    assert outbox is not None
+    counts = (box.journal.count, box.journal.bytes, box.notices.count, outbox.count)
+    rows = (box.state(), list(box.journal), list(box.notices), list(outbox), outbox.pending())
+    changes = [box.changes.for_exchange(number) for number in range(1, box.journal.count + 2)]
+    ready = (outbox.ready_targets(), outbox.targets, box.rule_counts, box.armed.outcomes)
+    return [*counts, *rows, changes, *map(repr, ready)]
+
+
+def test_a_job_that_fails_changes_nothing(make_server: Callable[..., InProcessServer]) -> None:
+    """Each job fails after its last write."""
+    server = jobs_of_each_kind(make_server)
+    sandbox, run = server.sandbox, server.sandbox.hooks.run_job
+    tried: list[Job] = []
+
+    def run_and_fail(sandbox: Sandbox, job: Job) -> bool:
+        agenda = sandbox.scheduler.entries()
+        assert state_of(sandbox) == before
+        assert run(sandbox, job) is True
+        tried.append(job)
+        assert [state_of(sandbox), sandbox.scheduler.entries()] != [before, agenda], job.kind
+        raise KeyError
+
+    sandbox.hooks = sandbox.hooks._replace(run_job=run_and_fail)
+    due = [entry for entry in sandbox.scheduler.entries() if entry[0] <= sandbox.clock.now_ms()]
+    before = state_of(sandbox)
+    finish(due_jobs(sandbox))
+    assert state_of(sandbox) == before
+    assert [each.at_ms for each in tried] == [at_ms for at_ms, *_ in due]
+    assert {each.kind for each in tried} == set(JOBS)
+    assert not sandbox.scheduler.is_due(sandbox.clock.now_ms())
