@@ -133,7 +133,7 @@ class Call(Generic[Body, Query]):
         self.basis: tuple[Behaviour, ...] = ()
         """Behaviours of Clover that the handler relied on, in addition to the endpoint's own."""
         self.why = "no rule applied"
-        self.notes: list[Callable[[], str]] = []
+        self.notes: tuple[Callable[[], str], ...] = ()
         """Additions to `why` that are known once the response is built."""
 
     @property

@@ -37,8 +37,6 @@ def write_exchange(
     if tuple(headers) != names.names:
         names = journal.new_header_names(headers)
     values = names.values_in(headers)
-    if values == journal.header_values:
-        values = journal.header_values
     ignored: tuple[str, ...] = ()
     # Most requests have nothing to remark on; then what was sent is what was read.
     is_simple = not (
@@ -49,11 +47,13 @@ def write_exchange(
     )
     if not is_simple:
         reply, ignored = add_remarks(endpoint, raw, request, reply, names.misspelt)
-    path, why = raw.path, reply.why
+    path, why, header_values = raw.path, reply.why, b"\n".join(values)
+    if header_values == journal.header_values:
+        header_values = journal.header_values
     if endpoint.has_card_data:
         request = None
     request_bytes = 0 if request is None else decoded_bytes(body)
-    size = len(path) + len(why) + len(b"".join(values)) + len(reply.body) + request_bytes
+    size = len(path) + len(why) + len(header_values) + len(reply.body) + request_bytes
     is_plain = (
         is_simple
         and size <= TEXT_CHARS_MAX
@@ -73,14 +73,14 @@ def write_exchange(
         idempotency=idempotency,
         request=request,
         headers=names,
-        header_values=values,
+        header_values=header_values,
         reply=reply.body,
         committed=reply.committed,
         duration_ns=elapsed_ns(raw.started_ns),
         size=EXCHANGE_BYTES + names.size + size if is_plain else request_bytes,
     )
     if is_plain:
-        journal.header_values = values
+        journal.header_values = header_values
         journal.append(exchange)
     else:
         journal.add(_with_details(exchange, raw, reply, endpoint, ignored))
@@ -153,7 +153,7 @@ def reject(
             body=_captured(raw, endpoint),
             query=masked_query(raw.query),
             headers=names,
-            header_values=names.values_in(raw.headers),
+            header_values=b"\n".join(names.values_in(raw.headers)),
             reply=reply.body,
             unserved=endpoint is None and not raw.path.startswith(CONTROL_PATH),
             duration_ns=elapsed_ns(raw.started_ns),

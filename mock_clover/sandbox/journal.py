@@ -75,7 +75,7 @@ class Journal:
         self._entries: deque[Exchange] = deque()
         self.header_names = NO_HEADERS
         """Those of the newest exchange, shared by the next one if it has the same."""
-        self.header_values: tuple[bytes, ...] = ()
+        self.header_values = b""
         """The same for the stored values."""
         self.bytes = 0
         """The approximate size of the exchanges in memory."""
@@ -132,7 +132,7 @@ class Journal:
 
     def new_header_names(self, headers: dict[bytes, bytes]) -> HeaderNames:
         """Return the names in a dict of headers that has others than the newest exchange."""
-        self.header_names, self.header_values = header_names(tuple(headers)), ()
+        self.header_names, self.header_values = header_names(tuple(headers)), b""
         return self.header_names
 
     def add(self, exchange: Exchange) -> None:

@@ -49,9 +49,8 @@ class ExchangeLog:
         duration_ms: float,
     ) -> None:
         """Log one exchange; its status is None if a fault kept it from the client."""
-        if self._format == "none":
-            return
-        self._enqueue((machine_ms() / 1000, sandbox, method, path, status, why, duration_ms))
+        if self._format != "none":
+            self._enqueue((machine_ms() / 1000, sandbox, method, path, status, why, duration_ms))
 
     def _format_line(self, row: LogRow) -> str:
         """Format an exchange as a line, with card numbers masked."""

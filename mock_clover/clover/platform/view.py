@@ -77,10 +77,10 @@ def response_context(sandbox: Sandbox, call: Call[Any, Any]) -> ResponseContext:
         sandbox, f"{call.base_url}{PLATFORM_PATH}{sandbox.credentials.merchant_id}", two_levels
     )
     if names:
-        call.notes.append(
+        call.notes += (
             lambda: (
                 _unexpanded(names, context.expandable & two_levels) if context.expandable else ""
-            )
+            ),
         )
     return context
 

@@ -160,7 +160,9 @@ def _replay_with_key(sandbox: Sandbox, origin: Exchange, key: str | None) -> Exc
     """Return an earlier replay with the same key: a retry has the same body, so the same token."""
     found = map(sandbox.journal.find, sandbox.journal.replays_of(origin.number))
     wanted = (key or "").encode()
-    return next((each for each in found if each and key and wanted in each.header_values), None)
+    return next(
+        (each for each in found if each and key and wanted in each.kept_headers().values()), None
+    )
 
 
 def _with_unspent_source(
