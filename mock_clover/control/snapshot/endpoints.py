@@ -50,9 +50,7 @@ def get_snapshot(sandbox: Sandbox, _call: Call[None, None]) -> LongResult:
 def encode_snapshot(sandbox: Sandbox, bytes_max: int = SNAPSHOT_BYTES_MAX) -> Steps[EncodedJson]:
     """Return a masked snapshot of the present state. Raises CONTROL_INVALID if it is too large."""
     # Rows are frozen: references to them are enough to keep this state.
-    rows: dict[str, tuple[Any, ...]] = {
-        table: tuple(getattr(sandbox, table).items()) for table in TABLES
-    }
+    rows: dict[str, Any] = {table: getattr(sandbox, table).by_key() for table in TABLES}
     rows["answered"] = tuple(sandbox.idempotency.entries())
     rows["agenda"] = tuple(sandbox.scheduler.entries())
     head = masked_snapshot(decode_json(encode(take_head(sandbox))))
@@ -67,7 +65,7 @@ def encode_snapshot(sandbox: Sandbox, bytes_max: int = SNAPSHOT_BYTES_MAX) -> St
         opening, closing = b"[]" if name in _LISTS else b"{}"
         body.append(opening)
         start = len(body)
-        for row in rows[name]:
+        for row in rows[name].items() if name in TABLES else rows[name]:
             body += b"," if len(body) > start else b""
             body += _encode_row(name, row, sandbox.fingerprint_key)
             if len(body) > bytes_max:
