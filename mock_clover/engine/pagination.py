@@ -14,13 +14,15 @@ from mock_clover.clover.common.behaviours_service import DATES_ARE_UTC
 from mock_clover.clover.common.problems import INVALID_REQUEST
 from mock_clover.core.broken_rule import shown
 from mock_clover.core.evidence import Behaviour, doc, documented
-from mock_clover.core.record import Record
-from mock_clover.core.steps import Steps, Work, finish
+from mock_clover.core.record import Record, encode
+from mock_clover.core.steps import Steps, Work
+from mock_clover.engine.endpoint import EncodedJson
 
 Row = TypeVar("Row")
-SHORT_ROWS = 1_000
-"""A list that reads at most this many rows is not a long operation."""
+Page = TypeVar("Page")
 _STEP_ROWS = 100
+_SHORT_STEPS = 10
+"""A list that takes fewer steps, up to a thousand rows, is not a long operation."""
 
 _DOC = documented("REF getcharges; MD:pagination")
 _ORDERS = documented("REF getorders; the names are inferred from those of created")
@@ -81,28 +83,63 @@ def basis_of_query(query: ListQuery) -> tuple[Behaviour, ...]:
 def paginate(
     url: str,
     newest_rows: Callable[[bool], Iterator[tuple[str, Row]]],
-    size_max: int,
     query: ListQuery,
     matches: Callable[[Row], bool],
     created_ms: Callable[[Row], int],
     to_record: Callable[[Row], Record],
 ) -> ListResponse | Work[ListResponse]:
-    """Return one page of rows, or work if many rows may have to be read.
+    """Return one page of rows, or work if many rows have to be read.
 
-    `newest_rows` returns at most `size_max` rows, newest first; its argument is True if rows may
-    change while they are read.
+    `newest_rows` returns the rows, newest first; its argument is True if they may change while they
+    are read.
     """
     within = time_filter(query, "created")
-    is_long = size_max > SHORT_ROWS and query != type(query)(limit=query.limit)
 
-    def page() -> Steps[ListResponse]:
+    def page(lasting: bool) -> Steps[ListResponse]:  # noqa: FBT001 - see `page_or_work`
         rows = (
             (key, row) if matches(row) and (within is None or within(created_ms(row))) else None
-            for key, row in newest_rows(is_long)
+            for key, row in newest_rows(lasting)
         )
         return _page(url, rows, query, to_record)
 
-    return Work(page()) if is_long else finish(page())
+    return page_or_work(page)
+
+
+def page_or_work(page: Callable[[bool], Steps[Page]]) -> Page | Work[Page]:
+    """Return a page, or the work that reads it again if it takes too many steps.
+
+    The argument of `page` is True if rows may change while they are read.
+    """
+    steps = page(False)  # noqa: FBT003 - a callback with one argument
+    try:
+        for _ in range(_SHORT_STEPS):
+            next(steps)
+    except StopIteration as end:
+        short: Page = end.value
+        return short
+    return Work(page(True))  # noqa: FBT003 - a callback with one argument
+
+
+def array_or_work(
+    newest_rows: Callable[[bool], Iterator[Row]],
+    matches: Callable[[Row], bool],
+    to_record: Callable[[Row], Record],
+    rows_max: int,
+) -> EncodedJson | Work[EncodedJson]:
+    """Return the newest rows as an array, or work; see `paginate`."""
+
+    def page(lasting: bool) -> Steps[EncodedJson]:  # noqa: FBT001 - see `page_or_work`
+        records: list[Record] = []
+        for row in in_steps(row if matches(row) else None for row in newest_rows(lasting)):
+            if row is None:
+                yield
+                continue
+            records.append(to_record(row))
+            if len(records) == rows_max:
+                break
+        return EncodedJson(encode(records))
+
+    return page_or_work(page)
 
 
 def _page(

@@ -87,7 +87,6 @@ def list_charges(
     return paginate(
         "/v1/charges",
         lambda lasting: sandbox.charges.items_newest_first(lasting=lasting),
-        sandbox.charges.size_max,
         query,
         matches=lambda row: _matches(row, query),
         created_ms=lambda row: row.created_ms,

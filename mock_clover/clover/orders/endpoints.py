@@ -250,17 +250,11 @@ def list_orders(
     return paginate(
         "/v1/orders",
         lambda lasting: newest_orders(sandbox, lasting=lasting),
-        most_orders(sandbox),
         query,
         matches=matches,
         created_ms=lambda full_order: full_order.order.created_ms,
         to_record=order_list_item,
     )
-
-
-def most_orders(sandbox: Sandbox) -> int:
-    """Return an upper bound of the number of orders."""
-    return sandbox.orders.size_max + sandbox.sale_orders.size_max
 
 
 def newest_orders(

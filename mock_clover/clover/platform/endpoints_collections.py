@@ -86,7 +86,6 @@ def _list(
         _RowFields(rows),
         lambda _: rows,
         lambda row: _shown(context, row),
-        size_max=len(rows),
     )
 
 

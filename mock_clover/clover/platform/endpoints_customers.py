@@ -154,7 +154,6 @@ def list_customers(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Platfor
         FIELDS,
         sandbox.customers.newest_first,
         lambda customer: platform_customer_response(context, customer),
-        size_max=sandbox.customers.size_max,
     )
 
 

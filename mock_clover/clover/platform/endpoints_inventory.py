@@ -165,7 +165,6 @@ def list_items(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> PlatformPag
         ITEM_FIELDS,
         sandbox.items.newest_first,
         lambda item: item_with_expansions(context, item),
-        size_max=sandbox.items.size_max,
     )
 
 
@@ -215,7 +214,6 @@ def list_tax_rates(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Platfor
         TAX_FIELDS,
         rows,
         tax_response,
-        size_max=sandbox.tax_rates.size_max,
     )
 
 
@@ -247,7 +245,6 @@ def list_order_types(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Platf
         ORDER_TYPE_FIELDS,
         sandbox.order_types.newest_first,
         order_type_response,
-        size_max=sandbox.order_types.size_max,
     )
 
 

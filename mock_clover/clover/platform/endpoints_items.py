@@ -156,8 +156,6 @@ def list_tax_rate_items(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Pl
             for tax_id in item.tax_rates or ("",)
         ),
         lambda pair: pair,
-        size_max=sandbox.items.size_max,
-        searches=True,
     )
 
 
@@ -165,9 +163,7 @@ def list_item_tax_rates(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Pl
     """List the taxes of an item."""
     item, context = require_item(sandbox, call.ids[1]), response_context(sandbox, call)
     path, taxes = f"items/{item.id}/tax_rates", taxes_of(sandbox, item)
-    return list_page(
-        context, call, path, TAX_FIELDS, lambda _: taxes, tax_response, size_max=len(taxes)
-    )
+    return list_page(context, call, path, TAX_FIELDS, lambda _: taxes, tax_response)
 
 
 def list_items_of_tax_rate(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> PlatformPage:
@@ -186,8 +182,6 @@ def list_items_of_tax_rate(sandbox: Sandbox, call: Call[None, PlatformQuery]) ->
             for item in sandbox.items.newest_first(lasting)
         ),
         lambda item: item_with_expansions(context, item),
-        size_max=sandbox.items.size_max,
-        searches=True,
     )
 
 

@@ -7,7 +7,7 @@ is created with all lines, and its total is computed here.
 from msgspec.structs import replace
 
 from mock_clover.clover.common.problems import AMOUNT_TOO_LARGE
-from mock_clover.clover.orders.endpoints import most_orders, newest_orders
+from mock_clover.clover.orders.endpoints import newest_orders
 from mock_clover.clover.orders.records import Order
 from mock_clover.clover.orders.responses import OrderWithCharges
 from mock_clover.clover.platform.behaviours import ADJUSTED_TOTALS
@@ -113,7 +113,6 @@ def list_orders(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> PlatformPa
         FIELDS,
         lambda lasting: (each for _, each in newest_orders(sandbox, lasting=lasting)),
         lambda full_order: platform_order_response(context, full_order),
-        size_max=most_orders(sandbox),
         prepare=lambda: index_refunds(context),
     )
 

@@ -101,7 +101,6 @@ def list_payments(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Platform
         PAYMENT_FIELDS,
         sandbox.charges.newest_first,
         lambda charge: platform_payment_response(context, charge),
-        size_max=sandbox.charges.size_max,
         prepare=lambda: index_refunds(context),
     )
 
@@ -124,7 +123,6 @@ def list_refunds(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> PlatformP
         REFUND_FIELDS,
         lambda lasting: all_refunds(sandbox, lasting=lasting),
         lambda refund: platform_refund_response(context, refund),
-        size_max=sandbox.refunds.size_max,
         prepare=lambda: index_refunds(context),
     )
 

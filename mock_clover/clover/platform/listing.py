@@ -18,10 +18,10 @@ from mock_clover.core.broken_rule import shown
 from mock_clover.core.masking import redact
 from mock_clover.core.problem import ApiError
 from mock_clover.core.record import Record
-from mock_clover.core.steps import Steps, Work, finish
+from mock_clover.core.steps import Steps, Work
 from mock_clover.core.suggestions import did_you_mean
 from mock_clover.engine.endpoint import Call
-from mock_clover.engine.pagination import SHORT_ROWS, in_steps
+from mock_clover.engine.pagination import in_steps, page_or_work
 
 Row = TypeVar("Row")
 FilterValue = str | int | bool | None
@@ -60,15 +60,13 @@ def list_page(
     rows: Callable[[bool], Iterable[Row | None]],
     to_record: Callable[[Row], Record],
     *,
-    size_max: int = 0,
-    searches: bool = False,
     prepare: Callable[[], Steps[None]] | None = None,
 ) -> PlatformPage:
-    """Return one page of rows, or work if many rows may have to be read.
+    """Return one page of rows, or work if many rows have to be read, or fields are expanded.
 
-    `rows` returns at most `size_max` rows, newest first, with None in place of a row that is not in
-    the list; its argument is True if rows may change while they are read. `searches`: many of them
-    may be None. `prepare` reads what `to_record` needs for the expanded fields.
+    `rows` returns the rows, newest first, with None in place of a row that is not in the list; its
+    argument is True if rows may change while they are read. `prepare` reads what `to_record` needs
+    for the expanded fields.
     """
     query = call.query
     clauses = [] if query.filter is None else _CLAUSE_SEPARATOR.split(query.filter)
@@ -76,28 +74,26 @@ def list_page(
         raise _filter_error(f"a filter can have at most {CLAUSES_MAX} clauses")
     tests = [_parse_clause(clause, fields) for clause in clauses]
     key = None if query.orderBy is None else _order_key(query.orderBy, fields)
-    expands = query.expand is not None
-    is_search = searches or bool(tests or key or query.offset or query.limit > _SHORT_PAGE)
-    is_long = (is_search or expands) and size_max > (_SHORT_PAGE if expands else SHORT_ROWS)
     href = f"{context.root}/{path}?{_query_string(query, clauses)}"
 
-    def page() -> Steps[Elements]:
+    def page(lasting: bool) -> Steps[Elements]:  # noqa: FBT001 - see `page_or_work`
         matching = in_steps(
             row if row is not None and all(test(row) for test in tests) else None
-            for row in rows(is_long)
+            for row in rows(lasting)
         )
         if key is not None:
             matching = yield from _ordered(matching, key)
         selected = yield from _slice(matching, query.offset, query.limit)
-        if is_long and prepare is not None:
+        if prepare is not None:
             yield from prepare()
         records = []
         for row in selected:
             records.append(to_record(row))
-            yield
+            if lasting or query.limit > _SHORT_PAGE:
+                yield
         return Elements(elements=tuple(records), href=href)
 
-    return Work(page()) if is_long else finish(page())
+    return page_or_work(page) if query.expand is None else Work(page(True))  # noqa: FBT003 - see `page_or_work`
 
 
 def _slice(rows: Iterator[Row | None], offset: int, limit: int) -> Steps[list[Row]]:

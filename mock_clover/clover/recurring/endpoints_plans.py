@@ -3,8 +3,6 @@
 Each request must have the merchant id in a header, in addition to the bearer token (documented).
 """
 
-from itertools import islice
-
 from msgspec.structs import replace
 
 from mock_clover.clover.charges.operations_source import check_amount
@@ -25,9 +23,10 @@ from mock_clover.clover.recurring.records import (
     plan_response,
 )
 from mock_clover.core.evidence import documented
-from mock_clover.core.record import encode
+from mock_clover.core.steps import Work
 from mock_clover.engine.endpoint import Call, EncodedJson, Endpoint, bearer
 from mock_clover.engine.overrides import validate_outcome_markers
+from mock_clover.engine.pagination import array_or_work
 from mock_clover.sandbox.sandbox import Sandbox
 
 ROWS_MAX = 1_000
@@ -62,17 +61,19 @@ def create_plan(sandbox: Sandbox, call: Call[PlanRequest, None]) -> PlanResponse
     return plan_response_for(sandbox, plan)
 
 
-def list_plans(sandbox: Sandbox, call: Call[None, PlanQuery]) -> EncodedJson:
+def list_plans(sandbox: Sandbox, call: Call[None, PlanQuery]) -> EncodedJson | Work[EncodedJson]:
     """Return plans, newest first, as a bare array."""
     require_merchant_header(sandbox, call)
     query = call.query
     interval = INTERVAL_OF[query.interval] if query.interval else None
-    plans = (
-        plan_response_for(sandbox, plan)
-        for _, plan in sandbox.plans.items_newest_first()
-        if interval in (None, plan.interval) and query.intervalCount in (None, plan.interval_count)
+    return array_or_work(
+        sandbox.plans.newest_first,
+        lambda plan: (
+            interval in (None, plan.interval) and query.intervalCount in (None, plan.interval_count)
+        ),
+        lambda plan: plan_response_for(sandbox, plan),
+        ROWS_MAX,
     )
-    return EncodedJson(encode(tuple(islice(plans, ROWS_MAX))))
 
 
 def get_plan(sandbox: Sandbox, call: Call[None, None]) -> PlanResponse:

@@ -4,7 +4,6 @@ Creating or updating a subscription creates no charge, even if it starts now: th
 job that runs before the next request (`clover/recurring/operations.py`).
 """
 
-from itertools import islice
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -42,9 +41,10 @@ from mock_clover.clover.recurring.records import (
 from mock_clover.clover.recurring.records_interval import format_date, parse_iso8601
 from mock_clover.core.evidence import inferred
 from mock_clover.core.iso8601 import format_iso8601
-from mock_clover.core.record import encode
+from mock_clover.core.steps import Work
 from mock_clover.engine.endpoint import Call, EncodedJson, Endpoint, bearer
 from mock_clover.engine.overrides import validate_outcome_markers
+from mock_clover.engine.pagination import array_or_work
 from mock_clover.sandbox.sandbox import Sandbox
 
 CurrentDate = TypeVar("CurrentDate", int, int | None)
@@ -109,25 +109,29 @@ def _is_today(text: str, at_ms: int, now_ms: int) -> bool:
     return has_no_time and format_date(at_ms) == format_date(now_ms)
 
 
-def list_subscriptions(sandbox: Sandbox, call: Call[None, None]) -> EncodedJson:
+def list_subscriptions(sandbox: Sandbox, call: Call[None, None]) -> EncodedJson | Work[EncodedJson]:
     """Return subscriptions, newest first, as a bare array."""
     require_merchant_header(sandbox, call)
     return _subscription_list(sandbox, None)
 
 
-def list_plan_subscriptions(sandbox: Sandbox, call: Call[None, None]) -> EncodedJson:
+def list_plan_subscriptions(
+    sandbox: Sandbox, call: Call[None, None]
+) -> EncodedJson | Work[EncodedJson]:
     """Return the subscriptions of a plan, newest first, as a bare array."""
     require_merchant_header(sandbox, call)
     return _subscription_list(sandbox, require_plan(sandbox, call.ids[0]).id)
 
 
-def _subscription_list(sandbox: Sandbox, plan_id: str | None) -> EncodedJson:
-    responses = (
-        _response(sandbox, row, plan, include_get_fields=True)
-        for _, row in sandbox.subscriptions.items_newest_first()
-        if plan_id in (None, row.plan) and (plan := sandbox.plans.get(row.plan)) is not None
+def _subscription_list(sandbox: Sandbox, plan_id: str | None) -> EncodedJson | Work[EncodedJson]:
+    return array_or_work(
+        sandbox.subscriptions.newest_first,
+        lambda row: plan_id in (None, row.plan) and row.plan in sandbox.plans,
+        lambda row: _response(
+            sandbox, row, require_plan(sandbox, row.plan), include_get_fields=True
+        ),
+        ROWS_MAX,
     )
-    return EncodedJson(encode(tuple(islice(responses, ROWS_MAX))))
 
 
 def get_subscription(sandbox: Sandbox, call: Call[None, None]) -> SubscriptionResponse:

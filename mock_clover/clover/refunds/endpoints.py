@@ -226,7 +226,6 @@ def list_refunds(
     return paginate(
         "/v1/refunds",
         lambda lasting: sandbox.refunds.items_newest_first(lasting=lasting),
-        sandbox.refunds.size_max,
         query,
         matches=lambda row: query.charge is None or row.charge == query.charge,
         created_ms=lambda row: row.created_ms,
