@@ -13,7 +13,7 @@ def rows_of(table: Table[str]) -> list[tuple[str, str]]:
         assert sorted(table.items_newest_first(lasting=lasting)) == sorted(rows)
     assert list(table.items_newest_first()) == list(table.items_newest_first(lasting=True))
     assert list(table.newest_first(lasting=True)) == [row for _, row in table.items_newest_first()]
-    assert len(table) == len(rows) <= table.size_max
+    assert len(table) == len(rows) == len(table.by_key())
     return rows
 
 
