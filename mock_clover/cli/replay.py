@@ -75,13 +75,14 @@ def replay(*, file: Path, upto: int | None, is_served: bool, port: int, as_json:
     except ReplayError as error:
         exit_with_error(f"{file}: {printable(str(error))}")
     _print_steps(file, steps, as_json=as_json)
-    if capsule.others:
-        count = capsule.others
-        echo(f"not in the capsule: {count} exchanges of other merchants at the address", err=True)
+    if capsule.note:
+        echo(f"{file}: {printable(capsule.note)}", err=True)
     if is_served:
         _serve(run.open_for_use(), capsule.sandbox, port)
     if any(step.state == "different" for step in steps):
         raise SystemExit(1)
+    if not capsule.repeatable and not is_served:
+        raise SystemExit(2)
 
 
 def _serve(app: "App", name: str, port: int) -> None:
@@ -102,33 +103,37 @@ def _serve(app: "App", name: str, port: int) -> None:
 
 
 def _print_steps(file: Path, steps: "list[ReplayedStep]", *, as_json: bool) -> None:
-    from mock_clover.conformance.replay.steps import WEBHOOKS
+    from mock_clover.conformance.replay.steps import NOT_REPEATED, WEBHOOKS
 
-    rows = [row for step in steps for row in _rows(step)]
+    has_merchants = any(step.merchant for step in steps)
+    rows = [row for step in steps for row in _rows(step, has_merchants=has_merchants)]
     if rows or as_json:
         print_table(rows, as_json=as_json)
     for step in steps:
-        if step.state == "not_compared":
-            echo(f"not compared: #{step.number} {step.title}: {printable(step.reason)}", err=True)
+        if step.state == "not_compared" and step.reason != NOT_REPEATED:
+            echo(f"not compared: {_shown(step)}: {printable(step.reason)}", err=True)
     counts = Counter(step.state for step in steps if step.title != WEBHOOKS)
     same, done = counts["same"], counts["done"]
     parts = [f"{same} {'response is' if same == 1 else 'responses are'} the same"]
     parts += [f"{counts['different']} differ{'s' if counts['different'] == 1 else ''}"]
     parts += [f"{counts['not_compared']} not compared"] if counts["not_compared"] else []
     parts += [counted(done, "control request")] if done else []
-    parts += [
-        f"webhooks {'differ' if step.differences else 'are the same'}"
-        for step in steps
-        if step.title == WEBHOOKS
-    ]
+    webhooks = [bool(step.differences) for step in steps if step.title == WEBHOOKS]
+    parts += [f"webhooks {'differ' if any(webhooks) else 'are the same'}"] if webhooks else []
     echo(f"{file}: {', '.join(parts)}", err=True)
 
 
-def _rows(step: "ReplayedStep") -> list[dict[str, Any]]:
+def _shown(step: "ReplayedStep") -> str:
+    merchant = f"{step.merchant} " if step.merchant else ""
+    return printable(f"{merchant}#{step.number} {step.title}")
+
+
+def _rows(step: "ReplayedStep", *, has_merchants: bool) -> list[dict[str, Any]]:
     from mock_clover.conformance.report import masked
 
     return [
         {
+            **({"merchant": printable(step.merchant)} if has_merchants else {}),
             "exchange": step.number,
             "request": printable(step.title),
             "path": printable(each.path),

@@ -38,7 +38,7 @@ def end_control_call(
         name, body = _CANCEL, None  # the form of the page has fields of a card
     if reply.status < 400 and name in KEPT_CALLS:
         call = KeptCall(
-            after=sandbox.journal.count,
+            after=sandbox.journal.last_place,
             at_ms=sandbox.clock.now_ms(),
             name=name,
             ids=ids,

@@ -18,12 +18,15 @@ CALLS_MAX = 1_000
 BYTES_MAX = 1_048_576
 """Their bodies and scenarios, as JSON."""
 
+STARTS_MAX = 2
+"""Later states that are kept of a sandbox."""
+
 
 class KeptCall(Value, frozen=True, kw_only=True):
     """A control request that changed something."""
 
     after: int
-    """The number of the newest exchange at that time."""
+    """The place of the newest exchange at that time (`Journal.last_place`)."""
     at_ms: int
     name: str
     """The name of its endpoint, or of a change that it made (`control/replay/repeat.py`)."""
@@ -48,10 +51,25 @@ class ScenarioChange(Value, frozen=True, kw_only=True):
     """The bytes of the scenario as JSON."""
 
 
+class Start(Value, frozen=True, kw_only=True):
+    """A state from which a run can be repeated."""
+
+    origin: "Sandbox | None"
+    """A copy of the sandbox; None for one that was created, with its fixtures."""
+    number: int
+    """The number of the newest exchange at that time."""
+    at_ms: int
+    """The time of the clock, or 0 for the first start."""
+    calls: int
+    """How many control requests there were before."""
+
+
 class History:
     """The start of a sandbox and its control requests, oldest first."""
 
-    __slots__ = ("_bytes", "calls", "fixtures", "lost", "origin", "rules", "settings", "start")
+    __slots__ = (
+        *("_bytes", "calls", "fixtures", "later", "lost", "origin", "rules", "settings", "start"),
+    )
 
     def __init__(self) -> None:
         self.calls: list[KeptCall | ScenarioChange] = []
@@ -66,6 +84,8 @@ class History:
         """A copy of the state that a fork, a snapshot or data of a scenario gave it."""
         self.start = 0
         """The number of the newest exchange at that time."""
+        self.later: tuple[Start, ...] = ()
+        """Later states, oldest first: the journal may lose the exchanges before them."""
         self._bytes = 0
 
     def add_call(self, call: KeptCall) -> None:
@@ -90,4 +110,15 @@ class History:
         self.calls.clear()
         self.lost = self._bytes = 0
         self.fixtures, self.rules, self.settings = (), None, None
-        self.origin, self.start = origin, start
+        self.origin, self.start, self.later = origin, start, ()
+
+    @property
+    def starts(self) -> tuple[Start, ...]:
+        """The states from which the run can be repeated, oldest first."""
+        return (Start(origin=self.origin, number=self.start, at_ms=0, calls=0), *self.later)
+
+    def keep_start(self, origin: "Sandbox", number: int, at_ms: int) -> None:
+        """Keep a later state, a copy of the sandbox; the oldest are dropped if there are many."""
+        calls = self.lost + len(self.calls)
+        start = Start(origin=origin, number=number, at_ms=at_ms, calls=calls)
+        self.later = (*self.later, start)[-STARTS_MAX:]

@@ -63,12 +63,22 @@ class JournalBudget:
                 del self._journals[oldest]
 
 
+class Turns:
+    """Counts the exchanges of all merchants at an address: their times may be equal."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
 class Journal:
     """A ring buffer of exchanges."""
 
     __slots__ = (
-        *("_entries", "_lines", "_lines_bytes"),
-        *("budget", "bytes", "count", "header_names", "header_values", "origins", "watchers"),
+        *("_entries", "_lines", "_lines_bytes", "_places"),
+        *("budget", "bytes", "count", "header_names", "header_values", "origins", "turns"),
+        "watchers",
     )
 
     def __init__(self) -> None:
@@ -85,6 +95,10 @@ class Journal:
         """Total number of exchanges written."""
         self.origins: dict[int, int] = {}
         """The exchange that each replay repeats, both by number."""
+        self.turns: Turns | None = None
+        """The order of all exchanges at an address with several merchants."""
+        self._places: deque[int] = deque(maxlen=ENTRIES_MAX)
+        """The places of the newest exchanges in this order."""
         self.watchers: set[Callable[[], None]] = set()
         """Callbacks, called after each exchange."""
         self._lines: dict[int, bytes] = {}
@@ -120,6 +134,21 @@ class Journal:
         index = number - 1 - self.count
         return self._entries[index] if -len(self._entries) <= index < 0 else None
 
+    def place_of(self, number: int) -> int:
+        """Return the place of an exchange in the order of all merchants at the address.
+
+        Without other merchants it is the number of the exchange.
+        """
+        if self.turns is None:
+            return number
+        index = number - 1 - self.count
+        return self._places[index] if -len(self._places) <= index < 0 else 0
+
+    @property
+    def last_place(self) -> int:
+        """The place of the newest exchange at the address."""
+        return self.count if self.turns is None else self.turns.count
+
     def note_replay(self, origin: int) -> None:
         """Note that the newest exchange repeats another one; forget those that were evicted."""
         oldest = self.count - len(self._entries)
@@ -153,6 +182,9 @@ class Journal:
                 budget.make_room(self)
         while self.bytes > JOURNAL_BYTES_MAX:
             self.evict_oldest()
+        if self.turns is not None:
+            self.turns.count += 1
+            self._places.append(self.turns.count)
         if self.watchers:
             self.notify()
 

@@ -220,6 +220,15 @@ class Sandbox(Tables):
         copy._reset_changes(enabled=self.changes.enabled)
         return copy
 
+    def has_new_exchanges(self, count: int) -> bool:
+        """Return whether there were so many exchanges since the newest start of the history."""
+        return self.journal.count - self.history.starts[-1].number >= count
+
+    def keep_start(self) -> None:
+        """Keep a copy of the present state, which shares the rows, as a start of the history."""
+        copy = self.fork(self.name, self.credentials)
+        self.history.keep_start(copy, self.journal.count, self.clock.now_ms())
+
     def take_over_from(self, other: "Sandbox") -> None:
         """Take over the journal, the merchants and the webhook sender of a replaced sandbox."""
         self.journal, self.webhook_sender = other.journal, other.webhook_sender
@@ -250,7 +259,7 @@ class Sandbox(Tables):
             self.faults.add(fault, now_ms)
         self._apply_webhook_targets()
         change = ScenarioChange(
-            after=self.journal.count,
+            after=self.journal.last_place,
             at_ms=now_ms,
             rules=rules,
             settings=settings,

@@ -8,7 +8,7 @@ from mock_clover.sandbox.clock import Clock
 from mock_clover.sandbox.credentials import Credentials, derive_credentials
 from mock_clover.sandbox.factory import SandboxFactory
 from mock_clover.sandbox.hooks import Hooks
-from mock_clover.sandbox.journal import JournalBudget
+from mock_clover.sandbox.journal import ENTRIES_MAX, JournalBudget, Turns
 from mock_clover.sandbox.keys import KeyRing
 from mock_clover.sandbox.merchants import apply_declared, with_app_of
 from mock_clover.sandbox.names import check_name
@@ -22,6 +22,11 @@ SANDBOXES_MAX = 5_000
 """Maximum number of sandboxes. The least recently used one is evicted, but never `default`."""
 TOKEN_OWNERS_MAX = 10_000
 """Maximum number of OAuth tokens whose sandbox is cached."""
+
+START_EXCHANGES = ENTRIES_MAX // 2
+"""How many exchanges are between two states that are kept for capsules."""
+START_ROWS_MAX = 10_000
+"""With more rows, the state would not fit into a capsule."""
 
 
 class Sandboxes:
@@ -166,7 +171,7 @@ class Sandboxes:
         finish(self.factory.add_merchants(sandbox, None, loaded))
         self.register(sandbox)
         if loaded or scenario.merchants:
-            _restart_history(sandbox)
+            _restart_histories(sandbox)
         return sandbox
 
     def lacks_fixtures(self, name: str) -> bool:
@@ -197,10 +202,10 @@ class Sandboxes:
         The journal, its live readers and the other merchants at the address are kept.
         """
         new.take_over_from(old)
-        _restart_history(new)
         old.outbox = None  # drops pending deliveries
         old.scheduler.clear()
         if not self.is_registered(old):
+            _restart_history(new)
             return
         self._by_name[new.name] = new
         for credential in _credential_keys(new.credentials):
@@ -211,6 +216,7 @@ class Sandboxes:
             parent.merchants = tuple(
                 new if merchant is old else merchant for merchant in parent.merchants
             )
+        _restart_histories(parent if parent is not None and new in parent.merchants else new)
         if self.default is old:
             self.default = new
 
@@ -240,6 +246,23 @@ class Sandboxes:
         for sandbox in self:
             if sandbox.rules is before:
                 sandbox.apply_scenario(self.factory.rules, self.factory.settings)
+
+    def keep_starts(self) -> None:
+        """Keep the present state of sandboxes whose journal may soon lose the one before it.
+
+        A capsule of a long run then begins later. One with more rows than a capsule can have is
+        left out.
+        """
+        for sandbox in self:
+            journal = sandbox.journal
+            if journal.count < START_EXCHANGES or (journal.turns and not sandbox.merchants):
+                continue  # a merchant, whose state is kept with that of its sandbox
+            family = sandbox.all_merchants
+            if any(each.has_new_exchanges(START_EXCHANGES) for each in family) and (
+                sum(each.count_rows() for each in family) <= START_ROWS_MAX
+            ):
+                for each in family:
+                    each.keep_start()
 
     def is_server_scenario(self, rules: Rules) -> bool:
         """Return whether these are the rules of the server's own scenario."""
@@ -272,7 +295,9 @@ class Sandboxes:
         before = self._by_name.get(sandbox.name)
         if before is not None and before is not sandbox:
             self._unregister(before)
+        turns = (sandbox.journal.turns or Turns()) if sandbox.merchants else None
         for merchant in sandbox.all_merchants:
+            merchant.journal.turns = turns
             if merchant.name not in self._by_name and len(self._by_name) >= SANDBOXES_MAX:
                 oldest = next(name for name in self._lru if name != DEFAULT)
                 self.delete(oldest)
@@ -290,6 +315,12 @@ class Sandboxes:
                     self._by_credential[credential] = merchant
         if sandbox.name == DEFAULT:
             self.default = sandbox
+
+
+def _restart_histories(sandbox: Sandbox) -> None:
+    """Restart the histories of all merchants at an address: a capsule starts them together."""
+    for merchant in sandbox.all_merchants:
+        _restart_history(merchant)
 
 
 def _restart_history(sandbox: Sandbox) -> None:

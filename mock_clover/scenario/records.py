@@ -28,6 +28,7 @@ CARDS_MAX = 2_000
 RULES_MAX = 1_000
 FAULTS_MAX = 100
 MERCHANTS_MAX = 20
+MERCHANT_NAME = f"^[a-z0-9][a-z0-9-]{{0,19}}{END_OF_STRING}"
 SCHEDULE_OFFSET_MS_MAX = 31_536_000_000
 """One year: the maximum of settings that schedule a job before or after another event."""
 
@@ -277,7 +278,7 @@ class Merchant(ScenarioRecord, frozen=True, kw_only=True):
     name: Annotated[
         str,
         msgspec.Meta(
-            pattern=f"^[a-z0-9][a-z0-9-]{{0,19}}{END_OF_STRING}",
+            pattern=MERCHANT_NAME,
             description="Lower-case letters, digits and dashes.",
         ),
     ]

@@ -1,4 +1,4 @@
-"""Work once a second: run due jobs and delete idle sandboxes."""
+"""Work once a second: run due jobs, delete idle sandboxes, keep states for capsules."""
 
 import asyncio
 import contextlib
@@ -53,7 +53,10 @@ def background_tasks(app: App) -> dict[str, Callable[[], Coroutine[Any, Any, Non
 
 def periodic_tasks(app: App) -> dict[str, Callable[[], object]]:
     """Return the short tasks to run once a second, by the names that the log shows."""
-    return {"deleting idle sandboxes": IdleSandboxReaper(app.sandboxes, app.log).sweep}
+    return {
+        "deleting idle sandboxes": IdleSandboxReaper(app.sandboxes, app.log).sweep,
+        "keeping states for capsules": app.sandboxes.keep_starts,
+    }
 
 
 class IdleSandboxReaper:

@@ -55,7 +55,8 @@ class CapsuleWriter:
             return f"(not written: this run has {FILES_MAX} capsules already)"
         file = self._folder / name
         try:
-            capsule = json.dumps(handle.capsule(), ensure_ascii=False, separators=(",", ":"))
+            made = handle.capsule()
+            capsule = json.dumps(made, ensure_ascii=False, separators=(",", ":"))
             self._folder.mkdir(parents=True, exist_ok=True)
             unfinished = file.with_name(f"{name}.{os.getpid()}")
             unfinished.write_text(capsule, encoding="utf-8")
@@ -63,4 +64,5 @@ class CapsuleWriter:
         except (MockCloverError, OSError) as error:
             return f"(not written: {error})"
         self._count += 1
-        return f"{file}\nmock-clover replay {shlex.quote(str(file))}"
+        note = f"\n{made['note']}" if made.get("note") else ""
+        return f"{file}\nmock-clover replay {shlex.quote(str(file))}{note}"

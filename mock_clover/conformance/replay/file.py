@@ -47,10 +47,11 @@ def capsule_schema() -> dict[str, Any]:
     """Return the JSON Schema of capsules; `state` is any object, because a snapshot has its own."""
     schema: dict[str, Any] = msgspec.json.schema(Capsule)
     records = schema["$defs"]
-    records["Capsule"]["properties"]["state"] = {
-        "type": "object",
-        "description": "A snapshot, as `GET /_mock/snapshot` returns it.",
-    }
+    for name in ("Capsule", "CapsuleMerchant"):
+        records[name]["properties"]["state"] = {
+            "type": "object",
+            "description": "A snapshot, as `GET /_mock/snapshot` returns it.",
+        }
     needed, found = {"Capsule"}, {"Capsule"}
     while found:
         text = msgspec.json.encode([records[name] for name in found]).decode()

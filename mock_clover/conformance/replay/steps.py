@@ -3,15 +3,15 @@
 from typing import Literal, NamedTuple
 
 from mock_clover.conformance.compare import Difference
-from mock_clover.control.capsule.build import CARD_OPERATIONS
-from mock_clover.control.capsule.records import CapsuleExchange, CapsuleStep
+from mock_clover.control.capsule.records import DELAY, CapsuleExchange, CapsuleStep
+from mock_clover.control.capsule.steps import CARD_OPERATIONS
 from mock_clover.engine.unknown_path import CONTROL_PATH
 
 WEBHOOKS = "webhooks"
 """The title of the last result, that of all deliveries."""
+NOT_REPEATED = "the state before it is not known"
 _NO_EFFECT = (401, 429)
 """Statuses that a token request gets before its card is looked at."""
-_DELAY = "delay before_commit"
 
 
 class ReplayError(Exception):
@@ -27,6 +27,8 @@ class ReplayedStep(NamedTuple):
     state: Literal["same", "different", "not_compared", "done"]
     """done: a control request, which has no response to compare."""
     reason: str = ""
+    merchant: str = ""
+    """The name of the merchant; empty for the first one."""
     differences: tuple[Difference, ...] = ()
 
 
@@ -40,6 +42,7 @@ class DelayedRequest(NamedTuple):
     """A request that a fault delayed before it was handled, and when it began."""
 
     begin_ms: int
+    merchant: str
     exchange: CapsuleExchange
 
 
@@ -49,13 +52,17 @@ def delayed_requests(steps: tuple[CapsuleStep, ...]) -> list[DelayedRequest]:
     On a frozen clock, the time does not tell which request began first.
     """
     found = []
-    before_ms = 0
+    before_ms: dict[str, int] = {}
     for step in steps:
         recorded = step.exchange
-        if recorded is not None and recorded.reply.fault == _DELAY and step.at_ms > before_ms:
+        if (
+            recorded is not None
+            and recorded.reply.fault == DELAY
+            and step.at_ms > before_ms.get(step.merchant, 0)
+        ):
             begin_ms = step.at_ms - recorded.reply.delay_ms
-            found.append(DelayedRequest(begin_ms=begin_ms, exchange=recorded))
-        before_ms = step.at_ms
+            found.append(DelayedRequest(begin_ms, step.merchant, recorded))
+        before_ms[step.merchant] = step.at_ms
     return sorted(found, key=lambda each: each.begin_ms)
 
 

@@ -5,64 +5,171 @@ fingerprint is a keyed hash, but its key derives from the seed, which a capsule 
 """
 
 from collections.abc import Iterable, Iterator
-from urllib.parse import urlsplit
+from operator import itemgetter
+from typing import NamedTuple
 
-import msgspec
 from msgspec.structs import replace
 
 from mock_clover import __version__
-from mock_clover.clover.checkout.records import PAY_CHECKOUT
-from mock_clover.clover.common.cards import Card
-from mock_clover.clover.common.problems import CONTROL_INVALID, INVALID_JSON
-from mock_clover.clover.tokens.records import Token
-from mock_clover.clover.webhooks.records import TargetSpec
-from mock_clover.control.capsule.masking import (
-    CardNumbers,
-    masked_card,
-    without_foreign_secrets,
-)
+from mock_clover.clover.common.problems import CONTROL_INVALID
+from mock_clover.clover.webhooks.records_delivery import Delivery
+from mock_clover.control.capsule.masking import CardNumbers, DeclaredCredentials
 from mock_clover.control.capsule.records import (
     CAPSULE_BYTES_MAX,
     CAPSULE_VERSION,
-    CapsuleCall,
+    DELAY,
     CapsuleClock,
-    CapsuleExchange,
     CapsuleHead,
-    CapsuleReply,
-    CapsuleScenario,
-    CapsuleStep,
 )
-from mock_clover.control.replay.repeat import body_to_repeat, is_masked
+from mock_clover.control.capsule.steps import (
+    make_step,
+    scenario_without_secrets,
+    target_without_secret,
+)
 from mock_clover.control.snapshot.endpoints import encode_snapshot
-from mock_clover.control.snapshot.state import without_pans
-from mock_clover.core.masking import redact, redact_json
-from mock_clover.core.record import decode_json, encode
+from mock_clover.core.counted import counted
+from mock_clover.core.record import encode
 from mock_clover.core.steps import Steps
 from mock_clover.engine.endpoint import EncodedJson
 from mock_clover.sandbox.clock import ManualClock
-from mock_clover.sandbox.exchange import Exchange, is_cut, parse_object
-from mock_clover.sandbox.history import KeptCall, ScenarioChange
+from mock_clover.sandbox.exchange import Exchange
+from mock_clover.sandbox.history import KeptCall, ScenarioChange, Start
 from mock_clover.sandbox.masking import mask_text_or_json
 from mock_clover.sandbox.rules import Rules
 from mock_clover.sandbox.sandbox import Sandbox
-from mock_clover.scenario.records import Scenario
 
 NOT_KEPT = "not-kept"
 """Stands for the secret of a webhook target."""
-TOKENIZE = "create_token"
-CARD_OPERATIONS = (TOKENIZE, PAY_CHECKOUT)
-"""Operations whose request has a card."""
 _STATE_BYTES_MAX = CAPSULE_BYTES_MAX // 2
 _HEAD_BYTES_MAX = 65_536
-_GET_KEYS = "get_keys"
 _CHUNK_BYTES = 65_536
+_JWT = '"access_token":"eyJ'
 
 
-def first_state(sandbox: Sandbox) -> Sandbox:
-    """Return a copy of a sandbox as it was before the first step of its history."""
+class _Run(NamedTuple):
+    """What a capsule has of one merchant."""
+
+    merchant: Sandbox
+    state: Sandbox
+    exchanges: list[Exchange]
+    calls: list[KeptCall | ScenarioChange]
+    deliveries: list[Delivery]
+    lost: int
+    lost_calls: int
+
+    @property
+    def name(self) -> str:
+        """The name of the merchant in the scenario."""
+        return self.merchant.name.rpartition(".")[2]
+
+
+def make_capsule(sandbox: Sandbox, seed: str) -> Steps[EncodedJson]:
+    """Return the capsule of a sandbox as JSON. Raises CONTROL_INVALID if it is too large."""
+    runs, is_repeatable = _runs_of(sandbox)
+    own, *others = runs
+    clock = CapsuleClock(
+        started_ms=sandbox.created_ms, now_ms=sandbox.clock.now_ms(), frozen=sandbox.clock.frozen
+    )
+    lost, lost_calls = sum(run.lost for run in runs), sum(run.lost_calls for run in runs)
+    head = CapsuleHead(
+        mock_clover_capsule=CAPSULE_VERSION,
+        made_by=__version__,
+        sandbox=sandbox.name,
+        seed=seed,
+        clock=clock,
+        lost=lost,
+        lost_calls=lost_calls,
+        repeatable=is_repeatable,
+        note=_note(lost, lost_calls, is_repeatable=is_repeatable),
+        merchant_id=sandbox.credentials.merchant_id,
+        client_id=sandbox.credentials.client_id,
+        employee_id=sandbox.credentials.employee_id,
+    )
+    credentials = DeclaredCredentials(seed, sandbox.all_merchants)
+    parts = _Parts([encode(head)[:-1]], credentials)
+    yield from parts.add_run(own)
+    for index, run in enumerate(others):
+        known = run.merchant.credentials
+        ids = {name: getattr(known, name) for name in ("merchant_id", "client_id", "employee_id")}
+        opening = b"," if index else b',"merchants":['
+        parts.add(opening + encode({"name": run.name} | ids)[:-1])
+        yield from parts.add_run(run)
+        parts.add(b"}")
+    parts.add(b"]" if others else b"")
+    yield from parts.add_list(b"steps", _steps(runs, has_secret=credentials.has_secret))
+    return EncodedJson(b"".join([*parts, b"}"]))
+
+
+def _note(lost: int, lost_calls: int, *, is_repeatable: bool) -> str:
+    """Return a sentence about what is lost, or an empty text."""
+    counts = ((lost, "exchange"), (lost_calls, "control request"))
+    parts = " and ".join(counted(count, what) for count, what in counts if count)
+    if is_repeatable:
+        return f"It begins after the first {parts} of the sandbox." if parts else ""
+    return (
+        f"It cannot be repeated, because the start of the run is lost ({parts or 'a request'}); it "
+        "has the state of the end. Take a capsule earlier, or restore a snapshot in the sandbox, "
+        "which starts its history again."
+    )
+
+
+def _runs_of(sandbox: Sandbox) -> tuple[list[_Run], bool]:
+    """Return the runs of all merchants since one time, and whether they can be repeated.
+
+    That is the earliest time whose state is known and since which nothing was lost. If there is
+    none, the runs are what is left, and have the present state.
+    """
+    merchants = sandbox.all_merchants
+    for starts in zip(*(each.history.starts for each in merchants), strict=False):
+        runs = [_run_since(*each) for each in zip(merchants, starts, strict=True)]
+        if all(map(_is_complete, runs, starts)):
+            return runs, True
+    return [_rest_of_run(each) for each in merchants], False
+
+
+def _run_since(merchant: Sandbox, start: Start) -> _Run:
+    history, journal = merchant.history, merchant.journal
+    known = start.origin.outbox if start.origin is not None else None
+    delivered = 0 if known is None else known.count
+    pending = set() if known is None else {each.id for each in known.pending()}
+    return _Run(
+        merchant=merchant,
+        state=first_state(merchant, start),
+        exchanges=[each for each in journal.after(start.number) if each.number > start.number],
+        calls=history.calls[max(0, start.calls - history.lost) :],
+        deliveries=[
+            each for each in merchant.outbox or () if each.number > delivered or each.id in pending
+        ],
+        lost=start.number - history.start,
+        lost_calls=start.calls,
+    )
+
+
+def _is_complete(run: _Run, start: Start) -> bool:
+    """Return whether nothing was lost since a start, and no request was under way at that time."""
+    kept_from = run.exchanges[0].number if run.exchanges else run.merchant.journal.count + 1
+    return (
+        kept_from <= start.number + 1
+        and run.merchant.history.lost <= start.calls
+        and all(
+            each.fault != DELAY or each.at_ms - each.delay_ms >= start.at_ms
+            for each in run.exchanges
+        )
+    )
+
+
+def _rest_of_run(merchant: Sandbox) -> _Run:
+    history = merchant.history
+    run = _run_since(merchant, history.starts[0])
+    lost = merchant.journal.count - history.start - len(run.exchanges)
+    return run._replace(state=_without_secrets(merchant), lost=lost, lost_calls=history.lost)
+
+
+def first_state(sandbox: Sandbox, start: Start) -> Sandbox:
+    """Return a copy of a sandbox as it was at a start of its history."""
     history = sandbox.history
-    if history.origin is not None:
-        return _without_secrets(history.origin)
+    if start.origin is not None:
+        return _without_secrets(start.origin)
     first = Sandbox(
         sandbox.name,
         sandbox.credentials,
@@ -82,68 +189,22 @@ def first_state(sandbox: Sandbox) -> Sandbox:
 def _without_secrets(sandbox: Sandbox) -> Sandbox:
     """Return a copy without the secrets and the paths of webhook targets."""
     copy = sandbox.fork(sandbox.name, sandbox.credentials)
-    copy.rules = Rules(_scenario_without_secrets(copy.rules.scenario), copy.fingerprint_key)
+    copy.rules = Rules(scenario_without_secrets(copy.rules.scenario), copy.fingerprint_key)
     if copy.outbox is not None:
         for key, target in copy.outbox.targets.items():
-            spec = _target_without_secret(target.spec)
+            spec = target_without_secret(target.spec)
             copy.outbox.targets[key] = replace(target, spec=spec, secret=NOT_KEPT)
     return copy
-
-
-def _scenario_without_secrets(scenario: Scenario) -> Scenario:
-    return replace(scenario, webhooks=tuple(map(_target_without_secret, scenario.webhooks)))
-
-
-def _target_without_secret(spec: TargetSpec) -> TargetSpec:
-    return replace(spec, url=_origin(spec.url), secret=None)
-
-
-def _origin(url: str) -> str:
-    """Return a URL without its path and query, which may be secret."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}/"
-
-
-def make_capsule(sandbox: Sandbox, seed: str) -> Steps[EncodedJson]:
-    """Return the capsule of a sandbox as JSON. Raises CONTROL_INVALID if it is too large."""
-    history, journal = sandbox.history, sandbox.journal
-    exchanges = [each for each in journal.after(history.start) if each.number > history.start]
-    calls, outbox = tuple(history.calls), sandbox.outbox
-    deliveries = () if outbox is None else tuple(outbox)
-    clock = CapsuleClock(
-        started_ms=sandbox.created_ms, now_ms=sandbox.clock.now_ms(), frozen=sandbox.clock.frozen
-    )
-    first = first_state(sandbox)
-    kept_from = exchanges[0].number if exchanges else journal.count + 1
-    head = CapsuleHead(
-        mock_clover_capsule=CAPSULE_VERSION,
-        made_by=__version__,
-        sandbox=sandbox.name,
-        seed=seed,
-        clock=clock,
-        lost=kept_from - 1 - history.start,
-        lost_calls=history.lost,
-        others=sum(each.journal.count for each in sandbox.merchants),
-        merchant_id=sandbox.credentials.merchant_id,
-        client_id=sandbox.credentials.client_id,
-    )
-    state = (yield from encode_snapshot(first, _STATE_BYTES_MAX)).body
-    cards = CardNumbers()
-    parts = _Parts([encode(head)[:-1], b',"state":'])
-    for start, end in _chunks(state):
-        parts.add(cards.replace_in(state[start:end]))
-        yield
-    steps = (encode(_step(sandbox, each)) for each in _in_order(exchanges, calls))
-    yield from parts.add_list(b"steps", map(cards.replace_in, steps))
-    masked = (encode(replace(each, body=mask_text_or_json(each.body))) for each in deliveries)
-    yield from parts.add_list(b"deliveries", map(cards.replace_in, masked))
-    return EncodedJson(b"".join([*parts, b"}"]))
 
 
 class _Parts(list[bytes]):
     """The parts of a capsule, which `replay` must be able to read."""
 
     size = 0
+
+    def __init__(self, parts: Iterable[bytes], credentials: DeclaredCredentials) -> None:
+        super().__init__(parts)
+        self._cards, self._credentials = CardNumbers(), credentials
 
     def add(self, part: bytes) -> None:
         """Add a part. Raises CONTROL_INVALID if the capsule becomes too large."""
@@ -155,13 +216,29 @@ class _Parts(list[bytes]):
                 "not be replayed; use a sandbox with fewer rows and requests"
             )
 
+    def add_run(self, run: _Run) -> Steps[None]:
+        """Add the state and the deliveries of a merchant. Raises CONTROL_INVALID."""
+        state = (yield from encode_snapshot(run.state, _STATE_BYTES_MAX)).body
+        self.append(b',"state":')
+        for start, end in _chunks(state):
+            self.add(self._masked(state[start:end]))
+            yield
+        masked = (
+            encode(replace(each, body=mask_text_or_json(each.body))) for each in run.deliveries
+        )
+        yield from self.add_list(b"deliveries", masked)
+
     def add_list(self, name: bytes, values: Iterable[bytes]) -> Steps[None]:
         """Add a member with a list of values, one value a step. Raises CONTROL_INVALID."""
         self.append(b',"%b":[' % name)
         for index, value in enumerate(values):
-            self.add(b"," + value if index else value)
+            part = self._masked(value)
+            self.add(b"," + part if index else part)
             yield
         self.append(b"]")
+
+    def _masked(self, data: bytes) -> bytes:
+        return self._credentials.replace_in(self._cards.replace_in(data))
 
 
 def _chunks(data: bytes) -> Iterator[tuple[int, int]]:
@@ -173,130 +250,18 @@ def _chunks(data: bytes) -> Iterator[tuple[int, int]]:
         start = end
 
 
-def _in_order(
-    exchanges: list[Exchange], calls: tuple[KeptCall | ScenarioChange, ...]
-) -> Iterator[Exchange | KeptCall | ScenarioChange]:
-    """Yield exchanges and control requests in their original order."""
-    next_call = 0
-    for exchange in exchanges:
-        while next_call < len(calls) and calls[next_call].after < exchange.number:
-            yield calls[next_call]
-            next_call += 1
-        yield exchange
-    yield from calls[next_call:]
-
-
-def _step(sandbox: Sandbox, each: Exchange | KeptCall | ScenarioChange) -> CapsuleStep:
-    if isinstance(each, ScenarioChange):
-        scenario = _scenario_without_secrets(
-            without_pans(each.rules.scenario, sandbox.fingerprint_key)
-        )
-        text = encode(scenario)
-        if redact(text.decode()) != text.decode():
-            scenario = msgspec.convert(redact_json(decode_json(text)), Scenario)
-        change = CapsuleScenario(scenario=scenario, settings=each.settings)
-        return CapsuleStep(at_ms=each.at_ms, scenario=change)
-    if isinstance(each, KeptCall):
-        call = CapsuleCall(name=each.name, ids=each.ids, body=_call_body(each))
-        return CapsuleStep(at_ms=each.at_ms, call=call)
-    return CapsuleStep(at_ms=each.at_ms, exchange=_exchange(sandbox, each))
-
-
-def _call_body(call: KeptCall) -> str:
-    if call.name == "put_webhook":
-        tree = decode_json(call.body)
-        tree.pop("secret", None)
-        return encode(tree | {"url": _origin(tree["url"])}).decode()
-    return mask_text_or_json(call.body.decode())
-
-
-def _exchange(sandbox: Sandbox, exchange: Exchange) -> CapsuleExchange:
-    body = body_to_repeat(exchange).decode("utf-8", "replace")
-    shown = mask_text_or_json(body)
-    shown = without_foreign_secrets(sandbox, exchange, shown)
-    token = _created_token(sandbox, exchange)
-    return CapsuleExchange(
-        number=exchange.number,
-        endpoint=exchange.endpoint,
-        method=redact(exchange.method),
-        path=redact(exchange.path),
-        query=redact(exchange.query),
-        headers=_headers(exchange),
-        body="" if exchange.endpoint == TOKENIZE else shown,
-        token=token,
-        card="" if token is None else _listed_card(sandbox, token.card),
-        masked="" if token is not None else _why_masked(exchange, shown),
-        reply=recorded_reply(exchange),
-    )
-
-
-def recorded_reply(exchange: Exchange) -> CapsuleReply:
-    """Return the response of an exchange as a capsule has it."""
-    return CapsuleReply(
-        status=exchange.status,
-        body=mask_text_or_json(exchange.reply.decode("utf-8", "replace")),
-        why=redact(exchange.why),
-        idempotency=exchange.idempotency,
-        fault=exchange.fault,
-        delay_ms=exchange.delay_ms,
-        lost=exchange.lost,
-    )
-
-
-def _headers(exchange: Exchange) -> dict[str, str | None]:
-    """Return the names of all headers, also of pseudo-headers, and the values that are kept."""
-    pseudo = [name.decode() for name in exchange.headers.names if name[:1] == b":"]
-    kept = exchange.kept_headers()
-    values = {name: kept.get(name.encode(), b"").decode("latin-1") for name in pseudo}
-    return exchange.shown_headers() | values
-
-
-def _why_masked(exchange: Exchange, body: str) -> str:
-    """Return why a request cannot be repeated as it was sent, or an empty text."""
-    if exchange.endpoint in CARD_OPERATIONS:
-        return "the card of a rejected request is not kept"
-    if exchange.endpoint == _GET_KEYS:
-        return "each server has its own public key"
-    if exchange.request is None and exchange.why.startswith(INVALID_JSON.name) and body[:1] == "{":
-        return "the body was not JSON, and its fields are kept instead"
-    if is_cut(exchange):
-        return "the request is too long to be kept"
-    if is_masked(body) or is_masked(exchange.path):
-        return "the request has a masked text"
-    return "a secret of the query is not kept" if "[" in exchange.query else ""
-
-
-def _created_token(sandbox: Sandbox, exchange: Exchange) -> Token | None:
-    """Return the token that a request created, as it was then; None if it created none."""
-    if exchange.endpoint not in CARD_OPERATIONS or not exchange.committed:
-        return None
-    token = _token_of(sandbox, exchange)
-    if token is None:
-        return None
-    state = "multipay" if token.is_transarmor else "new"
-    return replace(
-        token,
-        state=state,
-        customer=None,
-        card_id=None,
-        is_declined=False,
-        card=masked_card(token.card),
-    )
-
-
-def _token_of(sandbox: Sandbox, exchange: Exchange) -> Token | None:
-    """Return the token that a response names, or that of the charge that it names."""
-    reply = parse_object(exchange.reply)
-    error = reply.get("error")
-    named = error.get("charge") if isinstance(error, dict) else reply.get("id")
-    if not isinstance(named, str):
-        return None
-    charge = sandbox.charges.get(named)
-    return sandbox.tokens.get(named if charge is None else charge.request.source or "")
-
-
-def _listed_card(sandbox: Sandbox, card: Card) -> str:
-    """Return the label of the card in the scenario, or an empty text."""
-    if not sandbox.rules.has_card(card.fingerprint):
-        return ""
-    return sandbox.rules.verdict(card).why
+def _steps(runs: list[_Run], *, has_secret: bool) -> Iterator[bytes]:
+    """Yield the steps of all merchants as JSON, in the order in which they were."""
+    steps: list[tuple[int, bool, _Run, Exchange | KeptCall | ScenarioChange]] = []
+    for run in runs:
+        place_of = run.merchant.journal.place_of
+        steps += ((place_of(each.number), False, run, each) for each in run.exchanges)
+        steps += ((each.after, True, run, each) for each in run.calls)
+    steps.sort(key=itemgetter(0, 1))
+    for _, _, run, each in steps:
+        name = "" if run is runs[0] else run.name
+        step = replace(make_step(run.merchant, each), merchant=name)
+        if has_secret and step.exchange is not None and _JWT in step.exchange.reply.body:
+            reason = "a secret of the scenario signs the token"
+            step = replace(step, exchange=replace(step.exchange, masked=reason))
+        yield encode(step)

@@ -17,11 +17,13 @@ from mock_clover.sandbox.history import CALLS_MAX
 from mock_clover.sandbox.journal import ENTRIES_MAX
 from mock_clover.sandbox.names import WHOLE_NAME
 from mock_clover.sandbox.outbox import DELIVERIES_MAX
-from mock_clover.scenario.records import Scenario, Settings
+from mock_clover.scenario.records import MERCHANT_NAME, MERCHANTS_MAX, Scenario, Settings
 
 CAPSULE_VERSION = 1
 CAPSULE_BYTES_MAX = 16 * 1_048_576
-STEPS_MAX = ENTRIES_MAX + CALLS_MAX
+DELAY = "delay before_commit"
+"""The fault of a request that others may overtake."""
+STEPS_MAX = MERCHANTS_MAX * (ENTRIES_MAX + CALLS_MAX)
 _HEADERS_MAX = 64
 
 _Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
@@ -81,6 +83,8 @@ class CapsuleStep(ControlRecord, frozen=True, kw_only=True):
     """Exactly one of these, and the time of the sandbox's clock."""
 
     at_ms: SnapshotTime
+    merchant: str = ""
+    """The name of the merchant; empty for the first one."""
     exchange: CapsuleExchange | None = None
     call: CapsuleCall | None = None
     scenario: CapsuleScenario | None = None
@@ -92,6 +96,17 @@ class CapsuleClock(ControlRecord, frozen=True, kw_only=True):
     started_ms: SnapshotTime
     now_ms: SnapshotTime
     frozen: bool
+
+
+class CapsuleMerchant(ControlRecord, frozen=True, kw_only=True):
+    """Another merchant at the address of the sandbox."""
+
+    name: Annotated[str, msgspec.Meta(pattern=MERCHANT_NAME)]
+    merchant_id: OneLine
+    client_id: OneLine
+    employee_id: OneLine
+    state: Snapshot
+    deliveries: Annotated[tuple[Delivery, ...], msgspec.Meta(max_length=DELIVERIES_MAX)] = ()
 
 
 class CapsuleHead(ControlRecord, frozen=True, kw_only=True):
@@ -106,14 +121,18 @@ class CapsuleHead(ControlRecord, frozen=True, kw_only=True):
     """The seed of the server: credentials derive from it and from the name of the sandbox."""
     clock: CapsuleClock
     lost: _Count = 0
-    """Exchanges between the start and the first step that the journal no longer has."""
+    """Exchanges before the first step that the journal no longer has, of all merchants."""
     lost_calls: _Count = 0
-    """Control requests that are no longer kept."""
-    others: _Count = 0
-    """Exchanges of other merchants at the address of the sandbox, which are not in the capsule."""
+    """Control requests before the first step that are no longer kept."""
+    repeatable: bool = True
+    """Whether `state` is the one before the first step. If not, it is the one at the end: the state
+    before the oldest exchange of the journal is not known."""
+    note: OneLine = ""
+    """A sentence about what is lost, if anything is."""
     merchant_id: OneLine
     client_id: OneLine
-    """Both derive from the seed too, unless the scenario declares them."""
+    employee_id: OneLine
+    """They derive from the seed too, unless the scenario declares them."""
 
 
 class Capsule(CapsuleHead, frozen=True, kw_only=True):
@@ -121,5 +140,8 @@ class Capsule(CapsuleHead, frozen=True, kw_only=True):
 
     state: Snapshot
     """The sandbox before the first step, with its scenario and settings."""
+    merchants: Annotated[
+        tuple[CapsuleMerchant, ...], msgspec.Meta(max_length=MERCHANTS_MAX - 1)
+    ] = ()
     steps: Annotated[tuple[CapsuleStep, ...], msgspec.Meta(max_length=STEPS_MAX)]
     deliveries: Annotated[tuple[Delivery, ...], msgspec.Meta(max_length=DELIVERIES_MAX)] = ()

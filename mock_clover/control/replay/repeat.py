@@ -243,7 +243,7 @@ def new_key(sandbox: Sandbox) -> str:
 
 def _keep(sandbox: Sandbox, name: str, ids: tuple[str, ...]) -> None:
     """Keep a change of the sandbox for its capsule: the journal has only the repeated request."""
-    after, at_ms = sandbox.journal.count, sandbox.clock.now_ms()
+    after, at_ms = sandbox.journal.last_place, sandbox.clock.now_ms()
     sandbox.history.add_call(KeptCall(after=after, at_ms=at_ms, name=name, ids=ids, body=b""))
 
 

@@ -19,6 +19,7 @@ from mock_clover.sandbox.keys import KeyRing
 from tests.canary import CVV, PAN
 from tests.conformance.test_golden import FILES, server_of, shown
 from tests.in_process import DECLINED_CARD, InProcessServer, MakeServer
+from tests.oauth import authorize, exchange, post
 
 DAY_MS = 86_400_000
 SECRET = "a-secret-of-a-shop"
@@ -123,6 +124,95 @@ def test_initial_data_and_a_rule_for_a_header_are_repeated(
     assert (step.number, step.state) == (6, "same")
 
 
+MARKET = {
+    "name": "market",
+    "merchants": [{"name": "grocer"}, {"name": "bakery", "data": {"charges": [{"amount": 5}]}}],
+}
+
+
+def test_all_merchants_of_a_sandbox_are_repeated(
+    make_server: Callable[..., InProcessServer], keys: KeyRing
+) -> None:
+    """The clock stands still, so the order of the requests is not that of their times."""
+    server = make_server(resolve_scenario(MARKET))
+    grocer, (bakery,) = server.sandbox, server.sandbox.merchants
+    ids = {"merchant_id": bakery.credentials.merchant_id}
+
+    def as_bakery() -> None:
+        server.sandbox, server.known = bakery, bakery.credentials
+        server.charge()
+        server.send("GET", "/v1/charges")
+        server.sandbox, server.known = grocer, grocer.credentials
+
+    hook = {"url": "http://127.0.0.1:9/", "handshake": False}
+    for merchant in (grocer, bakery):
+        server.sandbox = merchant
+        server.send("PUT", "/_mock/webhooks", hook)
+    server.sandbox = grocer
+    pair = exchange(server, authorize(server, **ids)).json  # both take ids of the bakery
+    as_bakery()
+    server.charge()
+    body = {"client_id": server.known.client_id, "refresh_token": pair["refresh_token"]}
+    assert post(server, "/oauth/v2/refresh", **body).status == 200
+    as_bakery()
+    capsule = capsule_of(server)
+    steps = replayed(capsule, keys)
+    assert [step for step in steps if step.state == "different"] == []
+    assert [step.merchant for step in steps if step.title.endswith("/charges")] == [
+        *("bakery", "bakery", "", "bakery", "bakery")
+    ]
+    assert states(steps) == {"done": 2, "same": 13}
+    rebuilt = Replay(decode_capsule(json.dumps(capsule).encode()), keys)
+    assert states(list(rebuilt.run(3))) == {"done": 2, "same": 6}
+    assert [len(each.charges) for each in rebuilt.sandbox.all_merchants] == [0, 2]
+
+
+def test_credentials_of_the_scenario_are_not_kept(
+    make_server: Callable[..., InProcessServer], keys: KeyRing
+) -> None:
+    names = ("client_secret", "access_token", "api_key")
+    known = {name: f"declared-{name}-of-a-shop" for name in names} | {"employee_id": "E1234567"}
+    shop = {"name": "shop", "merchants": [{"name": "a"} | known]}
+    server = make_server(resolve_scenario(shop))
+    assert exchange(server, authorize(server)).status == 200
+    server.send("GET", "/pakms/apikey")
+    server.charge()
+    capsule = capsule_of(server)
+    assert "-of-a-shop" not in json.dumps(capsule)
+    steps = replayed(capsule, keys)
+    assert states(steps) == {"same": 4, "not_compared": 1}
+    assert {step.reason for step in steps} == {"", "a secret of the scenario signs the token"}
+
+
+def test_a_long_run_is_repeated_from_a_later_state(
+    server: InProcessServer, keys: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mock_clover.sandbox.journal.ENTRIES_MAX", 7)
+    monkeypatch.setattr("mock_clover.sandbox.sandboxes.START_EXCHANGES", 3)
+    server.send("PUT", "/_mock/webhooks", {"url": "http://127.0.0.1:9/", "handshake": False})
+    for _ in range(6):
+        charge = server.charge()
+        server.sandboxes.keep_starts()
+        server.send("PUT", "/_mock/clock", {"advance": "1h"})
+    capsule = capsule_of(server)
+    steps = replayed(capsule, keys)
+    assert (capsule["lost"], capsule["lost_calls"], states(steps)) == (8, 4, {"same": 5, "done": 3})
+    assert capsule["note"] == (
+        "It begins after the first 8 exchanges and 4 control requests of the sandbox."
+    )
+    server.sandbox.history.later = ()
+    capsule = capsule_of(server)
+    steps = replayed(capsule, keys)
+    assert (capsule["lost"], states(steps)) == (5, {"not_compared": 14})
+    rebuilt = Replay(decode_capsule(json.dumps(capsule).encode()), keys)
+    assert capsule["note"].startswith(
+        "It cannot be repeated, because the start of the run is lost (5 exchanges); it has the"
+    )
+    assert len(list(rebuilt.run())) == 14
+    assert [each.number for each in rebuilt.sandbox.journal] == [6, 7, 8, 9, 10, 11, 12]
+    assert charge["id"] in rebuilt.sandbox.charges
+
+
 @pytest.mark.system  # twenty flows
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_the_golden_flows_are_repeated(file: Path, make_server: MakeServer, keys: KeyRing) -> None:
@@ -169,7 +259,11 @@ HOSTILE: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
         put("steps", 1, "exchange", "reply", "status", value="x"),
         'steps[1].exchange.reply.status is "x"; must be an integer',
     ),
-    "too many steps": (put("steps", value=[{"at_ms": 1}] * 2_001), "at most 2000"),
+    "too many steps": (put("steps", value=[{"at_ms": 1}] * 40_001), "at most 40000"),
+    "a step of an unknown merchant": (
+        put("steps", 1, "merchant", value="x"),
+        "steps: there is no merchant 'x'",
+    ),
     "too deep": (put("steps", value=json.loads("[" * 90 + "]" * 90)), "more than 64 levels deep"),
     "another control request": (
         put("steps", 1, value={"at_ms": 1, "call": {"name": "put_snapshot"}}),
@@ -182,7 +276,6 @@ HOSTILE: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "an empty step": (put("steps", 1, value={"at_ms": 1}), "neither an exchange nor a control"),
     "a state of the ids": (put("state", "ids", value=[1]), "state: cannot be restored"),
     "an unknown job": (put("state", "agenda", value=[[1, 1, "x", "y"]]), "unknown name 'x'"),
-    "a lost start": (put("lost", value=7), "it lacks the first 7 exchanges"),
 }
 """What is changed in a valid capsule, and a part of the error."""
 

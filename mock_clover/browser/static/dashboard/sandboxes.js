@@ -87,14 +87,18 @@ const countsOf = (name, outcomes) => Object.entries(OUTCOMES).filter(([outcome])
 
 /** Return a function that saves all that `mock-clover replay` needs to a file. */
 function saveCapsule(name, message) {
-  return () => runAndReport(message, async () => {
-    const capsule = await call("POST", "capsule", undefined, { of: name });
+  return async () => {
+    const capsule = await runAndReport(message, () => call("POST", "capsule", undefined, { of: name }));
+    if (!capsule) return;
     const href = URL.createObjectURL(new Blob([JSON.stringify(capsule)], { type: "application/json" }));
     const link = el("a", { download: `${name}.capsule.json` });
     link.href = href; // a blob of this page: `el` allows only links to pages
     link.click();
     setTimeout(() => URL.revokeObjectURL(href), 60_000);
-  }, `The capsule of ${name} was saved. Repeat the run with: mock-clover replay ${name}.capsule.json`);
+    replaceContent(message, el("p", { class: "message-success", role: "status" },
+      `The capsule of ${name} was saved. ${capsule.note ?? ""} Repeat the run with: `
+      + `mock-clover replay ${name}.capsule.json`));
+  };
 }
 
 function nameInput() {
