@@ -104,8 +104,8 @@ types: .venv/.all ## check types with mypy --strict
 
 # Golden responses first: the other files are generated from them.
 generate: .venv/.test ## rewrite the golden responses, then the generated docs and the schema
-	for file in conformance/test_golden test_docs reference/test_fidelity cli/test_scenario_cli \
-		audit/test_audit_catalogue; do \
+	for file in conformance/test_golden audit/test_audit_catalogue test_docs reference/test_fidelity \
+		cli/test_scenario_cli; do \
 		MOCK_CLOVER_TEST_UPDATE=1 $(BIN)/pytest -q tests/$$file.py; done
 
 format: .venv/.all ## format with ruff

@@ -6,8 +6,9 @@ import msgspec
 
 from mock_clover.scenario.records_card import ScenarioRecord
 
-RULE_IDS = tuple(f"CLV{number:03}" for number in range(1, 33))
-"""The ids of all rules. The rules themselves are in a higher layer."""
+RULE_COUNT = 32
+"""Generated from the rules, which are in a higher layer: `make generate`."""
+RULE_IDS = tuple(f"CLV{number + 1:03}" for number in range(RULE_COUNT))
 
 
 class AuditSettings(ScenarioRecord, frozen=True, kw_only=True):

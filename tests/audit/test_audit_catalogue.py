@@ -1,6 +1,6 @@
 """The catalogue of rules is complete, and docs/audit.md shows it.
 
-`MOCK_CLOVER_TEST_UPDATE=1` rewrites the rules in docs/audit.md.
+`MOCK_CLOVER_TEST_UPDATE=1` rewrites the rules in docs/audit.md and their number in scenarios.
 """
 
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mock_clover.audit.catalogue import RULES
 from mock_clover.audit.rule import AuditRule
-from mock_clover.scenario.records_audit import RULE_IDS
+from mock_clover.scenario import records_audit
 from tests.audit.test_audit_rules import CASES
 from tests.failure_messages import assert_generated, assert_no_errors
 
@@ -43,8 +43,14 @@ def test_the_page_shows_the_catalogue() -> None:
     assert_generated(PAGE, f"{text}\n", "audit/test_audit_catalogue.py")
 
 
+def test_scenarios_know_the_number_of_rules() -> None:
+    file = Path(records_audit.__file__)
+    text = re.sub(r"(?m)^RULE_COUNT = \d+$", f"RULE_COUNT = {len(RULES)}", file.read_text())
+    assert_generated(file, text, "audit/test_audit_catalogue.py")
+
+
 def test_each_rule_is_declared_once_and_completely() -> None:
-    assert tuple(rule.id for rule in RULES) == RULE_IDS
+    assert [rule.id for rule in RULES] == [f"CLV{index + 1:03}" for index in range(len(RULES))]
     assert len({rule.name for rule in RULES}) == len(RULES)
     assert_no_errors(
         f"{rule.id}: {name} must be one or more sentences: {text!r}"
