@@ -58,7 +58,7 @@ def recorded_calls(
             continue
         ordinals[operation] += 1
         payments[operation] += bool(exchange["committed"])
-        reached_issuer = bool(exchange["committed"]) and _names_card(exchange)
+        reached_issuer = bool(exchange["committed"]) and _asks_issuer(exchange)
         calls.append(
             RecordedCall(
                 operation=operation,
@@ -71,12 +71,16 @@ def recorded_calls(
     return calls
 
 
-def _names_card(exchange: dict[str, Any]) -> bool:
-    """Return whether a request is about a card, if it is about a customer."""
-    body = exchange.get("request")
-    return exchange["endpoint"] not in _OF_CUSTOMERS or (
-        isinstance(body, dict) and "source" in body
-    )
+def _asks_issuer(exchange: dict[str, Any]) -> bool:
+    """Return whether a request that was carried out asked the issuer for an authorization.
+
+    That of a customer needs a card, and the end of the method of 3-D Secure may ask for a challenge.
+    """
+    operation, body, reply = (exchange.get(name) for name in ("endpoint", "request", "reply"))
+    if operation in _OF_CUSTOMERS:
+        return isinstance(body, dict) and "source" in body
+    is_pending = isinstance(reply, dict) and reply.get("status") == "pending"
+    return operation != "finalize_payment" or not is_pending
 
 
 def recorded_webhooks(deliveries: Sequence[dict[str, Any]]) -> list[RecordedCall]:

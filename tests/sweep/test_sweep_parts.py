@@ -61,6 +61,15 @@ def test_calls_have_ordinals_and_payments_a_number() -> None:
     }
 
 
+def test_only_the_end_of_an_authentication_asks_the_issuer() -> None:
+    run = [
+        exchange("finalize_payment", committed=True, reply={"status": status})
+        for status in ("pending", "succeeded")
+    ]
+    calls = recorded_calls(run, ("finalize_payment",))
+    assert [call.payment for call in calls] == [0, 2]
+
+
 @pytest.mark.parametrize(
     ("second", "expected"),
     [
