@@ -74,7 +74,7 @@ def recorded_calls(
 def _asks_issuer(exchange: dict[str, Any]) -> bool:
     """Return whether a request that was carried out asked the issuer for an authorization.
 
-    That of a customer needs a card, and the end of the method of 3-D Secure may ask for a challenge.
+    One of a customer needs a card. After the method of 3-D Secure, a challenge may follow first.
     """
     operation, body, reply = (exchange.get(name) for name in ("endpoint", "request", "reply"))
     if operation in _OF_CUSTOMERS:
