@@ -3,7 +3,8 @@
 from mock_clover.audit.context import PAYING, READING, AuditContext, is_accepted, line_of
 from mock_clover.audit.rule import AuditRule, Hits, RuleHit
 from mock_clover.clover.checkout.records import Checkout
-from mock_clover.sandbox.exchange import Exchange
+from mock_clover.ledger.records import LedgerPayment
+from mock_clover.sandbox.exchange import Exchange, parse_object
 
 _CREATES_ORDERS = ("create_order", "platform_create_order", "platform_create_atomic_order")
 
@@ -22,9 +23,18 @@ def fulfilled_order(context: AuditContext, exchange: Exchange) -> str:
 
 def _is_paid(context: AuditContext, order_id: str, at_ms: int) -> bool:
     return any(
-        payment.created_ms <= at_ms and payment.state in ("captured", "authorized", "pending")
+        payment.created_ms <= at_ms
+        and payment.state in ("captured", "authorized", "pending")
+        and not _is_unauthenticated(context, payment)
         for payment in context.payments_of.get(order_id, ())
     )
+
+
+def _is_unauthenticated(context: AuditContext, payment: LedgerPayment | None) -> bool:
+    """Return whether a payment waits for 3-D Secure, or failed after it waited."""
+    charge = context.charges.get(payment.id) if payment is not None else None
+    has_waited = charge is not None and charge.threeds is not None and charge.threeds.transaction
+    return charge is not None and bool(has_waited) and charge.state in ("pending", "failed")
 
 
 def _created(context: AuditContext, order_id: str) -> int:
@@ -57,6 +67,8 @@ def _failed_but_fulfilled(context: AuditContext) -> Hits:
             continue
         last = attempts[-1]
         result = "got no response" if last.status is None else f"got {last.status}"
+        if last.outcome == "ok":
+            result = "waits for 3-D Secure"
         yield RuleHit(
             message=f"{last.endpoint} {result} ({line_of(last)}), and {exchange.endpoint} followed "
             f"for the order, which is not paid ({line_of(exchange)})",
@@ -68,7 +80,9 @@ def _failed_but_fulfilled(context: AuditContext) -> Hits:
 def _has_paid(context: AuditContext, exchange: Exchange) -> bool:
     """Return whether a payment was made, also if its client got no response."""
     if exchange.outcome == "ok":
-        return True
+        reply = parse_object(exchange.reply)
+        made = context.payments.get(str(reply.get("charge") or reply.get("id")))
+        return not _is_unauthenticated(context, made)
     payment = context.payment_of.get(exchange.number)
     return payment is not None and payment.sums.authorized > 0
 
@@ -123,10 +137,12 @@ RULES = (
         id="CLV027",
         name="failed-payment-fulfilled",
         severity="error",
-        wrong="A payment was declined or failed, and the unpaid order was printed or closed.",
+        wrong="A payment was declined, failed or waits for 3-D Secure, and the unpaid order was "
+        "printed or closed.",
         cost="Goods are delivered that nobody paid for.",
-        fix="Check the status of each response, and fulfil an order only after a 200 or after a "
-        "read shows that it is paid.",
+        fix="Check the status of each response, and the member status of a charge with 3-D "
+        "Secure. Fulfil an order only after the payment succeeded or after a read shows that it is "
+        "paid.",
         legitimate="Orders that another payment or a tender such as cash paid, and payments that "
         "were made although their response was lost.",
         source="REF createcharge: 402 is a decline",

@@ -38,7 +38,8 @@ def _open_authorizations(context: AuditContext) -> Hits:
 
 
 def _reason(exchange: Exchange) -> str:
-    return exchange.why.partition(" (")[2].partition(")")[0]
+    """Return why a request was rejected: `why` has the evidence after it, in parentheses, too."""
+    return exchange.why.partition(" (")[2].partition(") (")[0]
 
 
 def _repeats_unanswered(context: AuditContext, exchange: Exchange) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 from tests import checkouts
 from tests.audit.cases_keys import Case, Flow
 from tests.audit.shop_client import LOST, ShopClient
+from tests.hostile import BROWSER
 from tests.in_process import DECLINED_CARD
 from tests.receiver import taken
 
@@ -168,6 +169,18 @@ def fulfilment() -> list[Case]:
 
         return flow
 
+    def authenticate_and_print(*, finishes: bool) -> Flow:
+        def flow(shop: ShopClient) -> None:
+            order, body = order_of(shop), {"amount": 6677, "source": shop.token("6011000990139424")}
+            charge = shop.charge(body | {"threeds": {"source": "CLOVER", "browser_info": BROWSER}})
+            if finishes:
+                done = {"source": "CLOVER", "flow_status": "METHOD_COMPLETE"}
+                body = {"charge_id": charge, "threeds": done}
+                assert shop.send("POST", "/v1/charges/finalize_payment", body).status == 200
+            printed(shop, order)
+
+        return flow
+
     approved = "4242424242424242"
     return [
         ("printed after a decline", pay_and_print(DECLINED_CARD), {"CLV027": [(3, 4)]}),
@@ -180,6 +193,9 @@ def fulfilment() -> list[Case]:
         ("printed after a declined charge", charge_and_print(DECLINED_CARD),
          {"CLV027": [(3, 4)]}),
         ("printed after a charge", charge_and_print(approved), {}),
+        ("printed before 3-D Secure", authenticate_and_print(finishes=False),
+         {"CLV027": [(3, 4)]}),
+        ("printed after 3-D Secure", authenticate_and_print(finishes=True), {}),
         ("printed after cash", cash, {}),
         ("printed after an unpaid checkout", redirected(pays=False), {"CLV028": [(2, 3)]}),
         ("printed after a checkout that nobody read", redirected(pays=True),

@@ -39,6 +39,8 @@ def failure(make_server: MakeServer, case: Case) -> str:
     report = audited(server)
     found = found_in(report)
     messages = [each.message for each in report.findings]
+    if torn := [each for each in messages if each.count("(") != each.count(")")]:
+        return f"{name}: a message is cut: {torn}"
     return "" if found == expected else f"{name}: expected {expected}, found {found} {messages}"
 
 
