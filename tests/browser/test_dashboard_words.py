@@ -87,7 +87,8 @@ def test_errors_to_choose_are_named_once(dashboard_page: DashboardPage) -> None:
 OTHER_FORMS = r"""() => {
   const views = document.querySelector("main").cloneNode(true);
   for (const raw of views.querySelectorAll("pre, .json, textarea, select, code")) raw.remove();
-  const others = /.{0,20}(\.\.\.\d{4}|\d\.\d\d [A-Z]{3}\b|\b\d{4,} of ).{0,20}/g;
+  const other = /\.\.\.\d{4}|\d\.\d\d [A-Z]{3}\b|\b\d{4,} of |\b(for|at|most) \d{4,}\b(?! \()/;
+  const others = new RegExp(`.{0,20}(${other.source}).{0,20}`, "g");
   return views.textContent.match(others) ?? [];
 }"""
 """Cards and amounts that are not written like ••4242 and $18.00, outside of what was sent."""
@@ -100,11 +101,13 @@ def test_a_card_and_an_amount_have_one_form(dashboard_page: DashboardPage) -> No
     shop.send("POST", "/v1/refunds", {"charge": held, "amount": 1200})
     shop.send("POST", "/v1/refunds", {"charge": held, "amount": 1200})
     dashboard_page.pay(2500, pan=DECLINED_CARD, description="Floor lamp")
+    dashboard_page.pay(100_000_000)
+    shop.checkout()
     dashboard_page.open()
     page = dashboard_page.page
     row = "$25.00 · VISA ••2222 · issuer declined · Floor lamp"
     expect(dashboard_page.row(row)).to_have_count(1)
-    views = [f"exchanges/{number}" for number in range(1, 9)]
+    views = [f"exchanges/{number}" for number in range(1, 12)]
     views += ["audit", "data/charges", "data/tokens", f"data/charges/{held}", f"payment/{held}"]
     for view in [*views, "explain/3/why"]:
         page.goto(f"{dashboard_page.clover.url}/_mock/#/{view}")
@@ -114,4 +117,7 @@ def test_a_card_and_an_amount_have_one_form(dashboard_page: DashboardPage) -> No
     page.goto(f"{dashboard_page.clover.url}/_mock/#/exchanges?q=$12.00")
     expect(dashboard_page.row("at most 300 ($3.00)")).to_have_count(1)
     expect(dashboard_page.row("refunded $12.00 of $15.00 refundable")).to_have_count(1)
+    page.goto(f"{dashboard_page.clover.url}/_mock/#/exchanges")
+    expect(dashboard_page.row("at most 99999999 ($999,999.99)")).to_have_count(1)
+    expect(dashboard_page.row("created a checkout session for $109.00")).to_have_count(1)
     dashboard_page.leave()

@@ -60,7 +60,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 def create_charge(sandbox: Sandbox, call: Call[ChargeRequest, None]) -> ChargeResponse | Declined:
     """Charge a token or the card of a customer; with `capture: false`, only authorize."""
     request = call.body
-    check_amount(request.amount)
+    check_amount(request.amount, request.currency)
     if request.metadata is not None:
         check_metadata(request.metadata)
     if request.tax_rate_uuid is not None:

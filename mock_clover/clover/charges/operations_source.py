@@ -45,7 +45,7 @@ from mock_clover.clover.tokens.records import Token
 from mock_clover.core.broken_rule import shown
 from mock_clover.core.evidence import Behaviour
 from mock_clover.core.masking import redact
-from mock_clover.core.money import AMOUNT_MAX
+from mock_clover.core.money import AMOUNT_MAX, MERCHANT_CURRENCY, minor_units_text
 from mock_clover.core.record import Value, encode
 from mock_clover.sandbox.sandbox import Sandbox
 from mock_clover.scenario.records_rule import ALTERNATE_TENDER
@@ -197,10 +197,11 @@ def _resolve_customer(
     return PaymentSource(token=token, customer=customer.id, verdict=verdict, basis=basis)
 
 
-def check_amount(amount: int) -> None:
+def check_amount(amount: int, currency: str = MERCHANT_CURRENCY) -> None:
     """Raise AMOUNT_TOO_LARGE for an amount above Clover's maximum."""
     if amount > AMOUNT_MAX:
-        raise AMOUNT_TOO_LARGE.error(rule=f"amount is {amount}; at most {AMOUNT_MAX}")
+        sent, most = (minor_units_text(each, currency) for each in (amount, AMOUNT_MAX))
+        raise AMOUNT_TOO_LARGE.error(rule=f"amount is {sent}; at most {most}")
 
 
 def check_metadata(metadata: dict[str, object] | None) -> None:

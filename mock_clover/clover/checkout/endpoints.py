@@ -34,7 +34,7 @@ from mock_clover.clover.common.problems import UNAUTHORIZED
 from mock_clover.clover.orders.records import order_totals
 from mock_clover.clover.orders.records_item import TaxRate
 from mock_clover.core.iso8601 import format_iso8601
-from mock_clover.core.money import AMOUNT_MAX
+from mock_clover.core.money import AMOUNT_MAX, amount_text, minor_units_text
 from mock_clover.core.record import encode
 from mock_clover.engine.endpoint import Call, Endpoint, bearer, sandbox_base_url
 from mock_clover.engine.error_format import (
@@ -61,7 +61,8 @@ def create_checkout(sandbox: Sandbox, call: Call[CheckoutRequest, None]) -> Chec
     )
     amount, tax_amount = order_totals(line.as_order_item for line in lines)
     if amount > AMOUNT_MAX:
-        rule = f"the lines of shoppingCart add up to {amount}; at most {AMOUNT_MAX}"
+        total, most = map(minor_units_text, (amount, AMOUNT_MAX))
+        rule = f"the lines of shoppingCart add up to {total}; at most {most}"
         raise CHECKOUT_INVALID.error(param="shoppingCart", rule=rule)
     urls = _redirect_urls(sandbox, body.redirectUrls or RedirectUrls())
     size = len(encode(body.metadata)) if body.metadata else 0
@@ -87,7 +88,7 @@ def create_checkout(sandbox: Sandbox, call: Call[CheckoutRequest, None]) -> Chec
         tips=requests_tip(body.tips),
     )
     sandbox.checkouts.put_bounded(checkout.id, checkout)
-    call.why = f"created a checkout session for {amount}"
+    call.why = f"created a checkout session for {amount_text(amount)}"
     documented = error_dialect(sandbox, call.headers) == "documented"
     created, expires = (
         at_ms if documented else format_iso8601(at_ms, "Z")
@@ -136,7 +137,8 @@ def _build_line(sandbox: Sandbox, path: str, cart_item: CartItem) -> Line:
         missing = "price" if name else "name"
         raise CHECKOUT_LINE_INCOMPLETE.error(rule=f"{path}.{missing} is missing")
     if price < 0:
-        raise CHECKOUT_PRICE_NEGATIVE.error(rule=f"{path}.price is {price}; at least 0")
+        rule = f"{path}.price is {minor_units_text(price)}; at least 0"
+        raise CHECKOUT_PRICE_NEGATIVE.error(rule=rule)
     return Line(
         name=name,
         price=price,

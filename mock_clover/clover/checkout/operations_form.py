@@ -14,7 +14,7 @@ from mock_clover.clover.common.problems import INCORRECT_CVC, INVALID_TIP_AMOUNT
 from mock_clover.clover.tokens.endpoints import parse_card
 from mock_clover.clover.tokens.operations_expiry import parse_expiry
 from mock_clover.clover.tokens.records import CardRequest
-from mock_clover.core.money import AMOUNT_MAX
+from mock_clover.core.money import AMOUNT_MAX, amount_text
 from mock_clover.engine.html import FieldError
 from mock_clover.sandbox.sandbox import Sandbox
 
@@ -97,7 +97,8 @@ def read_tip(offered: tuple[TipOption, ...], form: CheckoutForm) -> int | None:
     units, _, cents = text.replace(",", ".").partition(".")
     amount = int(units) * 100 + int(cents.ljust(2, "0") or 0)
     if amount > AMOUNT_MAX:
-        raise INVALID_TIP_AMOUNT.error(rule=f"tip_own is too large; at most {AMOUNT_MAX} cents")
+        rule = f"tip_own is too large; at most {amount_text(AMOUNT_MAX)}"
+        raise INVALID_TIP_AMOUNT.error(rule=rule)
     return amount or None
 
 

@@ -37,7 +37,7 @@ from mock_clover.clover.gift_cards.responses import BalanceResponse, GiftCardRes
 from mock_clover.clover.tokens.records import Token
 from mock_clover.core.evidence import documented, observed
 from mock_clover.core.masking import passes_luhn
-from mock_clover.core.money import AMOUNT_MAX, amount_text
+from mock_clover.core.money import AMOUNT_MAX, amount_text, minor_units_text
 from mock_clover.engine.endpoint import Call, Endpoint
 from mock_clover.sandbox.credentials import fingerprint
 from mock_clover.sandbox.sandbox import Sandbox
@@ -103,9 +103,8 @@ def reload_gift_card(sandbox: Sandbox, call: Call[ReloadRequest, None]) -> GiftC
     sandbox.gift_cards.check_capacity()
     balance = gift_card_balance(sandbox, row).available
     if row.loaded + body.amount > AMOUNT_MAX:  # a limit of this mock
-        raise AMOUNT_TOO_LARGE.error(
-            rule=f"amount is {body.amount}; at most {AMOUNT_MAX - row.loaded} more"
-        )
+        sent, most = map(minor_units_text, (body.amount, AMOUNT_MAX - row.loaded))
+        raise AMOUNT_TOO_LARGE.error(rule=f"amount is {sent}; at most {most} more")
     row = _store_card(sandbox, token, replace(row, loaded=row.loaded + body.amount))
     added = amount_text(body.amount)
     call.why = f"reloaded gift card ...{row.last4} with {added}"

@@ -74,7 +74,7 @@ def create_order(sandbox: Sandbox, call: Call[OrderRequest, None]) -> OrderRespo
     items = tuple(_from_inventory(sandbox, item) for item in body.items)
     taxes = line_taxes(sandbox, items)
     amount, tax_amount = order_totals(items, taxes)
-    check_amount(amount)
+    check_amount(amount, body.currency)
     check_metadata(body.metadata)
     if body.customer is not None and body.customer not in sandbox.customers:
         raise INVALID_REQUEST.error(param="customer", rule="customer is no customer's id")
@@ -149,7 +149,7 @@ def pay_order(sandbox: Sandbox, call: Call[PayRequest, None]) -> OrderResponse |
     if not order.items:
         raise ORDER_WITHOUT_ITEMS.error(id=order.id, rule="the order has 0 items; at least 1")
     amount = unpaid if body.amount is None else body.amount
-    check_amount(amount)
+    check_amount(amount, order.currency)
     if amount > unpaid:
         rule = f"amount is {minor_units_text(amount, order.currency)}; at most "
         rule += f"{minor_units_text(unpaid, order.currency)}, the unpaid rest"

@@ -269,5 +269,5 @@ class CardFlow(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def label(self) -> str:
-        """The flow and its amount, such as `challenge at 25001`."""
-        return self.flow if self.amount is None else f"{self.flow} at {self.amount}"
+        """The flow and its amount, such as `challenge at 250.01`."""
+        return self.flow if self.amount is None else f"{self.flow} at {self.amount / 100:.2f}"

@@ -93,7 +93,7 @@ def test_frictionless_charge_succeeds_and_has_threeds(server: InProcessServer) -
     assert (shown["status"], shown["paid"]) == ("succeeded", True)
     assert got.why == (
         "sandbox: VISA ...0129 is listed to approve (inferred); 3-D Secure, frictionless: "
-        "sandbox: VISA ...0129 is listed for frictionless at 1000 (inferred)"
+        "sandbox: VISA ...0129 is listed for frictionless at 10.00 (inferred)"
     )
 
 
