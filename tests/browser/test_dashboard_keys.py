@@ -10,6 +10,15 @@ from playwright.sync_api import expect
 from mock_clover.testing import MockClover
 
 
+HOLD_TIMERS = """() => {
+  const [wait, shortest] = [window.setTimeout, 300];
+  window.held = new Map();
+  window.setTimeout = (act, ms, ...given) =>
+    ms > 0 && ms < shortest ? held.set(ms, () => act(...given)).size : wait(act, ms, ...given);
+}"""
+RUN_TIMERS = "() => [...held].map(([ms, act]) => { held.delete(ms); act(); return ms; })"
+
+
 @pytest.fixture
 def dashboard_page(clover: MockClover, session: SharedBrowserSession) -> DashboardPage:
     session.page.set_viewport_size({"width": 1400, "height": 900})
@@ -112,3 +121,34 @@ def test_keys_of_views_search_and_the_open_request(dashboard_page: DashboardPage
     expect(page.get_by_role("dialog")).to_contain_text("Ctrl+K")
     page.get_by_role("button", name="Close").click()
     dashboard_page.leave()
+
+
+@pytest.mark.parametrize(
+    ("view", "field", "left_for"),
+    [
+        ("exchanges", "Search paths", "data/charges"),
+        ("exchanges/2", "Requests, newest", "exchanges"),
+        ("exchanges/2", "Requests, newest", "webhooks"),
+        ("data/charges", "Search charges", "data/refunds"),
+        ("data/charges", "Search charges", "exchanges/2"),
+        ("webhooks", "Id of the object", "data/charges"),
+    ],
+)
+def test_a_view_that_was_left_does_not_return(
+    dashboard_page: DashboardPage, view: str, field: str, left_for: str
+) -> None:
+    dashboard_page.pay()
+    dashboard_page.open(view)
+    page = dashboard_page.page
+    control = page.get_by_label(field)
+    expect(page.locator("main > section:visible")).to_have_count(1)
+    expect(control).to_be_visible()
+    page.evaluate(HOLD_TIMERS)
+    control.press("ArrowDown" if "newest" in field else "x")
+    page.evaluate("(place) => { location.hash = '#/' + place }", left_for)
+    expect(page.locator("nav a[aria-current]")).to_have_attribute(
+        "data-view", left_for.partition("/")[0]
+    )
+    assert page.evaluate(RUN_TIMERS) != [], "what was typed is acted upon later"
+    expect(page).to_have_url(re.compile(f"#/{left_for}$"))
+    expect(page.locator("#detail")).to_be_visible(visible=left_for == "exchanges/2")

@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { runAndReport } from "./dialogs.js";
-import { button, el, replaceContent } from "./dom.js";
+import { button, debounced, el, replaceContent } from "./dom.js";
 import { count, dateOf, moneyOf, shownText } from "./format.js";
 import { jsonTree } from "./json.js";
 import { timeline } from "./timeline.js";
@@ -38,19 +38,14 @@ export function open(root, [kind = "charges", id], query) {
 
 function list(body, kind, q) {
   const found = el("div", { class: "stack" });
-  let waiting = 0;
+  const search = debounced(found, SEARCH_MS, () => {
+    const words = searchField.value.trim();
+    go(to("data", kind) + (words ? `?q=${encodeURIComponent(words)}` : ""), true);
+    showPages(found, kind, words);
+  });
   const searchField = el("input", {
     type: "search", value: q, "aria-label": `Search ${kind}`, autocomplete: "off",
-    placeholder: "Search by id, title, state, amount, card", on: {
-      input: () => {
-        clearTimeout(waiting);
-        waiting = setTimeout(() => {
-          const words = searchField.value.trim();
-          go(to("data", kind) + (words ? `?q=${encodeURIComponent(words)}` : ""), true);
-          showPages(found, kind, words);
-        }, SEARCH_MS);
-      },
-    },
+    placeholder: "Search by id, title, state, amount, card", on: { input: search },
   });
   replaceContent(body, el("div", { class: "search" }, searchField), found);
   showPages(found, kind, q);

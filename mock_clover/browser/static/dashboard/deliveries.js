@@ -2,7 +2,7 @@
 
 import { call, get } from "./api.js";
 import { runAndReport } from "./dialogs.js";
-import { button, copyButton, el, field, replaceContent, select } from "./dom.js";
+import { button, copyButton, debounced, el, field, replaceContent, select } from "./dom.js";
 import { dateOf } from "./format.js";
 import { jsonTree } from "./json.js";
 import { go, to } from "./routes.js";
@@ -50,11 +50,7 @@ export function deliveriesPart(shared, query) {
     go(to("webhooks") + (shown.size ? `?${shown}` : ""), true);
     follow();
   };
-  let waiting = 0;
-  about.addEventListener("input", () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(filtered, SEARCH_MS);
-  });
+  about.addEventListener("input", debounced(about, SEARCH_MS, filtered));
   state.addEventListener("change", filtered);
   target.addEventListener("change", filtered);
   follow();

@@ -49,6 +49,15 @@ export function replaceContent(node, ...children) {
   node.replaceChildren(made);
 }
 
+/** Return a function that runs `act` once, `ms` after its last call, unless `root` is not shown any more. */
+export function debounced(root, ms, act) {
+  let timer = 0;
+  return (...given) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => root.checkVisibility() && act(...given), ms);
+  };
+}
+
 /** Set the text of a node if it has changed. */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;

@@ -2,7 +2,7 @@
 
 import { Buckets } from "./buckets.js";
 import { Chart } from "./chart.js";
-import { byId, el, replaceContent, setText } from "./dom.js";
+import { byId, debounced, el, replaceContent, setText } from "./dom.js";
 import { announce } from "./dialogs.js";
 import { closeDetail, openDetail } from "./detail.js";
 import { count, countOf } from "./format.js";
@@ -22,15 +22,18 @@ const buckets = new Buckets();
 const state = {
   filter: new Filter(), items: [], held: null, heldCount: 0, clearedId: 0, openId: null,
   isDue: false, isStale: true, operations: new Set(), arrived: 0, isStarted: false, isDrawn: false, isConnected: false,
-  moving: 0, moves: [],
+  moves: [],
 };
 let list;
 let chart;
 let span;
+let writeFilter; // to the URL: browsers limit how often it may change
 
 /** Create the dynamic parts of the view; the static ones are in the page. */
 export function startExchanges() {
-  list = new LongList(byId("list"), { make: makeRow, fill: fillRow, onMove: cursorMoved });
+  const view = byId("exchanges");
+  list = new LongList(byId("list"), { make: makeRow, fill: fillRow, onMove: debounced(view, MOVE_MS, cursorMoved) });
+  writeFilter = debounced(view, ADDRESS_MS, () => go(addressOf(here().parts[1] ?? null), true));
   span = new Span(filtered);
   chart = new Chart(buckets, span);
   for (const [name, { sign, word }] of Object.entries(OUTCOMES)) {
@@ -266,14 +269,15 @@ function enter() {
     return;
   }
   state.entering = true;
-  clearTimeout(state.telling); // the address of the filter would replace that of the request
   go(addressOf(list.cursorId));
 }
 
-function cursorMoved(entry) {
-  clearTimeout(state.moving);
-  if (state.openId === null) return;
-  state.moving = setTimeout(() => go(addressOf(entry.id), true) ?? open(entry.id), MOVE_MS);
+/** Let the details follow the cursor, unless they were closed or the cursor was removed in the meantime. */
+function cursorMoved() {
+  const id = list.cursorId;
+  if (state.openId === null || id === null || id === state.openId || !isShown()) return;
+  go(addressOf(id), true);
+  open(id);
 }
 
 function open(id) {
@@ -281,7 +285,8 @@ function open(id) {
   if (list.placeOf(id) >= 0) list.moveTo(id, false);
   else list.cursorId = null; // not in the list yet: draw() moves the cursor to it
   byId("exchanges").classList.add("is-split");
-  openDetail(id, log.find(id), { onClose: backToList, onReplayed: (made) => go(addressOf(made)) });
+  const openReplay = (made) => state.openId === id && isShown() && go(addressOf(made));
+  openDetail(id, log.find(id), { onClose: backToList, onReplayed: openReplay });
   if (state.entering) byId("detail-title").focus();
   state.entering = false;
 }
@@ -336,8 +341,7 @@ function clear() {
 
 function filtered() {
   refilter();
-  clearTimeout(state.telling); // browsers limit how often the URL may change
-  state.telling = setTimeout(() => isShown() && go(addressOf(state.openId), true), ADDRESS_MS);
+  writeFilter();
 }
 
 function refilter() {

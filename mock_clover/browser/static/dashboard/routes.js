@@ -20,9 +20,10 @@ export function to(...parts) {
   return `#/${parts.map((part) => encodeURIComponent(part)).join("/")}`;
 }
 
-/** Go to a route; `quietly`: replace the history entry and fire no event. */
+/** Go to a route; `quietly`: replace the history entry and fire no event, unless the user has left the view. */
 export function go(address, quietly = false) {
   if (location.hash === address) return;
+  if (quietly && address.split(/[/?]/)[1] !== here().parts[0]) return;
   if (quietly) history.replaceState(null, "", address);
   else location.hash = address;
 }
