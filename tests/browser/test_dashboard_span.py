@@ -63,3 +63,19 @@ def test_chart_limits_the_list_to_a_span(dashboard_page: DashboardPage) -> None:
     expect(count).to_have_text("100 requests")
     expect(chip).to_be_hidden()
     dashboard_page.leave()
+
+
+def test_a_request_has_one_time_live_and_loaded_later(dashboard_page: DashboardPage) -> None:
+    dashboard_page.open()
+    dashboard_page.clover.fault("delay", delay_ms=20, endpoint="create_charge")
+    dashboard_page.pay()
+    page, times = dashboard_page.page, [each["at_ms"] for each in dashboard_page.clover.journal()]
+    expect(dashboard_page.rows).to_have_count(2)
+    for _ in ("live", "loaded later"):
+        for at_ms in times:
+            place = f"#/exchanges?from={at_ms}&to={at_ms + 1}"
+            page.evaluate("(place) => { location.hash = place }", place)
+            expect(dashboard_page.rows).to_have_count(times.count(at_ms))
+        page.reload()
+        dashboard_page.wait_until_live()
+    dashboard_page.leave()

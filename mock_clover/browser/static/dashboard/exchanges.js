@@ -22,7 +22,7 @@ const buckets = new Buckets();
 const state = {
   filter: new Filter(), items: [], held: null, heldCount: 0, clearedId: 0, openId: null,
   isDue: false, isStale: true, operations: new Set(), arrived: 0, isStarted: false, isDrawn: false, isConnected: false,
-  moves: [],
+  moves: [], realTime: () => Date.now(), isFrozen: false,
 };
 let list;
 let chart;
@@ -72,26 +72,25 @@ export function openExchanges(parts, query) {
   else closeExchange();
 }
 
-/** Add new exchanges; with `isReset`, discard the old ones, which belong to another journal. */
+/**
+ * Add new exchanges; with `isReset`, discard the old ones, which belong to another journal. With `clock`, they
+ * are older. While a clock stands still, only the arrival of a request tells when it was.
+ */
 export function receive(events, isReset, clock = null) {
   if (isReset) {
     log.entries = [];
     checkedId = 0;
     buckets.clear();
     list.reset();
-    Object.assign(state, { held: state.held && [], heldCount: 0, clearedId: 0, isStale: true, isConnected: false });
+    Object.assign(state, { held: state.held && [], heldCount: 0, clearedId: 0, isStale: true, isConnected: false, realTime: () => Date.now() });
     closeExchange();
     announce(() => "The list was reset.");
   }
-  const nowMs = Date.now();
   const isInitial = !state.isStarted || isReset;
-  const entries = events.map(([, text]) => parseEntry(text, nowMs));
-  if (clock) {
-    const realTime = realTimes(clock);
-    for (const entry of entries) entry.receivedMs = realTime(entry.at_ms);
-    markJumps(clock);
-  }
-  state.isStarted ||= true;
+  if (clock) markJumps(clock);
+  const timeAt = clock || !state.isFrozen ? state.realTime : () => Date.now();
+  const entries = events.map(([, text]) => parseEntry(text, timeAt));
+  state.isStarted = true;
   buckets.add(entries);
   if (state.held) queueWhilePaused(entries);
   else if (entries.length) addEntries(entries);
@@ -389,6 +388,7 @@ function readQuery(query) {
 /** Mark the jumps of the sandbox's clock; `clock` is the response of clock/moves. */
 export function markJumps(clock) {
   chart.jumps = jumpsOf(clock);
+  Object.assign(state, { realTime: realTimes(clock), isFrozen: clock.frozen });
   const moves = clock.data.filter((move) => move.to_ms > move.from_ms);
   const isNew = JSON.stringify(moves) !== JSON.stringify(state.moves);
   state.moves = moves;

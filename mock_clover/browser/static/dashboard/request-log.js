@@ -31,14 +31,14 @@ export function outcomeOf(exchange) {
 /** Copy a string: a slice would keep the whole chunk of the stream in memory. */
 const copyOf = (text) => ` ${text}`.slice(1);
 
-/** Parse the JSON of an exchange into an entry of the log. */
-export function parseEntry(text, receivedMs) {
+/** Parse the JSON of an exchange; `timeAt` turns a time of the sandbox into one of this machine. */
+export function parseEntry(text, timeAt) {
   const exchange = JSON.parse(text);
   const payment = paymentOf(exchange);
   return {
     id: exchange.id,
     at_ms: exchange.at_ms,
-    receivedMs,
+    receivedMs: timeAt(exchange.at_ms),
     method: exchange.method,
     path: exchange.path,
     status: exchange.status,

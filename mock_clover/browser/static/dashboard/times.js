@@ -2,24 +2,24 @@
 
 import { count, countOf } from "./format.js";
 
+const SHIFT_MS_MIN = 5000; // a response may be late; a request has the same time, live or loaded later
+
 /**
- * Return a function from a time of the sandbox to one of this machine; `clock` is the response of
- * clock/moves. A time at which the clock stood still is taken as the moment when it was stopped.
+ * Return a function from a time of the sandbox to one of this machine, at most now; `clock` is the response
+ * of clock/moves. A time at which the clock stood still is taken as the moment when it was stopped.
  */
 export function realTimes({ data: moves, now_ms: now, machine_ms: machine }) {
-  const nowMs = Date.now();
-  const shift = nowMs - machine; // the server may be on another machine
-  const last = moves.at(-1);
-  return (atMs) => {
-    if (!last) return Math.min(nowMs, nowMs - (now - atMs));
-    for (let place = moves.length - 1; place >= 0; place -= 1) {
-      const move = moves[place];
-      if (atMs < move.to_ms) continue;
-      const end = moves[place + 1]?.machine_ms ?? machine;
-      return shift + (move.frozen ? move.machine_ms : Math.min(end, move.machine_ms + atMs - move.to_ms));
-    }
-    return shift + moves[0].machine_ms - Math.max(0, moves[0].from_ms - atMs);
+  const late = Date.now() - (moves.length ? machine : now);
+  const shift = Math.abs(late) < SHIFT_MS_MIN ? 0 : late; // the server may be on another machine
+  const timeOfMachine = (atMs) => {
+    if (!moves.length) return atMs;
+    const place = moves.findLastIndex((move) => atMs >= move.to_ms);
+    if (place < 0) return moves[0].machine_ms - Math.max(0, moves[0].from_ms - atMs);
+    const move = moves[place];
+    const end = moves[place + 1]?.machine_ms ?? Infinity;
+    return move.frozen ? move.machine_ms : Math.min(end, move.machine_ms + atMs - move.to_ms);
   };
+  return (atMs) => Math.min(Date.now(), shift + timeOfMachine(atMs));
 }
 
 /** Return the jumps of the clock as [machine time in ms, how far in ms]. */
