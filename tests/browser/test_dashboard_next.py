@@ -233,14 +233,15 @@ def test_next_charge_is_armed_and_disarmed(dashboard_page: DashboardPage) -> Non
     expect(chip).to_have_count(0)
     assert dashboard_page.pay().body["amount"] == 1800
     for name, shown in (
-        ("lose its response", "drop after_commit"),
+        ("lose its response", "response lost"),
         ("get a 503", "SERVICE UNAVAILABLE"),
         ("method challenge", "3-D Secure method challenge"),
-        ("Delay", "delay delay_ms=5000"),
+        ("Delay", "5 s late"),
     ):
         page.locator("#next > summary").click()
         page.locator("#next-menu").get_by_role("button", name=name).click()
-        expect(page.get_by_role("button", name=f"Disarm next: {shown}")).to_be_visible()
+        chip = page.get_by_role("button", name=f"Disarm next: {shown}", include_hidden=True)
+        expect(chip).to_have_count(1)
     assert len(dashboard_page.clover._request("GET", "/_mock/next")["data"]) == 4
 
 

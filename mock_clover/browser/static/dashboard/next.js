@@ -1,13 +1,16 @@
-// "Next charge will…": arms an outcome or a fault for the next payment; a chip each, while armed.
+// "Next charge will…": arms an outcome or a fault for the next payment. What is armed is a chip; several are
+// a menu of chips.
 
 import { call, env, get } from "./api.js";
 import { announce } from "./dialogs.js";
 import { button, byId, el, field, replaceContent } from "./dom.js";
+import { durationOf } from "./format.js";
 
 const FAULTS = [
   ["drop after_commit", "lose its response (it is charged)"],
   ["drop before_commit", "lose its request (nothing happens)"],
 ];
+const LOST = { "drop after_commit": "response lost", "drop before_commit": "request lost" };
 const ERRORS = [["SERVICE_UNAVAILABLE", "get a 503"], ["RATE_LIMITED", "get a 429"]];
 const LATE_S = 5;
 const PART = "5.00";
@@ -16,20 +19,19 @@ let shown = "[]"; // what the chips show, as JSON
 let requests = 0;
 let isFilled = false;
 
-/** Set up the menu in the header. */
+/** Set up the menus in the header. */
 export function startNext() {
-  const menu = byId("next");
-  menu.addEventListener("toggle", () => menu.open && fill());
-  menu.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !menu.open) return;
+  byId("next").addEventListener("toggle", () => byId("next").open && fill());
+  byId("next").parentNode.addEventListener("keydown", (event) => {
+    const menu = event.target.closest("details[open]");
+    if (event.key !== "Escape" || !menu) return;
     event.preventDefault(); // the list's own Escape
-    close();
+    close(menu);
   });
-  byId("next-chips").addEventListener("focusin", ({ target }) => { // a browser leaves it half hidden
-    if (target.matches(":focus-visible")) target.scrollIntoView({ block: "nearest", inline: "nearest" });
-  });
-  document.addEventListener("click", (event) => {
-    if (menu.open && !menu.contains(event.target)) menu.open = false;
+  document.addEventListener("click", ({ target }) => {
+    for (const menu of document.querySelectorAll(".now > details[open], #next-chips > [open]")) {
+      if (!menu.contains(target)) menu.open = false;
+    }
   });
 }
 
@@ -40,9 +42,9 @@ export async function openNext() {
   byId("next-menu").querySelector("button")?.focus();
 }
 
-function close() {
-  byId("next").open = false;
-  byId("next").querySelector("summary").focus();
+function close(menu) {
+  menu.open = false;
+  menu.querySelector("summary").focus();
 }
 
 async function fill() {
@@ -84,8 +86,8 @@ async function arm(body, message) {
   replaceContent(message);
   try {
     const armed = await armNext(body);
-    announce(() => `Armed: the next charge will be ${wordsOf(armed)}.`);
-    close();
+    announce(() => `Armed for the next charge: ${wordsOf(armed)}.`);
+    close(byId("next"));
   } catch (error) {
     replaceContent(message, el("p", { class: "message-error", role: "alert" }, error.message));
   }
@@ -99,13 +101,24 @@ export async function refreshNext() {
   const now = JSON.stringify(data);
   if (request !== requests || now === shown) return; // the response to a later request counts
   shown = now;
-  replaceContent(byId("next-chips"), data.map((armed) => {
-    const words = wordsOf(armed) + (armed.left > 1 ? ` (${armed.left} times)` : "");
-    const label = `Disarm next: ${words}`; // the words may be cut
-    return button([el("span", { "aria-hidden": "true" }, "⚑"), el("b", {}, words),
-      el("span", { "aria-hidden": "true" }, "×")],
-    () => disarm(armed.id), { class: "small armed", title: label, "aria-label": label });
-  }));
+  const place = byId("next-chips");
+  const hadFocus = place.contains(document.activeElement);
+  const isOpen = place.querySelector("[open]") !== null;
+  const chips = data.map(chipOf);
+  replaceContent(place, chips.length < 2 ? chips : el("details", { open: isOpen },
+    el("summary", { class: "armed" }, el("span", { "aria-hidden": "true" }, "⚑ "), `${chips.length} armed`),
+    el("div", { class: "menu" }, el("h3", {}, "Armed for the next charges"), el("div", { class: "actions" }, chips))));
+  if (!hadFocus) return;
+  (place.querySelector("[open] button") ?? place.querySelector("summary, button") ??
+    byId("next").querySelector("summary")).focus();
+}
+
+function chipOf(armed) {
+  const words = wordsOf(armed) + (armed.left > 1 ? ` (${armed.left} times)` : "");
+  const label = `Disarm next: ${words}`; // the words may be cut
+  return button([el("span", { "aria-hidden": "true" }, "⚑"), el("b", {}, words),
+    el("span", { "aria-hidden": "true" }, "×")],
+  () => disarm(armed.id), { class: "small armed", title: label, "aria-label": label });
 }
 
 /** Show what is left after a payment, if anything is armed. */
@@ -124,8 +137,17 @@ async function disarm(id) {
 
 /** Return the words for an armed outcome or fault. */
 function wordsOf({ outcome, fault, endpoint }) {
-  const part = /^approve\/(\d+)$/.exec(outcome ?? "");
-  const words = fault ?? (part ? `approved for ${(Number(part[1]) / 100).toFixed(2)}`
-    : outcome.replace("card_declined/", "declined: ").replace("threeds/", "3-D Secure ").replaceAll("_", " "));
+  const words = fault ? faultWords(fault) : outcomeWords(outcome);
   return endpoint ? `${words}, ${endpoint}` : words;
+}
+
+function faultWords(fault) {
+  const late = /^delay delay_ms=(\d+)$/.exec(fault);
+  return late ? `${durationOf(Number(late[1]))} late` : LOST[fault] ?? fault;
+}
+
+function outcomeWords(outcome) {
+  const part = /^approve\/(\d+)$/.exec(outcome);
+  return part ? `approved for ${(Number(part[1]) / 100).toFixed(2)}`
+    : outcome.replace("card_declined/", "declined: ").replace("threeds/", "3-D Secure ").replaceAll("_", " ");
 }
