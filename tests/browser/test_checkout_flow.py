@@ -1,11 +1,12 @@
 """A customer at the hosted checkout in Chromium: declines, payments, tips, cancellation, expiry."""
 
+import contextlib
 import re
 from typing import Any
 
 import pytest
-from browser_session import SharedBrowserSession, wait_until_it_fits
-from playwright.sync_api import Page, expect
+from browser_session import SharedBrowserSession, until, wait_until_it_fits
+from playwright.sync_api import Error, Page, expect
 from shop import Shop
 
 from tests.checkouts import PATH, asked
@@ -189,3 +190,25 @@ def test_page_cannot_be_framed(
     page = session.open(shop.put("/frame", f'<iframe src="{checkout.session()}"></iframe>'))
     session.wait_for_errors("frame-ancestors")
     expect(page.frame_locator("iframe").locator("main")).to_have_count(0)
+
+
+def test_the_browser_fills_in_a_saved_card(
+    checkout: HostedCheckout, session: SharedBrowserSession
+) -> None:
+    page = session.open(checkout.session())
+    saved = {"number": VISA, "name": "Ada Byron", "expiryMonth": "12", "expiryYear": "2035"}
+    devtools = page.context.new_cdp_session(page)
+    root = devtools.send("DOM.getDocument")["root"]["nodeId"]
+    found = devtools.send("DOM.querySelector", {"nodeId": root, "selector": "#number"})
+    field = devtools.send("DOM.describeNode", found)["node"]["backendNodeId"]
+    page.get_by_label("Card number").focus()
+
+    def filled_in() -> list[str]:
+        with contextlib.suppress(Error):  # the browser has not read the form yet
+            devtools.send("Autofill.trigger", {"fieldId": field, "card": saved | {"cvc": "123"}})
+        labels = ("Card number", "Expiry date", CVV, "Name on the card")
+        return [page.get_by_label(label).input_value() for label in labels]
+
+    until(filled_in, [VISA, "12/35", "123", "Ada Byron"].__eq__)
+    pay(page)
+    expect(page.get_by_role("heading", name="Shop: paid")).to_be_visible()

@@ -354,7 +354,7 @@ def test_the_footer_comes_once_and_goes_as_the_options_say(
 ) -> None:
     open_checkout_page(checkout_page)
     footer = checkout_page.page.locator("body > .clover-footer")
-    both = "Payments simulated by mock-clover. No card is charged and nothing leaves this machine."
+    both = "Payments simulated by mock-clover. No card is charged."
     expect(footer).to_have_text(both)
     checkout_page.page.evaluate("clover.options.showPrivacyPolicy = false")
     expect(footer).to_have_text("Payments simulated by mock-clover.")

@@ -175,7 +175,9 @@ def closed_page(
 ) -> str:
     """Return the page of a session that is not open, with a link to the shop if there is a URL."""
     text = escape_html(language.say(message))
-    notice = f'<div class="{"good" if charge else "quiet"}">\n<p>{text}</p>\n</div>\n'
+    notice = f"<p>{text}</p>\n"
+    if charge is not None:
+        notice = f'<div class="good">\n{notice}</div>\n'
     receipt = _render_receipt(charge, language) if charge is not None else ""
     back = link(url, language.say("Return to the shop"))
     body = f'<div class="sheet">\n{notice}{receipt}{back}</div>'

@@ -165,7 +165,7 @@ def _bank_page(title: str, body: str) -> str:
 
 
 def _message_page(title: str, message: str, transaction: str = "") -> str:
-    detail = f"<p><code>{escape_html(transaction)}</code></p>\n" if transaction else ""
+    detail = f"<p>Transaction <code>{escape_html(transaction)}</code></p>\n" if transaction else ""
     return page(
         title, f'<div class="sheet">\n<p>{escape_html(message)}</p>\n{detail}</div>', shop=_BANK
     )

@@ -74,11 +74,11 @@ class Checkout {
 const FOOTER = {
   en: {
     showSecurePayments: 'Payments simulated by mock-clover.',
-    showPrivacyPolicy: 'No card is charged and nothing leaves this machine.',
+    showPrivacyPolicy: 'No card is charged.',
   },
   fr: {
     showSecurePayments: 'Paiement simulé par mock-clover.',
-    showPrivacyPolicy: 'Aucune carte n’est débitée et rien ne quitte cette machine.',
+    showPrivacyPolicy: 'Aucune carte n’est débitée.',
   },
 };
 
