@@ -38,6 +38,9 @@ SIZES: dict[str, ViewportSize] = {
     "desktop": {"width": 1280, "height": 900},
     "phone": {"width": 360, "height": 740},
 }
+SHOW_VIEW = "document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest' })"
+"""On a phone the views are a line that scrolls."""
+REPAINT = "new Promise((done) => setTimeout(() => requestAnimationFrame(done), 50))"
 
 
 def main(*expected: str) -> None:
@@ -95,10 +98,12 @@ def take_readme_picture(server: ServerProcess, browser: Browser) -> None:
 def show_whole(page: Page, view: ViewportSize) -> None:
     """Set the viewport to the height of the page and repaint its frames."""
     resize(page, view)
-    height = int(page.evaluate("document.documentElement.scrollHeight"))
-    page.set_viewport_size({"width": view["width"], "height": max(view["height"], height)})
-    for frame in page.frames:
-        frame.evaluate("new Promise((done) => setTimeout(() => requestAnimationFrame(done), 50))")
+    for _ in range(2):  # a frame may become higher
+        height = int(page.evaluate("document.documentElement.scrollHeight"))
+        resize(page, {"width": view["width"], "height": max(view["height"], height)})
+        page.evaluate(SHOW_VIEW)
+        for frame in page.frames:
+            frame.evaluate(REPAINT)
 
 
 if __name__ == "__main__":

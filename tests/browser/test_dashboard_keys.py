@@ -9,7 +9,6 @@ from playwright.sync_api import expect
 
 from mock_clover.testing import MockClover
 
-
 HOLD_TIMERS = """() => {
   const [wait, shortest] = [window.setTimeout, 300];
   window.held = new Map();

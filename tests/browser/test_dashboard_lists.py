@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browser_session import SharedBrowserSession, until
+from browser_session import SharedBrowserSession, resize, until
 from dashboard_page import DashboardPage
 from playwright.sync_api import expect
 
@@ -15,6 +15,7 @@ PLACES = """lines => lines.map((line) => {
   return Math.round((row.top - line.parentNode.getBoundingClientRect().top) / row.height);
 })"""
 """The places of lines in the list, counted from its top."""
+HIDDEN_PX = "cell => cell.scrollWidth - cell.clientWidth"
 SIZE = "() => [document.documentElement.scrollHeight, document.documentElement.scrollWidth]"
 
 
@@ -134,6 +135,13 @@ def test_heads_are_over_their_columns_and_reasons_stay(dashboard_page: Dashboard
             place.locator(f".c-{name}").bounding_box() for place in (page.locator(".heads"), row)
         )
         assert abs(head["x"] - cell["x"]) < 1, name
+    resize(page, {"width": 1280, "height": 900})
+    for name in ("payment", "why"):
+        until(lambda: row.locator(f".c-{name}").evaluate(HIDDEN_PX), (1).__gt__)
+    dashboard_page.shop.checkout()  # it has no payment, and a long path
+    expect(dashboard_page.newest().locator(".c-payment")).to_be_hidden()
+    until(lambda: dashboard_page.newest().locator(".c-path").evaluate(HIDDEN_PX), (1).__gt__)
+    row = dashboard_page.exchange(2)
     row.click()
     expect(page.locator("#detail-title")).to_be_visible()
     expect(row.locator(".c-why")).to_be_visible()
@@ -167,3 +175,20 @@ def test_late_response_does_not_replace_a_newer_one(
 ) -> None:
     page = DashboardPage(clover, session).open().page
     assert page.evaluate(LATE_RESPONSES) == ["second", "second", "third", "fourth"]
+
+
+def test_the_open_request_stays_in_view_when_the_window_grows(
+    dashboard_page: DashboardPage,
+) -> None:
+    for _ in range(15):
+        dashboard_page.pay()
+    page = dashboard_page.session.page
+    page.set_viewport_size({"width": 375, "height": 740})
+    dashboard_page.open("exchanges/3")
+    expect(page.locator("#detail-title")).to_be_visible()
+    resize(page, {"width": 1280, "height": 900})
+    row, newer = dashboard_page.exchange(3), page.locator("#newer")
+    expect(row).to_be_in_viewport(ratio=0.95)
+    expect(newer).to_be_in_viewport()
+    boxes = until(lambda: [row.bounding_box(), newer.bounding_box()], all)
+    assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"], "the button does not cover it"

@@ -120,11 +120,11 @@ def test_payment_is_told_from_token_to_webhook(dashboard_page: DashboardPage) ->
     expect(names).to_have_text(
         ["token created", "authorized", "webhook", "webhook", "captured", "webhook"]
     )
-    expect(story.locator(".totals")).to_have_text(re.compile(r"Charged\$99.00Stands\$99.00"))
+    expect(story.locator(".totals")).to_have_text(re.compile(r"Charged\$99.00Net\$99.00"))
     expect(story).to_contain_text("1 d later")
     refund = shop.send("POST", "/v1/refunds", {"charge": charge, "amount": 2500}).body["id"]
     expect(story.locator(".totals")).to_have_text(  # it follows what happens
-        re.compile(r"Charged\$99.00Refunded\$25.00Stands\$74.00")
+        re.compile(r"Charged\$99.00Refunded\$25.00Net\$74.00")
     )
     story.get_by_role("link", name="/capture").click()
     expect(page.locator("#detail-title")).to_contain_text("/capture")

@@ -17,6 +17,9 @@ export function withEvidence(said) {
   return [...nodes, text.slice(at)];
 }
 
+/** Return a reason without its evidence, for a row of a list. */
+export const withoutEvidence = (text) => text.replace(EVIDENCE, "");
+
 /** Return the badge of a level; the source is shown when it is opened. */
 export function badge(level, source) {
   const given = { class: "badge evidence", "data-level": level };

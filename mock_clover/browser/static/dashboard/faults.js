@@ -20,6 +20,8 @@ const TEMPLATES = {
   "Rate limit for a minute": { kind: "problem", problem: "RATE_LIMITED", ttl_ms: 60_000 },
 };
 const HINTS = {
+  when: "Before: the request is not processed; a delayed one is processed after the wait. After: it is processed, " +
+    "and only its response fails.", endpoint: "",
   times: "Leave empty to apply every time.", ttl_ms: "Leave empty to keep until removed.", odds: "0 to 1.",
 };
 

@@ -13,6 +13,12 @@ export const timeOf = (ms) => clock.format(ms);
 /** Format date and time. */
 export const dateOf = (ms) => whole.format(ms);
 
+const short = new Intl.DateTimeFormat(undefined, {
+  month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+
+/** Format date and time to the minute, without the year. */
+export const shortDateOf = (ms) => short.format(ms);
+
 const day = new Intl.DateTimeFormat(undefined, { weekday: "short", month: "short", day: "numeric", year: "numeric" });
 
 /** Return the number of a day in local time; it differs between days. */

@@ -30,8 +30,11 @@ export class LongList {
 
   measure() {
     this.rowPx = parseFloat(getComputedStyle(this.scroller).getPropertyValue("--row")) || 32;
+    const wasHidden = !this.viewPx;
     this.viewPx = this.scroller.clientHeight;
-    if (this.rows.has(this.cursorId)) this.reveal(this.placeOf(this.cursorId));
+    this.canvas.style.height = `${this.items.length * this.rowPx}px`;
+    const place = this.placeOf(this.cursorId);
+    if (place >= 0 && (wasHidden || this.rows.has(this.cursorId))) this.reveal(place);
     this.draw();
   }
 
@@ -161,13 +164,13 @@ export class LongList {
     if (told) this.onMove(this.at(place));
   }
 
-  /** Scroll an index into view. */
+  /** Scroll an index into view, with the one after it: a button covers a part of the last visible one. */
   reveal(place) {
     const px = place * this.rowPx;
     const { scrollTop } = this.scroller;
     if (px < scrollTop) this.scroller.scrollTop = px;
-    else if (px + this.rowPx > scrollTop + this.viewPx) {
-      this.scroller.scrollTop = px + this.rowPx - this.viewPx;
+    else if (px + 2 * this.rowPx > scrollTop + this.viewPx) {
+      this.scroller.scrollTop = px + 2 * this.rowPx - this.viewPx;
     }
   }
 

@@ -7,7 +7,7 @@ import { announce, askToken } from "./dialogs.js";
 import {
   connected, escape, isShown, markJumps, openExchanges, pause, receive, startExchanges, stepBy,
 } from "./exchanges.js";
-import { countOf, dateOf } from "./format.js";
+import { countOf, dateOf, shortDateOf } from "./format.js";
 import { listen, openCommands, openKeys } from "./keys.js";
 import { follow } from "./live.js";
 import { openNext, paid, refreshNext, startNext } from "./next.js";
@@ -141,9 +141,11 @@ async function updateStatus() {
     const [clock, faults] = await Promise.all([get("clock/moves"), get("faults"), refreshNext()]);
     markJumps(clock);
     const chip = byId("clock-chip");
-    replaceContent(chip, el("span", { "aria-hidden": "true" }, clock.frozen ? "❄ " : "◷ "), dateOf(clock.now_ms),
-      clock.frozen ? " (frozen)" : "");
-    chip.title = chip.textContent; // it may be cut
+    const [sign, words] = clock.frozen ? ["❄ ", " (frozen)"] : ["◷ ", ""];
+    chip.title = sign + dateOf(clock.now_ms) + words; // it may be cut
+    replaceContent(chip, el("span", { "aria-hidden": "true" }, sign),
+      el("span", { class: "long" }, dateOf(clock.now_ms), words),
+      el("span", { class: "short", "aria-hidden": "true" }, shortDateOf(clock.now_ms)));
     const faultChip = byId("fault-chip");
     faultChip.hidden = faults.data.length === 0;
     replaceContent(faultChip, el("span", { "aria-hidden": "true" }, "⚡ "), countOf(faults.data.length, "fault"));

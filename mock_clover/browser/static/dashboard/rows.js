@@ -1,6 +1,7 @@
 // The rows of the list of requests, and the lines between them: days, and jumps of the clock.
 
 import { add, el } from "./dom.js";
+import { withoutEvidence } from "./evidence.js";
 import { dayOf, dayText, delayText, jumpText, latencyText, timeOf } from "./format.js";
 import { OUTCOMES } from "./request-log.js";
 import { dueText } from "./times.js";
@@ -67,6 +68,6 @@ function fillEntry(row, entry) {
   add(why, [
     entry.fault && el("span", { class: "badge fault" }, "⚡ fault"),
     entry.replayed && el("span", { class: "badge replayed" }, "↺ replayed"),
-    entry.fault ? entry.why.replace(/^fault: /, "") : entry.why,
+    withoutEvidence(entry.fault ? entry.why.replace(/^fault: /, "") : entry.why),
   ]);
 }

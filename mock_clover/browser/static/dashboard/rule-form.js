@@ -79,7 +79,10 @@ function makeInputs(names) {
     n: number({ min: 1, step: 1 }),
     per: el("input", { type: "checkbox", id: "rule-per-card" }),
     then: select(RESULTS),
-    decline: select(names.declines.map(({ name, message }) => [name, `${name.replaceAll("_", " ")} — ${message}`])),
+    decline: select(names.declines.map(({ name, message }) => {
+      const words = name.replaceAll("_", " ");
+      return [name, words === message.toLowerCase() ? words : `${words} — ${message}`];
+    })),
     part: number({ min: 0.01, step: "0.01" }),
     problem: select(names.problems.map(({ name, status }) => [name, `${status} ${name}`])),
     kind: select(KINDS),

@@ -1,4 +1,4 @@
-// A payment from its token to its last webhook: what was charged and what stands, and each step in order.
+// A payment from its token to its last webhook: its sums, and each step in order.
 
 import { get } from "./api.js";
 import { relatedRows } from "./data.js";
@@ -33,12 +33,12 @@ function renderStory(story) {
     links.length ? relatedRows(links) : null);
 }
 
-/** Show what the customer was charged, what was refunded, and what stands. */
+/** Show what the customer was charged, what was refunded, and the difference. */
 function sums({ held, captured, refunded, stands, line }) {
-  const shown = [["Held", held], ["Charged", captured], ["Refunded", refunded], ["Stands", stands]]
-    .filter(([name, amount]) => amount || name === "Charged" || name === "Stands");
+  const shown = [["Held", held], ["Charged", captured], ["Refunded", refunded], ["Net", stands]]
+    .filter(([name, amount]) => amount || name === "Charged" || name === "Net");
   return el("dl", { class: "totals" }, shown.map(([name, amount]) => el("div", {},
-    el("dt", {}, name), el("dd", { class: name === "Stands" ? "stands" : "" }, moneyOf(amount, line.currency)))));
+    el("dt", {}, name), el("dd", { class: name === "Net" ? "net" : "" }, moneyOf(amount, line.currency)))));
 }
 
 function stepItem(story, step, previous) {

@@ -20,9 +20,9 @@ export function timeline(events, currency, amount) {
 /** Draw one event; `more` is shown below its name. */
 export function eventItem(event, previous, { most, currency }, more = null) {
   const kind = IN.includes(event.what) ? "in" : OUT.includes(event.what) ? "out"
-    : BAD.includes(event.what) ? "bad" : "plain";
+    : BAD.includes(event.what) ? "bad" : "other";
   const outcome = event.what in OUTCOMES ? event.what : null; // a decline looks as in the list of requests
-  const sign = outcome ? OUTCOMES[outcome].sign : { in: "+", out: "−", bad: "✕", plain: "·" }[kind];
+  const sign = outcome ? OUTCOMES[outcome].sign : { in: "+", out: "−", bad: "✕", other: "·" }[kind];
   const laterMs = previous ? event.at_ms - previous.at_ms : 0;
   const later = laterMs >= LATER_MS ? `${durationOf(laterMs)} later` : "";
   const has = event.balance !== undefined && event.balance !== null;
