@@ -11,6 +11,7 @@ VERIFIER = "a-verifier-of-forty-three-characters-or-more-1"
 CHALLENGE = urlsafe_b64encode(sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
+HERE = "sandbox default of the server at http://localhost:4242"
 
 
 def advance(server: InProcessServer, ms: int) -> None:

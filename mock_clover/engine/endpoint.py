@@ -18,6 +18,7 @@ from mock_clover.clover.threeds.records import ThreeDSFlow
 from mock_clover.core.codec import Codec
 from mock_clover.core.evidence import Behaviour, Evidence
 from mock_clover.core.masking import redact
+from mock_clover.core.printable import printable
 from mock_clover.core.record import Record, Value
 from mock_clover.core.steps import Work
 from mock_clover.sandbox.sandbox import Sandbox
@@ -36,6 +37,8 @@ SCHEME = b":scheme"
 """Pseudo-header of requests received over TLS. A client cannot send a header with this name."""
 ROOT_PATH = b":root-path"
 """Pseudo-header: the path that the application is mounted at, percent-encoded, as in ASGI."""
+_URL_CHARS_MAX = 200
+"""A longer URL is cut in a reason."""
 
 
 class Auth(Value, frozen=True, kw_only=True):
@@ -139,14 +142,25 @@ class Call(Generic[Body, Query]):
     @property
     def base_url(self) -> str:
         """Scheme, host and root path that the client used to reach this server."""
-        scheme = "https" if SCHEME in self.headers else "http"
-        host = self.headers.get(b"host", b"localhost").decode("latin-1")
-        return f"{scheme}://{host}{self.root_path}"
+        return base_url_of(self.headers)
 
     @property
     def root_path(self) -> str:
         """The path that the application is mounted at, percent-encoded; usually ''."""
         return self.headers.get(ROOT_PATH, b"").decode("ascii")
+
+
+def base_url_of(headers: dict[bytes, bytes]) -> str:
+    """Return the scheme, host and root path that a client used to reach this server."""
+    scheme = "https" if SCHEME in headers else "http"
+    host = headers.get(b"host", b"localhost").decode("latin-1")
+    return f"{scheme}://{host}{headers.get(ROOT_PATH, b'').decode('ascii')}"
+
+
+def sandbox_and_server(sandbox: Sandbox, headers: dict[bytes, bytes]) -> str:
+    """Return which sandbox of which server answers, for the client of several servers."""
+    url = printable(redact(base_url_of(headers)[:_URL_CHARS_MAX]))
+    return f"sandbox {sandbox.name} of the server at {url}"
 
 
 def sandbox_base_url(sandbox: Sandbox, call: Call[Any, Any]) -> str:

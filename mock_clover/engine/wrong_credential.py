@@ -5,6 +5,7 @@ No credential is repeated.
 
 import re
 
+from mock_clover.engine.endpoint import sandbox_and_server
 from mock_clover.sandbox.sandbox import Sandbox
 
 _NAMES = {
@@ -36,7 +37,7 @@ def bearer_reason(sandbox: Sandbox, headers: dict[bytes, bytes]) -> str:
         return f"the bearer token is this sandbox's {kind}; send its access token"
     if _kind(sandbox, _unwrapped(token)):
         return "the bearer token is in quotes or has a second `Bearer`; send the token only"
-    return "the bearer token is not valid for this sandbox"
+    return f"the bearer token is not valid for {sandbox_and_server(sandbox, headers)}"
 
 
 def api_key_reason(sandbox: Sandbox, headers: dict[bytes, bytes]) -> str:
@@ -48,8 +49,9 @@ def api_key_reason(sandbox: Sandbox, headers: dict[bytes, bytes]) -> str:
             return "the apikey is in quotes or has `Bearer` before it; send the key only"
         if _PLACEHOLDER.fullmatch(api_key):
             return f"the apikey is a placeholder: a variable is not set; {_SEND_KEY}"
-        instead = f"the apikey is this sandbox's {kind}; send its API key"
-        return instead if kind else "the apikey is not valid for this sandbox"
+        if kind:
+            return f"the apikey is this sandbox's {kind}; send its API key"
+        return f"the apikey is not valid for {sandbox_and_server(sandbox, headers)}"
     if near := next((name for name in _LIKE_APIKEY if name in headers), b""):
         return f"no apikey was sent; the header is {near.decode()}, must be `apikey`"
     if authorization := headers.get(b"authorization", b"").decode("latin-1"):

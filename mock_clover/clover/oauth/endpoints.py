@@ -30,7 +30,14 @@ from mock_clover.clover.oauth.records import (
 from mock_clover.core.broken_rule import shown
 from mock_clover.core.evidence import documented, inferred
 from mock_clover.core.record import Record
-from mock_clover.engine.endpoint import NO_AUTH, Call, Endpoint, HtmlPage, Redirect
+from mock_clover.engine.endpoint import (
+    NO_AUTH,
+    Call,
+    Endpoint,
+    HtmlPage,
+    Redirect,
+    sandbox_and_server,
+)
 from mock_clover.sandbox.sandbox import Sandbox
 
 # Any scheme except those whose URLs a browser executes.
@@ -56,7 +63,7 @@ def authorize(sandbox: Sandbox, call: Call[None, AuthorizeQuery]) -> Redirect | 
     """
     query = call.query
     try:
-        merchant = find_merchant_of_app(sandbox, query.client_id, query.merchant_id)
+        merchant = find_merchant_of_app(sandbox, call, query.client_id, query.merchant_id)
         target = redirect_target(call, query.redirect_uri)
     except ApiError as error:
         return error_page_response(error, call)
@@ -74,7 +81,7 @@ def authorize(sandbox: Sandbox, call: Call[None, AuthorizeQuery]) -> Redirect | 
 def answer_consent(sandbox: Sandbox, call: Call[ConsentForm, None]) -> Redirect:
     """Redirect with the decision that the merchant submitted on the consent page."""
     form = call.body
-    merchant = find_merchant_of_app(sandbox, form.client_id, form.merchant_id)
+    merchant = find_merchant_of_app(sandbox, call, form.client_id, form.merchant_id)
     target = redirect_target(call, form.redirect_uri)
     if consent_is_denied(call):
         return access_denied_redirect(call, target, form.state, build_redirect_url)
@@ -127,12 +134,12 @@ def _redirect_with_grant(merchant: Sandbox, query: AuthorizeQuery, target: str) 
 
 
 def find_merchant_of_app(
-    sandbox: Sandbox, client_id: str | None, merchant_id: str | None
+    sandbox: Sandbox, call: Call[Any, Any], client_id: str | None, merchant_id: str | None
 ) -> Sandbox:
     """Return the requested merchant of an app, or its first. Raises OAUTH_UNKNOWN_CLIENT."""
     candidates = [each for each in sandbox.all_merchants if each.credentials.client_id == client_id]
     if not candidates:
-        raise OAUTH_UNKNOWN_CLIENT.error(rule=_client_rule(sandbox, client_id))
+        raise OAUTH_UNKNOWN_CLIENT.error(rule=_client_rule(sandbox, call, client_id))
     matches = (each for each in candidates if each.credentials.merchant_id == merchant_id)
     return next(matches, candidates[0])
 
@@ -149,13 +156,14 @@ def build_redirect_url(
     return f"{url}#{fragment}" if fragment else url
 
 
-def _client_rule(sandbox: Sandbox, client_id: str | None) -> str:
+def _client_rule(sandbox: Sandbox, call: Call[Any, Any], client_id: str | None) -> str:
     """Return the sentence about a client id that no merchant of the sandbox has."""
     if client_id is None:
         return "client_id is missing; it is required"
     of_merchant = client_id == sandbox.credentials.merchant_id
+    owner = sandbox_and_server(sandbox, call.headers)
     sent = "the merchant id" if of_merchant else shown(client_id)
-    return f"client_id is {sent}; must be the app id of this sandbox"
+    return f"client_id is {sent}; must be the app id of {owner}"
 
 
 def exchange_token(sandbox: Sandbox, call: Call[TokenExchange, None]) -> AccessToken:
@@ -165,7 +173,7 @@ def exchange_token(sandbox: Sandbox, call: Call[TokenExchange, None]) -> AccessT
         each for each in sandbox.all_merchants if each.credentials.client_id == body.client_id
     ]
     if not candidates:
-        raise OAUTH_UNKNOWN_CLIENT.error(rule=_client_rule(sandbox, body.client_id))
+        raise OAUTH_UNKNOWN_CLIENT.error(rule=_client_rule(sandbox, call, body.client_id))
     merchant = next((each for each in candidates if (body.code or "") in each.codes), candidates[0])
     code = merchant.codes.get(body.code or "")
     if body.client_secret != merchant.credentials.client_secret:

@@ -82,7 +82,7 @@ def authorize_v2(sandbox: Sandbox, call: Call[None, AuthorizeV2Query]) -> Redire
     """
     query = call.query
     try:
-        merchant = find_merchant_of_app(sandbox, query.client_id, query.merchant_id)
+        merchant = find_merchant_of_app(sandbox, call, query.client_id, query.merchant_id)
         target = redirect_target(call, query.redirect_uri)
     except ApiError as error:
         return error_page_response(error, call)
@@ -105,7 +105,7 @@ def authorize_v2(sandbox: Sandbox, call: Call[None, AuthorizeV2Query]) -> Redire
 def answer_consent_v2(sandbox: Sandbox, call: Call[ConsentV2Form, None]) -> Redirect:
     """Redirect with the decision that the merchant submitted on the consent page."""
     form = call.body
-    merchant = find_merchant_of_app(sandbox, form.client_id, form.merchant_id)
+    merchant = find_merchant_of_app(sandbox, call, form.client_id, form.merchant_id)
     target = redirect_target(call, form.redirect_uri)
     if consent_is_denied(call):
         return access_denied_redirect(call, target, form.state, build_redirect_url)
@@ -146,7 +146,7 @@ def exchange_code(sandbox: Sandbox, call: Call[TokenV2Request, None]) -> TokenPa
     """Exchange a code for tokens, once, with the client secret or the code verifier."""
     body = call.body
     sandbox = sandbox.merchant_with_row("codes_v2", body.code)
-    require_client(sandbox, body.client_id, OAUTH_CODE_REJECTED)
+    require_client(sandbox, call, body.client_id, OAUTH_CODE_REJECTED)
     if body.client_secret is not None:
         require_secret(sandbox, body.client_secret, OAUTH_CODE_REJECTED)
     code_id = body.code or ""
@@ -173,7 +173,7 @@ def refresh_tokens(sandbox: Sandbox, call: Call[RefreshRequest, None]) -> TokenP
     body = call.body
     token_id = body.refresh_token or ""
     sandbox = _merchant_with_token(sandbox, token_id)
-    require_client(sandbox, body.client_id, OAUTH_REFRESH_REJECTED)
+    require_client(sandbox, call, body.client_id, OAUTH_REFRESH_REJECTED)
     token = sandbox.refresh_tokens.get(token_id)
     if token is None:
         lost = find_recoverable_token(sandbox, token_id)
@@ -208,7 +208,7 @@ def recover_tokens(sandbox: Sandbox, call: Call[RecoveryRequest, None]) -> Token
     body = call.body
     token_id = body.recovery_token or ""
     sandbox = _merchant_with_token(sandbox, token_id)
-    require_client(sandbox, body.client_id, OAUTH_RECOVERY_REJECTED)
+    require_client(sandbox, call, body.client_id, OAUTH_RECOVERY_REJECTED)
     require_secret(sandbox, body.client_secret, OAUTH_RECOVERY_REJECTED)
     if token_id in sandbox.refresh_tokens:
         raise OAUTH_RECOVERY_REJECTED.error(
@@ -234,7 +234,7 @@ def migrate_token(sandbox: Sandbox, call: Call[MigrateRequest, None]) -> Migrate
         each for each in sandbox.merchants if each.credentials.merchant_id == body.merchant_uuid
     )
     sandbox = next(matches, sandbox)
-    require_client(sandbox, body.app_uuid, OAUTH_MIGRATION_REJECTED)
+    require_client(sandbox, call, body.app_uuid, OAUTH_MIGRATION_REJECTED)
     merchant = _installed_merchant(sandbox, body.merchant_uuid) if body.merchant_uuid else None
     if merchant is None:
         raise OAUTH_MIGRATION_REJECTED.error(reason="merchant_uuid is not a merchant of this app")

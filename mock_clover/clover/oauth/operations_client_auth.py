@@ -1,17 +1,24 @@
 """Client authentication of OAuth v2: the client id, the client secret and the code verifier."""
 
+from typing import Any
+
 from mock_clover.clover.oauth.problems import OAUTH_CODE_REJECTED
 from mock_clover.clover.oauth.records_jwt import pkce_challenge
 from mock_clover.clover.oauth.records_v2 import CodeV2, TokenV2Request
 from mock_clover.core.problem import Problem
+from mock_clover.engine.endpoint import Call, sandbox_and_server
 from mock_clover.sandbox.sandbox import Sandbox
 
 
-def require_client(sandbox: Sandbox, client_id: str | None, problem: Problem) -> None:
+def require_client(
+    sandbox: Sandbox, call: Call[Any, Any], client_id: str | None, problem: Problem
+) -> None:
     """Raise the problem if the client id is not that of the app."""
+    if client_id is None:
+        raise problem.error(reason="the client id is missing")
     if client_id != sandbox.credentials.client_id:
-        reason = "missing" if client_id is None else "not the app id of this sandbox"
-        raise problem.error(reason=f"the client id is {reason}")
+        owner = sandbox_and_server(sandbox, call.headers)
+        raise problem.error(reason=f"the client id is not the app id of {owner}")
 
 
 def require_secret(sandbox: Sandbox, secret: str | None, problem: Problem) -> None:

@@ -31,6 +31,7 @@ from mock_clover.engine.endpoint import (
     LongResult,
     RawRequest,
     bearer,
+    sandbox_and_server,
 )
 from mock_clover.engine.error_format import JSON
 from mock_clover.engine.reply import Reply
@@ -57,8 +58,9 @@ def check_merchant_and_normalize_token(sandbox: Sandbox, raw: RawRequest) -> Raw
     """
     if raw.ids[0] != sandbox.credentials.merchant_id:
         raise UNAUTHORIZED.error(
-            reason="the merchant id in the path does not belong to this sandbox, whose merchant "
-            f"id is {sandbox.credentials.merchant_id}",
+            reason="the merchant id in the path does not belong to "
+            f"{sandbox_and_server(sandbox, raw.headers)}, whose merchant id is "
+            f"{sandbox.credentials.merchant_id}",
             basis=(OTHER_MERCHANT_IS_401,),
         )
     if b"access_token=" not in raw.query or b"authorization" in raw.headers:

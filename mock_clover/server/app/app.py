@@ -139,7 +139,7 @@ class App:
                 after_delay=after_delay,
             )
             if type(reply) is Reply and reply.status == UNAUTHORIZED.status:
-                note = self._note_on_credential(sandbox, headers, reply, note)
+                note = self._note_on_credential(sandbox, path, headers, reply, note)
         except Exception as bug:  # noqa: BLE001 - a bug must not end the connection
             reply = self._internal_error(bug)
         if type(reply) is Work:
@@ -162,10 +162,12 @@ class App:
         return (yield from reply.steps) if isinstance(reply, Work) else reply
 
     def _note_on_credential(
-        self, sandbox: Sandbox, headers: dict[bytes, bytes], reply: Reply, note: str
+        self, sandbox: Sandbox, path: str, headers: dict[bytes, bytes], reply: Reply, note: str
     ) -> str:
-        """Append which other sandbox the credential of a rejected request belongs to."""
-        owner = self._resolver.owner_note(sandbox, headers) if UNAUTHORIZED in reply.basis else ""
+        """Append which sandbox the credential of a rejected request belongs to."""
+        if UNAUTHORIZED not in reply.basis:
+            return note
+        owner = self._resolver.owner_note(sandbox, path, headers, reply.why)
         return "; ".join(filter(None, (note, owner)))
 
     def _end_work(self, ending: Any, steps: Steps[Reply | Wait]) -> Steps[Reply | Wait]:

@@ -3,6 +3,7 @@
 import re
 
 from mock_clover.clover.platform.http import PLATFORM_PATH, merchant_id_from_path
+from mock_clover.engine.endpoint import sandbox_and_server
 from mock_clover.sandbox.names import NAME, NAME_RULE, is_masked
 from mock_clover.sandbox.presented import last_word, presented_credential, presents_any_of
 from mock_clover.sandbox.sandbox import Sandbox
@@ -11,6 +12,8 @@ from mock_clover.server.app.control_guard import CONTROL_PATH, DASHBOARD, Contro
 
 SANDBOX_PREFIX = "/sandbox/"
 _OAUTH_PATH = "/oauth/"
+_NAMED_MAX = 5
+"""More sandboxes are not listed in a reason."""
 _SANDBOX_PATH = re.compile(rf"{SANDBOX_PREFIX}({NAME})(/.*)$")
 
 
@@ -57,14 +60,31 @@ class SandboxResolver:
             return f"the request has no credential of sandbox {sandbox.name}, so it was not created"
         return ""
 
-    def owner_note(self, sandbox: Sandbox, headers: dict[bytes, bytes]) -> str:
-        """Return which other sandbox the credential of a rejected request belongs to, or ''."""
-        for header in (b"authorization", b"apikey"):
-            credential = last_word(headers.get(header, b""))
+    def owner_note(self, sandbox: Sandbox, path: str, headers: dict[bytes, bytes], why: str) -> str:
+        """Return which sandbox the credential of a rejected request belongs to, or ''.
+
+        If it is unknown here, return which sandboxes the server has, to those who may list them.
+        `why`: the reason of the rejection.
+        """
+        presented = [
+            (f"the header {header.decode()} has a credential", last_word(headers.get(header, b"")))
+            for header in (b"authorization", b"apikey")
+        ]
+        if path.startswith(PLATFORM_PATH):
+            presented.append(("the path has the merchant id", merchant_id_from_path(path)))
+        for where, credential in presented:
             owner = self._sandboxes.owner_of(credential) if credential else None
             if owner is not None and owner.name != sandbox.name:
-                return f"the header {header.decode()} has a credential of sandbox {owner.name}"
-        return ""
+                return f"{where} of sandbox {owner.name}"
+        names = [each.name for each in self._sandboxes]
+        is_unknown = sandbox_and_server(sandbox, headers) in why
+        if (
+            not is_unknown
+            or len(names) > _NAMED_MAX
+            or not self._may_control(CONTROL_PATH, headers)
+        ):
+            return ""
+        return f"the sandboxes of this server: {', '.join(names)}"
 
     def _sandbox_at(
         self,

@@ -11,6 +11,7 @@ from tests.in_process import InProcessServer, MakeServer, Response
 from tests.oauth import (
     CHALLENGE,
     DAY_MS,
+    HERE,
     MINUTE_MS,
     advance,
     auth_header,
@@ -148,7 +149,7 @@ CASES = [
     ),
     Case(
         "OAUTH_CODE_REJECTED",
-        "the client id is not the app id of this sandbox",
+        f"the client id is not the app id of {HERE}",
         lambda server: exchange(server, authorize(server), client_id="0000000000000"),
         CODE,
     ),
@@ -217,7 +218,7 @@ CASES = [
     ),
     Case(
         "OAUTH_REFRESH_REJECTED",
-        "the client id is not the app id of this sandbox",
+        f"the client id is not the app id of {HERE}",
         lambda server: refresh(
             server, token_pair(server)["refresh_token"], client_id="0000000000000"
         ),
@@ -397,7 +398,12 @@ CASES = [
         BARE,
     ),
     *(
-        Case("UNAUTHORIZED", "the bearer token is not valid for this sandbox", reading(token), BARE)
+        Case(
+            "UNAUTHORIZED",
+            f"the bearer token is not valid for {HERE}",
+            reading(token),
+            BARE,
+        )
         for token in (UUID, "0", "z")
     ),
     Case(
@@ -407,7 +413,12 @@ CASES = [
         tokenising(""),
         BARE,
     ),
-    Case("UNAUTHORIZED", "the apikey is not valid for this sandbox", tokenising("0" * 32), BARE),
+    Case(
+        "UNAUTHORIZED",
+        f"the apikey is not valid for {HERE}",
+        tokenising("0" * 32),
+        BARE,
+    ),
     Case(
         "UNAUTHORIZED",
         "the access token has expired; POST /oauth/v2/refresh",

@@ -28,6 +28,7 @@ from tests.in_process import NOW_MS, InProcessServer, MakeServer, Response
 from tests.oauth import (
     CHALLENGE,
     DAY_MS,
+    HERE,
     MINUTE_MS,
     VERIFIER,
     advance,
@@ -498,7 +499,8 @@ def test_under_a_path_the_path_selects_whatever_app_is_named(server: InProcessSe
     shop = server.sandboxes.get_or_create("shop")
     body = {"client_id": shop.credentials.client_id, "refresh_token": "x"}
     got = at_root(server, "POST", "/sandbox/default/oauth/v2/refresh", body)
-    assert got.why == "OAUTH_REFRESH_REJECTED (the client id is not the app id of this sandbox)"
+    here = HERE.removesuffix(":4242")  # without a host header
+    assert got.why == f"OAUTH_REFRESH_REJECTED (the client id is not the app id of {here})"
 
 
 MARKET = """
@@ -704,7 +706,7 @@ def test_an_order_with_a_customer_or_with_taxes_needs_more(
 def test_a_token_is_checked_before_its_permissions(make_server: MakeServer) -> None:
     server = make_server(permissions=())
     got = server.send("GET", "/v1/charges", headers=auth_header("x"))
-    assert got.why == "UNAUTHORIZED (the bearer token is not valid for this sandbox)"
+    assert got.why == f"UNAUTHORIZED (the bearer token is not valid for {HERE})"
     plain = server.send("GET", "/pakms/apikey", auth=False)
     assert (plain.status, plain.body) == (401, b"Unauthorized")
 
