@@ -101,7 +101,7 @@ def stream_events(url: str, after: int, headers: Mapping[str, str]) -> Iterator[
             for line in stream:
                 if line.startswith(b"data: "):
                     yield parse_json(line[6:])
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise ClientError(f"{url}: {getattr(error, 'reason', error)}") from None
 
 
@@ -120,7 +120,7 @@ def _request_json(request: urllib.request.Request, timeout_s: float) -> dict[str
         if why and "/_mock/" not in request.full_url:
             message += f"; {why}"
         raise ClientError(printable(message)) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         if isinstance(reason, ConnectionRefusedError):
             raise ClientError(f"{request.full_url}: {_NO_SERVER}") from None

@@ -1,7 +1,6 @@
 """The command `audit`: find the mistakes of an integration in the journal of a sandbox."""
 
 import json
-import os
 import re
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from mock_clover.cli.base import (
     CONTEXT,
     DEFAULT_URL,
     PREFIX,
+    check_url,
     control_headers,
     control_token_option,
     echo,
@@ -44,7 +44,12 @@ FORMATS = ("text", "json", "junit", "sarif", "github")
         "mock-clover audit --baseline audit.json",
     ),
 )
-@click.argument("url", required=False)
+@click.argument(
+    "url",
+    callback=check_url,
+    default=DEFAULT_URL,
+    envvar=[f"{PREFIX}URL", "CLOVER_BASE_URL"],
+)
 @sandbox_option
 @format_option(FORMATS)
 @click.option(
@@ -81,7 +86,7 @@ FORMATS = ("text", "json", "junit", "sarif", "github")
 @reads_server
 def audit(
     *,
-    url: str | None,
+    url: str,
     sandbox: str,
     output_format: str,
     fail_on: str,
@@ -103,9 +108,6 @@ def audit(
     from mock_clover.audit.baseline import write_baseline as write
     from mock_clover.audit.formats import render
 
-    url = url or os.environ.get(f"{PREFIX}URL") or os.environ.get("CLOVER_BASE_URL") or DEFAULT_URL
-    if not url.startswith(("http://", "https://")):
-        exit_with_error(f"URL {url!r}: must begin with http:// or https://")
     root, sandbox, base = sandbox_address(url, sandbox)
     filters = {"select": ",".join(select), "ignore": ",".join(ignore)}
     headers = control_headers(control_token)

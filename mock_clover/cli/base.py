@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from urllib.parse import urlsplit
 
 import click
 from click.shell_completion import CompletionItem
@@ -112,6 +113,39 @@ def _check_sandbox(_ctx: click.Context, _param: click.Parameter, name: str) -> s
     return name
 
 
+def check_url(
+    ctx: click.Context | None, param: click.Parameter | None, url: str | None
+) -> str | None:
+    """Reject what is not the base URL of a server. Raises click.BadParameter."""
+    if url is None or _is_http_url(url):
+        return url
+    near = "" if ":/" in url or not _is_http_url(f"http://{url}") else f"http://{url}"
+    hint = f"; did you mean {near}?" if near else f", for example {DEFAULT_URL}"
+    source = ctx and param and ctx.get_parameter_source(str(param.name))
+    is_variable = source is click.core.ParameterSource.ENVIRONMENT
+    raise click.BadParameter(
+        f"{printable(url)!r} must be an http:// or https:// URL{hint}",
+        ctx,
+        param,
+        param_hint=_variables_of(param)[0] if param and is_variable else None,
+    )
+
+
+def _variables_of(param: click.Parameter) -> list[str]:
+    """Return the environment variables of a parameter that are set."""
+    names = [param.envvar] if isinstance(param.envvar, str) else list(param.envvar or ())
+    return [name for name in names if os.environ.get(name)][:1]
+
+
+def _is_http_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        has_host = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return has_host and parts.scheme in ("http", "https") and text.isprintable() and " " not in text
+
+
 sandbox_option = click.option(
     "--sandbox",
     default="default",
@@ -122,6 +156,8 @@ sandbox_option = click.option(
 )
 url_option = click.option(
     "--url",
+    metavar="URL",
+    callback=check_url,
     default=DEFAULT_URL,
     show_default=True,
     envvar=f"{PREFIX}URL",
@@ -130,6 +166,8 @@ url_option = click.option(
 
 client_url_option = click.option(
     "--url",
+    metavar="URL",
+    callback=check_url,
     default=DEFAULT_URL,
     show_default=True,
     envvar=[f"{PREFIX}URL", "CLOVER_BASE_URL"],

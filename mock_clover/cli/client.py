@@ -13,6 +13,7 @@ from mock_clover.cli.base import (
     DEFAULT_URL,
     PREFIX,
     as_shell,
+    check_url,
     client_url_option,
     complete_operation,
     control_headers,
@@ -167,7 +168,7 @@ def _default_expiry(base: str) -> str:
     context_settings=CONTEXT,
     epilog=examples("mock-clover health", "mock-clover health http://mock-clover:4242"),
 )
-@click.argument("url", required=False)
+@click.argument("url", callback=check_url, required=False)
 @reads_server
 def health(*, url: str | None) -> None:
     """Check whether a server is ready.
@@ -181,6 +182,7 @@ def health(*, url: str | None) -> None:
     if not url and (port := os.environ.get(f"{PREFIX}PORT")):
         url = f"http://127.0.0.1:{port}"
     url = url or os.environ.get("CLOVER_BASE_URL") or DEFAULT_URL
+    check_url(None, None, url)
     base = url.partition("/sandbox/")[0].rstrip("/")
     try:
         status = get_json(f"{base}/readyz", timeout_s=2)

@@ -12,6 +12,7 @@ import click
 
 from mock_clover.cli.base import (
     CONTEXT,
+    check_url,
     control_token_option,
     echo,
     examples,
@@ -76,7 +77,10 @@ _REPORTS = (".html", ".json", ".xml")
 @scenario_option("Scenario of the sandboxes.")
 @seed_option
 @click.option(
-    "--url", metavar="URL", help="Base URL of a running server; by default, the sweep starts one."
+    "--url",
+    metavar="URL",
+    callback=check_url,
+    help="Base URL of a running server; by default, the sweep starts one.",
 )
 @control_token_option
 @click.option(
