@@ -2,6 +2,8 @@
 
 from typing import Annotated
 
+from msgspec.structs import replace
+
 from mock_clover.clover.common.problems import CONTROL_INVALID
 from mock_clover.control.endpoint import MOCK_ONLY, ControlRecord, control_endpoint
 from mock_clover.core.duration import DURATION_MS_MAX, parse_duration_ms
@@ -61,6 +63,8 @@ class ClockResponse(Record, frozen=True, kw_only=True):
     """Whether more jobs are due than one request runs. The next one, even a GET, runs the rest."""
     failed: tuple[FailedJobResponse, ...] = ()
     """The first jobs of this sandbox that failed, ever. A failed job is not run again."""
+    note: str | None = None
+    """What a number without a unit was taken for."""
 
 
 class ClockMoveResponse(Record, frozen=True, kw_only=True):
@@ -152,7 +156,15 @@ def _set_clock(sandbox: Sandbox, body: ClockRequest) -> Steps[ClockResponse]:
     response = yield from _run_jobs(sandbox)
     if has_moved and response.fired:
         clock.note_jobs([Job(job.at_ms, job.kind, job.id) for job in response.fired])
-    return response
+    return replace(response, note=_note_on_unit(body.advance))
+
+
+def _note_on_unit(advance: str | int | None) -> str | None:
+    if not advance or isinstance(advance, str):
+        return None
+    return (
+        f'advanced by {advance} ms; for days, write "{advance}d"; the units are ms, s, m, h and d'
+    )
 
 
 def _completed(job: Job) -> CompletedJob:

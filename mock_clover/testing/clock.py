@@ -47,7 +47,7 @@ class Clock:
         return self._put({"set": now})
 
     def advance(self, duration: str | int | timedelta) -> list[dict[str, Any]]:
-        """Advance by `8d`, `90m`, milliseconds or a timedelta; return the jobs that ran."""
+        """Advance by `8d`, `90m` or a timedelta; return the jobs that ran. 8 is 8 milliseconds."""
         if isinstance(duration, timedelta):
             duration = duration // _MILLISECOND
         return self._put({"advance": duration})

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
 
+from mock_clover.sandbox.clock import elapsed_ns, started_ns
 from mock_clover.sandbox.keys import encrypted_card
 from mock_clover.testing.calls import WAIT_MS, missed_text, without_none
 from mock_clover.testing.events import EventCalls
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __tracebackhide__ = True
 """pytest shows the line of the test, not of this module."""
 
+_LATE_MS_MAX = 1_000
 _PAGE_ROWS = 100
 _READ_HEADERS = {"x-mock-clover-outcome": "approve", "x-forwarded-for": "127.0.0.1"}
 
@@ -216,7 +218,8 @@ class MockClover(EventCalls):
     ) -> int:
         """Assert that requests were made (default: at least one) and return their number.
 
-        By default it does not wait: `within_ms` is 0.
+        By default it does not wait: `within_ms` is 0. If it waited in vain, it waits as long again,
+        at most a second, to say how late the requests were.
         `match` maps request fields, `a.b` for nested ones, to expected values. Raises
         AssertionError with the closest requests.
         """
@@ -230,18 +233,32 @@ class MockClover(EventCalls):
                 "match": match,
                 "status": status,
                 "in_order": in_order,
-                "within_ms": within_ms,
             }
         )
+        result = self._verified(query, within_ms)
+        if not result["verified"]:
+            late = self._lateness(query, within_ms) if within_ms else ""
+            raise AssertionError(f"{verification_failure(query, result)}{late}")
+        return int(result["count"])
+
+    def _verified(self, query: dict[str, Any], within_ms: int) -> dict[str, Any]:
+        """Return the result of a verification."""
         try:
-            result = self._request("POST", "/_mock/verify", query, wait_s=within_ms / 1000)
+            body = query | {"within_ms": within_ms}
+            answer = self._request("POST", "/_mock/verify", body, wait_s=within_ms / 1000)
         except MockCloverError as error:
             if error.status != 409 or "verified" not in error.body:
                 raise
-            result = error.body
-        if not result["verified"]:
-            raise AssertionError(verification_failure(query, result))
-        return int(result["count"])
+            answer = error.body
+        return dict(answer)
+
+    def _lateness(self, query: dict[str, Any], within_ms: int) -> str:
+        """Wait for requests that did not come in time; return how late they were, or ''."""
+        started = started_ns()
+        if self._verified(query, min(within_ms, _LATE_MS_MAX))["verified"]:
+            late_ms = elapsed_ns(started) // 1_000_000
+            return f"\n  it was so {late_ms} ms after within_ms={within_ms}"
+        return ""
 
     def journal(
         self,

@@ -22,7 +22,7 @@ def test_the_clock_is_frozen_set_advanced_and_resumed(server: InProcessServer) -
         ({"advance": "2h"}, 8 * DAY_MS + 12_600_000, True),
         ({"advance": "30s"}, 8 * DAY_MS + 12_630_000, True),
         ({"advance": "500ms"}, 8 * DAY_MS + 12_630_500, True),
-        ({"advance": 500}, 8 * DAY_MS + 12_631_000, True),
+        ({"advance": "500 ms"}, 8 * DAY_MS + 12_631_000, True),
         ({"advance": 0}, 8 * DAY_MS + 12_631_000, True),
         ({"set": NOW_MS + 9 * DAY_MS}, 9 * DAY_MS, True),
         ({"set": NOW_MS + 9 * DAY_MS}, 9 * DAY_MS, True),
@@ -103,7 +103,9 @@ def test_an_authorization_expires_after_its_days(
     due_ms = NOW_MS + days * DAY_MS
     assert clock(server, set=due_ms - 1)[1]["fired"] == []
     fired = [{"at_ms": due_ms, "kind": "authorization_expired", "id": created}]
-    assert clock(server, advance=1) == (200, {"now_ms": due_ms, "frozen": True, "fired": fired})
+    note = 'advanced by 1 ms; for days, write "1d"; the units are ms, s, m, h and d'
+    moved = {"now_ms": due_ms, "frozen": True, "fired": fired, "note": note}
+    assert clock(server, advance=1) == (200, moved)
     assert clock(server, advance="1d")[1]["fired"] == []
     assert server.send("POST", f"/v1/charges/{created}/capture").status == 400
 

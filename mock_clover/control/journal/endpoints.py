@@ -28,7 +28,7 @@ from mock_clover.sandbox.masking import masked_value
 from mock_clover.sandbox.sandbox import Sandbox
 
 WAIT_MS_MAX = 60_000
-_NEAREST_MAX = 3
+_NEAREST_MAX, _CAME_MAX = 3, 5
 _MATCHES_MAX = 100
 _PATH_CHARS_MAX = 200
 """Each of the thousand exchanges is compared with each path."""
@@ -141,7 +141,7 @@ def _verify(sandbox: Sandbox, body: VerifyRequest) -> Steps[StatusResult]:
         _check_name("in_order", name)
     minimum, maximum = _count_range(body)
     if body.in_order is not None:
-        return _verify_order(body, [entry.endpoint for entry in entries])
+        return _verify_order(body, entries)
     candidates = [entry for entry in entries if body.endpoint in (None, entry.endpoint)]
     differing: list[tuple[Exchange, dict[str, Any]]] = []
     unknown = _unknown_members(body.endpoint, body.match)
@@ -157,10 +157,11 @@ def _verify(sandbox: Sandbox, body: VerifyRequest) -> Steps[StatusResult]:
     if count >= minimum and (maximum is None or count <= maximum):
         return StatusResult(200, VerifyResponse(verified=True, count=count))
     nearest = sorted((pair for pair in differing if pair[1]), key=lambda pair: len(pair[1]))
+    came = "" if differing else _what_came(entries)
     result = VerifyResponse(
         verified=False,
         count=count,
-        message=redact(f"expected {_describe_count(minimum, maximum)}, found {count}"),
+        message=redact(f"expected {_describe_count(minimum, maximum)}, found {count}{came}"),
         nearest=tuple(
             NearMiss(id=entry.number, endpoint=entry.endpoint, differs=_mask(differs))
             for entry, differs in nearest[:_NEAREST_MAX]
@@ -265,19 +266,30 @@ def _mask(differs: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _verify_order(body: VerifyRequest, names: list[str]) -> StatusResult:
+def _what_came(entries: list[Exchange]) -> str:
+    """Return the newest requests, oldest first, for a verification that found none."""
+    if not entries:
+        return "; the journal is empty"
+    return f"; the newest requests: {', '.join(map(_shown, entries[-_CAME_MAX:]))}"
+
+
+def _shown(entry: Exchange) -> str:
+    name = entry.endpoint or redact(f"{entry.method} {entry.path}")[:_PATH_CHARS_MAX]
+    return f"#{entry.number} {name} {entry.status or 'lost'}"
+
+
+def _verify_order(body: VerifyRequest, entries: list[Exchange]) -> StatusResult:
     expected = list(body.in_order or ())
     missing = list(expected)
-    for name in names:
-        if missing and name == missing[0]:
+    for entry in entries:
+        if missing and entry.endpoint == missing[0]:
             missing.pop(0)
     matched = len(expected) - len(missing)
     if not missing:
         return StatusResult(200, VerifyResponse(verified=True, count=matched))
     after = f" after {expected[matched - 1]}" if matched else ""
-    result = VerifyResponse(
-        verified=False, count=matched, message=f"{missing[0]} was not called{after}"
-    )
+    message = redact(f"{missing[0]} was not called{after}{_what_came(entries)}")
+    result = VerifyResponse(verified=False, count=matched, message=message)
     return StatusResult(409, result, long_poll_ms=body.within_ms)
 
 

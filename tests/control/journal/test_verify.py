@@ -1,9 +1,12 @@
 """Verifications of the journal, and what they report as near misses."""
 
+import json
+import re
 from typing import Any
 
 import pytest
 
+from mock_clover.testing.handle import MockClover
 from tests.control.calls import got
 from tests.in_process import DECLINED_CARD, VISA, InProcessServer
 
@@ -68,12 +71,21 @@ def miss(number: int, **differs: tuple[Any, Any]) -> dict[str, Any]:
     return {"id": number, "endpoint": "create_charge", "differs": shown}
 
 
+NEWEST = (
+    "; the newest requests: #4 create_charge 200, #5 create_token 200, #6 create_charge 200, "
+    "#7 create_token 200, #8 create_charge 402"
+)
 UNTRUE: list[tuple[dict[str, Any], int, str, list[dict[str, Any]] | None]] = [
     (CHARGE | {"exactly": 3}, 4, "expected exactly 3 matching requests, found 4", []),
     (CHARGE | {"at_least": 5}, 4, "expected 5 or more matching requests, found 4", []),
     (CHARGE | {"at_most": 3}, 4, "expected 3 or fewer matching requests, found 4", []),
     (CHARGE | {"never": True}, 4, "expected exactly 0 matching requests, found 4", []),
-    ({"endpoint": "create_refund"}, 0, "expected 1 or more matching requests, found 0", []),
+    (
+        {"endpoint": "create_refund"},
+        0,
+        f"expected 1 or more matching requests, found 0{NEWEST}",
+        [],
+    ),
     (
         CHARGE | {"match": {"amount": 501, "currency": "usd"}},
         0,
@@ -103,16 +115,16 @@ UNTRUE: list[tuple[dict[str, Any], int, str, list[dict[str, Any]] | None]] = [
     (
         {"in_order": ["create_charge", "create_refund"]},
         1,
-        "create_refund was not called after create_charge",
+        f"create_refund was not called after create_charge{NEWEST}",
         None,
     ),
     (
         {"in_order": ["create_charge"] * 5},
         4,
-        "create_charge was not called after create_charge",
+        f"create_charge was not called after create_charge{NEWEST}",
         None,
     ),
-    ({"in_order": ["create_refund"]}, 0, "create_refund was not called", None),
+    ({"in_order": ["create_refund"]}, 0, f"create_refund was not called{NEWEST}", None),
 ]
 
 
@@ -130,6 +142,76 @@ def test_verify_fails_with_near_misses(
     if nearest is not None:
         expected["nearest"] = nearest
     assert got(shopped.send("POST", "/_mock/verify", requested)) == (409, expected)
+
+
+def test_a_request_without_an_operation_is_named(server: InProcessServer) -> None:
+    said = []
+    for path in ("/v1/charge", f"/v1/{VISA}"):
+        said.append(got(server.send("POST", "/_mock/verify", CHARGE))[1]["message"])
+        assert server.send("POST", path, {}).status == 404
+    said.append(got(server.send("POST", "/_mock/verify", CHARGE))[1]["message"])
+    found = "expected 1 or more matching requests, found 0; "
+    assert said == [
+        f"{found}the journal is empty",
+        f"{found}the newest requests: #1 POST /v1/charge 404",
+        f"{found}the newest requests: #1 POST /v1/charge 404, #2 POST /v1/[card ...4242] 404",
+    ]
+
+
+JSON_HEADERS = {"content-type": "application/json"}
+
+
+class LateTransport:
+    """A server to which a request comes after a number of verifications."""
+
+    blob = ""
+
+    def __init__(self, late: int) -> None:
+        self.late = late
+        self.waits: list[tuple[int, float]] = []
+
+    def use_event_loop(self, loop: object) -> None:
+        """Do nothing."""
+
+    def call(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str], wait_s: float
+    ) -> tuple[int, bytes, str]:
+        """Return the result of a verification."""
+        assert (method, path, headers) == ("POST", "/_mock/verify", JSON_HEADERS)
+        self.waits.append((json.loads(body or b"")["within_ms"], wait_s))
+        came = len(self.waits) > self.late
+        result = {"verified": came, "count": int(came), "message": "found 0"}
+        return 200 if came else 409, json.dumps(result).encode(), ""
+
+
+@pytest.mark.parametrize(
+    ("within_ms", "late", "told", "waits"),
+    [
+        (0, 1, "any operation: found 0", [(0, 0.0)]),
+        (300, 0, "", [(300, 0.3)]),
+        (
+            300,
+            1,
+            r"any operation: found 0\n  it was so \d+ ms after within_ms=300",
+            [(300, 0.3)] * 2,
+        ),
+        (300, 2, "any operation: found 0", [(300, 0.3)] * 2),
+        (5_000, 2, "any operation: found 0", [(5_000, 5.0), (1_000, 1.0)]),
+    ],
+)
+def test_a_late_request_is_told(
+    within_ms: int, late: int, told: str, waits: list[tuple[int, float]]
+) -> None:
+    transport = LateTransport(late)
+    keys = ("name", "merchant_id", "client_id", "client_secret", "access_token", "api_key")
+    clover = MockClover(transport, {"base_url": "http://a", **dict.fromkeys(keys, "x")})
+    said = ""
+    try:
+        assert clover.verify(within_ms=within_ms) == 1
+    except AssertionError as error:
+        said = str(error)
+    assert re.fullmatch(told, said), said
+    assert transport.waits == waits
 
 
 VERIFY_REFUSALS: list[tuple[Any, str]] = [
