@@ -18,7 +18,7 @@ from mock_clover.core.masking import redact, redact_field_name
 from mock_clover.core.money import fraction_of_amount
 from mock_clover.core.printable import printable
 from mock_clover.core.record import Record, SecretRecord, Value
-from mock_clover.core.suggestions import nearest_word
+from mock_clover.core.suggestions import RATIO_MIN, nearest_word
 
 T = TypeVar("T", bound=Record)
 
@@ -327,11 +327,11 @@ def _with_suggestion(message: str, path: str, record: type[Record]) -> str:
     return f"{message}; did you mean `{near}`?" if near else f"{message}{choices}"
 
 
-def nearest_known_path(path: str, record: type[Record]) -> str:
+def nearest_known_path(path: str, record: type[Record], ratio_min: float = RATIO_MIN) -> str:
     """Return the path of the known field with the most similar name, or ''."""
     before, _, name = path.rpartition(".")
     inner = _record_at(before, record)
-    near = nearest_word(name, _hints(inner)) if inner else ""
+    near = nearest_word(name, _hints(inner), ratio_min) if inner else ""
     return f"{before}.{near}".lstrip(".") if near else ""
 
 

@@ -159,7 +159,7 @@ def base_url_of(headers: dict[bytes, bytes]) -> str:
 
 def sandbox_and_server(sandbox: Sandbox, headers: dict[bytes, bytes]) -> str:
     """Return which sandbox of which server answers, for the client of several servers."""
-    url = printable(redact(base_url_of(headers)[:_URL_CHARS_MAX]))
+    url = printable(redact(base_url_of(headers))[:_URL_CHARS_MAX])
     return f"sandbox {sandbox.name} of the server at {url}"
 
 

@@ -43,7 +43,7 @@ def write_exchange(
         raw.query
         or names.has_remarks
         or b"" in values
-        or (body and may_have_remarks(endpoint, raw, request))
+        or (body and may_have_remarks(endpoint, raw, request, journal.count))
     )
     if not is_simple:
         reply, ignored = add_remarks(endpoint, raw, request, reply, names.misspelt)

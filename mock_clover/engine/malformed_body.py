@@ -2,7 +2,11 @@
 
 import re
 
+from mock_clover.core.masking import redact
+from mock_clover.core.printable import printable
+
 _MALFORMED = re.compile(r"JSON is malformed: (.{1,100}) \(byte ([0-9]{1,9})\)")
+_ENCODING_CHARS_MAX = 40
 _WORD = re.compile(rb"[A-Za-z]{1,12}")
 _MEANT = {
     b"True": "true",
@@ -19,15 +23,23 @@ _STARTS = {
     b"\xff\xfe": "; it is UTF-16, send UTF-8",
     b"\xfe\xff": "; it is UTF-16, send UTF-8",
     b"\x1f\x8b": "; it is compressed with gzip, send it without a content-encoding",
+    b"\x28\xb5\x2f\xfd": "; it is compressed with zstd, send it without a content-encoding",
     b"<": "; it is XML or HTML, send JSON",
     b"[object ": "; it is the text of a JavaScript object, use JSON.stringify",
 }
 
 
-def malformed_reason(body: bytes, message: str) -> str:
+def content_encoding(headers: dict[bytes, bytes]) -> str:
+    """Return what the headers say that the body is compressed with, or ''."""
+    encoding = headers.get(b"content-encoding", b"").strip().lower().decode("latin-1")
+    return "" if encoding == "identity" else printable(redact(encoding)[:_ENCODING_CHARS_MAX])
+
+
+def malformed_reason(body: bytes, message: str, encoding: str = "") -> str:
     """Return the sentence about a body that is not an object of JSON.
 
     `message`: that of the decoder. No text of the body is repeated, except the words above.
+    `encoding`: what the body is compressed with.
     """
     match = _MALFORMED.fullmatch(message)
     if match is None:
@@ -36,10 +48,12 @@ def malformed_reason(body: bytes, message: str) -> str:
     at = int(match[2])
     line, column = body.count(b"\n", 0, at) + 1, at - body.rfind(b"\n", 0, at)
     place = f"line {line}, column {column}"
-    return f"the body is not JSON: {match[1]} at {place}{_hint(body, at)}"
+    return f"the body is not JSON: {match[1]} at {place}{_hint(body, at, encoding)}"
 
 
-def _hint(body: bytes, at: int) -> str:
+def _hint(body: bytes, at: int, encoding: str) -> str:
+    if encoding:
+        return f"; it is compressed with {encoding}, send it without a content-encoding"
     for start, hint in _STARTS.items():
         if body.startswith(start):
             return hint

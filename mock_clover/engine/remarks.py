@@ -1,8 +1,9 @@
 """Report what a client probably did not intend: what has no effect or was read differently.
 
-The response, the log and the journal show both: members and headers without effect
-in the header `x-mock-clover-ignored`, amounts with a fraction and a content type that is not JSON
-in `x-mock-clover-why`. A request without these costs a few lookups; only others are parsed again.
+The response, the log and the journal show both: members and headers without effect, and members
+that were sent twice, in the header `x-mock-clover-ignored`, amounts with a fraction and a content
+type that is not JSON in `x-mock-clover-why`. A request without these costs a few lookups; only
+others are parsed again.
 """
 
 import re
@@ -25,7 +26,8 @@ from mock_clover.core.evidence import EvidenceLevel
 from mock_clover.core.masking import redact, redact_field_name
 from mock_clover.core.printable import printable
 from mock_clover.core.record import Record
-from mock_clover.core.suggestions import nearest_word
+from mock_clover.core.repeated_members import may_repeat_a_member, repeated_members
+from mock_clover.core.suggestions import RATIO_MIN, nearest_word
 from mock_clover.engine.endpoint import Endpoint, RawRequest
 from mock_clover.engine.reply import Reply
 from mock_clover.engine.request import query_fields
@@ -39,6 +41,10 @@ _BRACE, _DOT = b"{."  # finding a byte by its number takes a fifth of the time
 _JSON = b"application/json"
 _FRACTION = re.compile(rb"[0-9]\.")
 _IGNORED_MAX = 20
+_WRAPPER_RATIO_MIN = 0.7
+"""`metdata` is rather `metadata`, misspelt, than an object around the members of the body."""
+_SEARCHED_FOR_REPEATS = 1_000
+"""Exchanges of a sandbox."""
 _COUNTED_MAX = 1_000
 _NAME_CHARS_MAX = 128
 _AMOUNTS_MAX = 3
@@ -48,13 +54,20 @@ _TOKEN_PARAMETER = "access_token"  # noqa: S105 - the name of a query parameter
 """The platform API accepts its token in the query."""
 
 
-def may_have_remarks(endpoint: Endpoint, raw: RawRequest, request: Record | None) -> bool:
-    """Return whether there may be a remark on a body. Fast: most bodies have none."""
+def may_have_remarks(
+    endpoint: Endpoint, raw: RawRequest, request: Record | None, earlier: int
+) -> bool:
+    """Return whether there may be a remark on a body. Fast: most bodies have none.
+
+    `earlier`: the number of exchanges before this one. Only the first of a sandbox are searched for
+    repeated members, because that takes a twentieth of the time of a charge.
+    """
     codec, body = endpoint.codec, raw.body
     return (
         (codec is not None and (type(request) is not codec.strict or body.find(_BRACE, 1) > 0))
         or _DOT in body
         or not raw.headers.get(b"content-type", _JSON).startswith(_JSON)
+        or (earlier < _SEARCHED_FOR_REPEATS and may_repeat_a_member(body))
     )
 
 
@@ -76,10 +89,13 @@ def add_remarks(
     codec, body = endpoint.codec, raw.body
     is_flat = codec is None or not body or (type(request) is codec.strict and body.count(b"{") <= 1)
     has_no_fraction = _FRACTION.search(body) is None
-    if is_flat and not raw.query and has_no_fraction and not misspelt:
+    repeated = repeated_members(body) if endpoint.request is not None else []
+    if is_flat and not raw.query and has_no_fraction and not misspelt and not repeated:
         return reply, ()
     tree = _tree_of(endpoint, raw)
-    found = list(islice(_ignored(endpoint, raw, tree), _COUNTED_MAX))
+    is_card = endpoint.has_card_data
+    twice = (_Ignored(path, is_repeated=True, has_card_data=is_card) for path in repeated)
+    found = list(islice(chain(twice, _ignored(endpoint, raw, tree)), _COUNTED_MAX))
     texts = chain(misspelt, (each.text for each in found))
     ignored = tuple(islice(texts, _IGNORED_MAX))  # a suggestion takes a tenth of a millisecond
     if ignored:
@@ -147,6 +163,7 @@ class _Ignored(NamedTuple):
     prefix: str = ""
     is_known: bool = False
     is_wrapper: bool = False
+    is_repeated: bool = False
     has_card_data: bool = False
 
     @property
@@ -156,12 +173,15 @@ class _Ignored(NamedTuple):
         name = f"{self.prefix}{_clean(path)}"
         if "idempot" in name.lower():
             return f"{name} (did you mean the header idempotency-key?)"
+        if self.is_repeated:
+            return f"{name} (sent more than once, the last value was used)"
         if self.is_known:
             return f"{name} (accepted, without effect)"
-        if self.is_wrapper:
-            return f"{name} (its members belong on the level above)"
-        near = nearest_known_path(path, self.record) if self.record is not None else ""
-        return f"{name} (did you mean {_clean(near)}?)" if near else name
+        ratio_min = _WRAPPER_RATIO_MIN if self.is_wrapper else RATIO_MIN
+        near = nearest_known_path(path, self.record, ratio_min) if self.record is not None else ""
+        if near:
+            return f"{name} (did you mean {_clean(near)}?)"
+        return f"{name} (its members belong on the level above)" if self.is_wrapper else name
 
 
 def _ignored(endpoint: Endpoint, raw: RawRequest, tree: Any) -> Iterator[_Ignored]:

@@ -41,7 +41,7 @@ from mock_clover.core.codec import (
 from mock_clover.core.masking import redact, redact_field_name
 from mock_clover.core.record import Record
 from mock_clover.engine.endpoint import ECOMMERCE, Endpoint, RawBody, RawRequest, UntypedBody
-from mock_clover.engine.malformed_body import malformed_reason
+from mock_clover.engine.malformed_body import content_encoding, malformed_reason
 from mock_clover.engine.wrong_credential import api_key_reason, bearer_reason
 from mock_clover.sandbox.credentials import fingerprint
 from mock_clover.sandbox.idempotency import KEY_CHARS_MAX
@@ -221,13 +221,15 @@ def decode_body(endpoint: Endpoint, raw: RawRequest) -> Record | None:
             return codec.convert(_merge_parameters(raw))
         if endpoint.request is UntypedBody:
             if _is_yaml(raw):
+                _reject_compressed(raw)
                 return UntypedBody(text=raw.body)
             tree = parse(raw.body)
             return UntypedBody(tree=tree) if isinstance(tree, dict) else codec.convert(tree)
         body = raw.body
         return codec.decode(body if body[:1] == b"{" or body.strip() else b"")
     except MalformedError as error:
-        reason = malformed_reason(raw.body, str(error))
+        encoding = content_encoding(raw.headers)
+        reason = malformed_reason(raw.body, str(error), encoding)
         if not endpoint.surface.journaled:
             raise CONTROL_INVALID.error(detail=reason) from None
         raise INVALID_JSON.error(rule=reason) from None
@@ -245,6 +247,15 @@ def _is_yaml(raw: RawRequest) -> bool:
     if media_type in _YAML_MEDIA_TYPES:
         return True
     return media_type in _UNRELIABLE_MEDIA_TYPES and raw.body.lstrip()[:1] not in (b"{", b"[", b"")
+
+
+def _reject_compressed(raw: RawRequest) -> None:
+    """Reject a compressed form or YAML. Raises MalformedError."""
+    encoding = content_encoding(raw.headers)
+    if encoding and not raw.body.isascii():
+        raise MalformedError(
+            f"It is compressed with {encoding}, send it without a content-encoding"
+        )
 
 
 def _require_json(headers: dict[bytes, bytes]) -> None:
@@ -310,6 +321,7 @@ def _merge_parameters(raw: RawRequest) -> dict[str, object]:
             raise MalformedError("Expected an object")
         merged.update(tree)
     else:
+        _reject_compressed(raw)
         merged.update(query_fields(raw.body))
     return merged
 

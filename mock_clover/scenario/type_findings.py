@@ -39,7 +39,7 @@ def type_finding(message: str) -> Finding:
         return path, f"The value does not have the form: {'; '.join(known)}" if known else message
     if message.endswith("Expected `object`, got `null`"):
         return path, f"{message}: the member has no value; write {{}} or remove it"
-    if message.startswith("Expected `array"):
+    if message.startswith("Expected `array") and " got " in message:
         return path, f"{message}; begin each item with `- `"
     if path.endswith("amount") and "got `str`" in message:
         return path, f"{message}; write 1050 for $10.50, or a range such as {{min: 1000}}"

@@ -237,12 +237,20 @@ def test_a_rule_of_a_query_is_named(make_server: MakeServer) -> None:
     assert got.why.startswith("INVALID_REQUEST (limit is 101; at most 100) (inferred: ")
 
 
+COMPRESSED = "it is compressed with {}, send it without a content-encoding"
+
+
 def test_why_says_what_a_body_is_that_is_not_json(server: InProcessServer) -> None:
-    for raw, hint in (
-        (b"amount=1&currency=usd", "it is a form, send JSON"),
-        (b"\x1f\x8b\x08", "it is compressed with gzip, send it without a content-encoding"),
-        (b"\xef\xbb\xbf{}", "send UTF-8 without a byte order mark"),
-        ("{}".encode("utf-16"), "it is UTF-16, send UTF-8"),
+    for raw, encoding, hint in (
+        (b"amount=1&currency=usd", "", "it is a form, send JSON"),
+        (b"amount=1", "identity", "it is a form, send JSON"),
+        (b"\x1f\x8b\x08", "", COMPRESSED.format("gzip")),
+        (b"\x28\xb5\x2f\xfd\x04", "", COMPRESSED.format("zstd")),
+        (b"\x0b\x01\x80{}\x03", "br", COMPRESSED.format("br")),
+        (b"x\x9c\xab\xae\x05\x00", "deflate", COMPRESSED.format("deflate")),
+        (b"\xef\xbb\xbf{}", "", "send UTF-8 without a byte order mark"),
+        ("{}".encode("utf-16"), "", "it is UTF-16, send UTF-8"),
     ):
-        reply = server.send("POST", "/v1/charges", raw=raw)
+        headers = {"content-encoding": encoding} if encoding else {}
+        reply = server.send("POST", "/v1/charges", raw=raw, headers=headers)
         assert f"line 1, column 1; {hint}) (documented: " in reply.why, reply.why

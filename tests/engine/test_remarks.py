@@ -114,7 +114,7 @@ def test_few_suggestions_are_searched(
 ) -> None:
     """A body of 1 MiB has tens of thousands of members; a search takes a tenth of a millisecond."""
     searched: list[str] = []
-    monkeypatch.setattr(remarks, "nearest_known_path", lambda path, _: searched.append(path) or "")
+    monkeypatch.setattr(remarks, "nearest_known_path", lambda path, *_: searched.append(path) or "")
     body = CHARGE | {"source": server.token()} | {f"amuont{n}": n for n in range(40)}
     assert server.send("POST", "/v1/charges", body).status == 200
     assert len(searched) == 20

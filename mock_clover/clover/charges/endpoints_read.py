@@ -16,6 +16,7 @@ from mock_clover.clover.charges.behaviours_capture import SPLIT_TOTALS_ARE_CUMUL
 from mock_clover.clover.charges.behaviours_purchase import EXPAND_NESTS_OBJECTS
 from mock_clover.clover.charges.records import Charge
 from mock_clover.clover.charges.responses import ChargeResponse, ListResponse, retrieved_response
+from mock_clover.clover.common.expand import not_expanded
 from mock_clover.clover.common.problems import CHARGE_NOT_FOUND, INVALID_REQUEST
 from mock_clover.clover.customers.records import customer_response
 from mock_clover.clover.orders.endpoints import find_order
@@ -29,6 +30,7 @@ from mock_clover.sandbox.sandbox import Sandbox
 
 EXPAND_FIELDS_MAX = 3
 """Maximum number of fields that one request can expand (documented)."""
+_EXPANDABLE = ("customer", "order")
 _DOC = documented("REF getcharges")
 _Expand = (
     Annotated[
@@ -69,11 +71,10 @@ def get_charge(sandbox: Sandbox, call: Call[None, ChargeQuery]) -> ChargeRespons
         call.basis = (FAILED_CHARGE_IS_RETRIEVABLE,)
     if charge.is_split or charge.amount_released:
         call.basis += (SPLIT_TOTALS_ARE_CUMULATIVE,)
-    response = retrieved_response(charge)
     if call.query.expand is None:
-        return response
+        return retrieved_response(charge)
     call.basis += (EXPAND_NESTS_OBJECTS,)
-    return _expand(sandbox, response, _parse_expand(call.query.expand))
+    return _expand(sandbox, retrieved_response(charge), _parse_expand(call))
 
 
 def list_charges(
@@ -81,7 +82,7 @@ def list_charges(
 ) -> ListResponse | Work[ListResponse]:
     """Return charges, newest first."""
     query = call.query
-    names = _parse_expand(query.expand) if query.expand is not None else frozenset()
+    names = _parse_expand(call)
     basis = (EXPAND_NESTS_OBJECTS,) if names else ()
     call.basis = basis_of_query(query) + basis
     return paginate(
@@ -108,12 +109,16 @@ def _matches(charge: Charge, query: ChargesQuery) -> bool:
     )
 
 
-def _parse_expand(expand: str) -> frozenset[str]:
-    names = [name.strip() for name in expand.split(",")]
+def _parse_expand(call: Call[None, Any]) -> frozenset[str]:
+    """Return the fields that a request expands; note those that no charge has as an id."""
+    if call.query.expand is None:
+        return frozenset()
+    names = [name.strip() for name in call.query.expand.split(",")]
     if len(names) > EXPAND_FIELDS_MAX:
         raise INVALID_REQUEST.error(
             param="expand", rule=f"expand has {len(names)} fields; at most {EXPAND_FIELDS_MAX}"
         )
+    call.why += not_expanded(filter(None, names), _EXPANDABLE)
     return frozenset(names)
 
 

@@ -155,15 +155,20 @@ def _with_notes(run: Callable[..., HandlerResult | LongResult]) -> Callable[...,
         result = run(sandbox, call)
         if isinstance(result, Work):
             return result.then(partial(_noted_after, call))
-        call.why += "".join(note() for note in call.notes)
-        return result
+        return _noted(call, result)
 
     return handler
 
 
 def _noted_after(call: Call[Any, Any], steps: Steps[HandlerResult]) -> Steps[HandlerResult]:
     result = yield from steps
-    call.why += "".join(note() for note in call.notes)
+    return _noted(call, result)
+
+
+def _noted(call: Call[Any, Any], result: HandlerResult) -> HandlerResult:
+    """Add the notes to `why`. An empty list does not show what its rows could expand."""
+    if not (isinstance(result, Elements) and not result.elements):
+        call.why += "".join(note() for note in call.notes)
     return result
 
 

@@ -7,18 +7,17 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from mock_clover.clover.common.expand import not_expanded
 from mock_clover.clover.platform.http import PLATFORM_PATH
 from mock_clover.clover.platform.problems import PLATFORM_INVALID_QUERY
 from mock_clover.clover.platform.records import NESTED_MAX, Elements, Reference
 from mock_clover.clover.refunds.records import Refund
-from mock_clover.core.masking import redact
-from mock_clover.core.printable import printable
 from mock_clover.core.record import Record, Value
 from mock_clover.engine.endpoint import Call
 from mock_clover.sandbox.sandbox import Sandbox
 
-_NAMES_MAX, _NAMES_TOLD_MAX, _NAME_CHARS_MAX = 50, 5, 40
-"""Limits of this mock: of the expanded fields, and of those that `why` names."""
+_NAMES_MAX = 50
+"""Limit of this mock."""
 _LEVELS_MAX = 2
 """Source: DOCS:expanding-fields, a dotted path expands two levels."""
 
@@ -72,27 +71,15 @@ def response_context(sandbox: Sandbox, call: Call[Any, Any]) -> ResponseContext:
         raise PLATFORM_INVALID_QUERY.error(
             param="expand", reason=f"this mock expands at most {_NAMES_MAX} fields"
         )
-    two_levels = frozenset(name for name in names if name.count(".") < _LEVELS_MAX)
-    context = ResponseContext(
-        sandbox, f"{call.base_url}{PLATFORM_PATH}{sandbox.credentials.merchant_id}", two_levels
-    )
+    root = f"{call.base_url}{PLATFORM_PATH}{sandbox.credentials.merchant_id}"
+    context = ResponseContext(sandbox, root, _two_levels(names))
     if names:
-        call.notes += (
-            lambda: (
-                _unexpanded(names, context.expandable & two_levels) if context.expandable else ""
-            ),
-        )
+        call.notes += (lambda: not_expanded(names, _two_levels(context.expandable)),)
     return context
 
 
-def _unexpanded(names: frozenset[str], expanded: set[str]) -> str:
-    """Return a note on the fields that the response does not expand, or ''."""
-    ignored = sorted(names - expanded)
-    if not ignored:
-        return ""
-    told = [printable(redact(name)[:_NAME_CHARS_MAX]) for name in ignored[:_NAMES_TOLD_MAX]]
-    more = f" +{len(ignored) - len(told)} more" if len(ignored) > len(told) else ""
-    return f"; not expanded: {', '.join(told)}{more}"
+def _two_levels(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name for name in names if name.count(".") < _LEVELS_MAX)
 
 
 def nested_list(rows: Sequence[Record] | Iterable[Record]) -> Elements:

@@ -165,9 +165,7 @@ def test_expansions(server: InProcessServer) -> None:
         server, "/atomic_order/orders", {"orderCart": {"lineItems": [A | {"note": "n"}]}}
     )
     server.send("POST", f"/v1/orders/{order['id']}/pay", {"source": server.token()})
-    names = (
-        "order,order.lineItems,tender,cardTransaction,customer,customers,order.lineItems.taxRates"
-    )
+    names = "order,order.lineItems,tender,cardTransaction,customer,ordr,order.lineItems.taxRates"
     got = v3(server, f"/payments?expand={names}")
     payment = got.json["elements"][0]
     assert payment["order"]["lineItems"]["elements"][0]["note"] == "n"
@@ -175,13 +173,23 @@ def test_expansions(server: InProcessServer) -> None:
         "Credit Card",
         "4242",
     )
-    told = "customer, customers, order.lineItems.taxRates"
-    assert got.why == f"no rule applied; not expanded: {told}"
-    assert v3(server, "/customers?expand=nothing").why == "no rule applied"
-    some = v3(server, f"/orders/{order['id']}?expand=customers,lineItems,payments,discounts")
-    assert some.why == "no rule applied"
-    many = v3(server, f"/orders/{order['id']}?expand={','.join(f'a{n}' for n in range(9))}")
-    assert many.why == "no rule applied; not expanded: a0, a1, a2, a3, a4 +4 more"
+    assert got.why == (
+        "no rule applied; not expanded: customer, order.lineItems.taxRates (did you mean "
+        "order.lineItems?), ordr (did you mean order?); this response can expand "
+        "additionalCharges, cardTransaction, order, order.customers, order.discounts, "
+        "order.lineItems, order.payment, order.payments, order.refunds, order.serviceCharge, "
+        "refunds, tender"
+    )
+    for path, told in (
+        ("/customers?expand=nothing", ""),  # an empty list
+        ("/tenders?expand=nothing", "; not expanded: nothing; this response can expand nothing"),
+        (f"/orders/{order['id']}?expand=customers,lineItems,payments,discounts", ""),
+        ("?expand=,", ""),
+    ):
+        assert v3(server, path).why == f"no rule applied{told}"
+    many = v3(server, f"?expand={','.join(f'a{n}' for n in range(9))}")
+    told = "a0, a1, a2, a3, a4 +4 more; this response can expand address, gateway, owner"
+    assert many.why == f"no rule applied; not expanded: {told}, properties"
 
 
 def test_customers_as_an_array_or_an_object(server: InProcessServer) -> None:
