@@ -1,9 +1,10 @@
 """Calls of the control API of one sandbox, and what the parts of the test API share."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from mock_clover.core.card_expiry import default_expiry
+from mock_clover.core.suggestions import did_you_mean
 from mock_clover.testing.clock import Clock
 from mock_clover.testing.transport import Transport, request_json
 
@@ -20,6 +21,14 @@ class SandboxCalls:
         self.transport = transport
         self._path = urlsplit(base_url).path.rstrip("/")
         self.clock = Clock(self._request)
+
+    if not TYPE_CHECKING:  # a type checker must report unknown names
+
+        def __getattr__(self, name: str) -> object:
+            """Raise AttributeError with the most similar name."""
+            known = [each for each in dir(self) if not each.startswith("_")]
+            hint = did_you_mean(name, known)
+            raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}{hint}")
 
     def _expiry(self, exp: str | None) -> tuple[str, str]:
         """Return month and year of a card; by default, years after the sandbox's time."""

@@ -108,7 +108,16 @@ class MockClover(EventCalls):
                 self.transport.blob = self._get_unrecorded("/assets/keys.json")["TA_PUBLIC_KEY_DEV"]
             card |= encrypted_card(self.transport.blob, pan)
         headers = {"apikey": self.api_key}
-        return str(self._request("POST", "/v1/tokens", {"card": card}, headers)["id"])
+        try:
+            return str(self._request("POST", "/v1/tokens", {"card": card}, headers)["id"])
+        except MockCloverError as error:
+            newest = [] if error.status else self.journal(endpoint="create_token", limit=1)
+            if not (newest and newest[0].get("fault")):
+                raise
+            raise MockCloverError(
+                f"{error}: the fault `{newest[0]['fault']}` applied to this request; give it an "
+                "endpoint, such as create_charge, or create the token first"
+            ) from None
 
     @property
     def charges(self) -> list[dict[str, Any]]:

@@ -1,10 +1,12 @@
 """Texts for failed tests: the journal of the sandbox and failed verifications."""
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from mock_clover.core.printable import printable
-from mock_clover.testing.transport import MockCloverError
+from mock_clover.testing.transport import MockCloverError, request_json
 
 if TYPE_CHECKING:
     from mock_clover.testing.handle import MockClover
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 __tracebackhide__ = True
 
 _LINES_MAX = 50
+_MOVES_MAX, _SECOND_MS = 5, 1_000
 _BODY_CHARS_MAX = 160
 _EXPECTED = "expected"
 
@@ -19,13 +22,16 @@ _EXPECTED = "expected"
 def report_text(clover: "MockClover") -> str:
     """Return what a failure report shows of a sandbox. Never raises.
 
-    These are the newest journal entries, the webhook deliveries that failed, and the faults that
-    did not apply to any request.
+    These are the newest journal entries, the webhook deliveries that failed, the faults and
+    outcomes that did not apply to any request, and by how much the clock was advanced.
     """
     try:
         exchanges = clover.journal(limit=_LINES_MAX)
         deliveries = clover.deliveries(limit=_LINES_MAX)
         faults = clover.unused_faults()
+        path = urlsplit(clover.url).path.rstrip("/")
+        armed = request_json(clover.transport, "GET", f"{path}/_mock/next")["data"]
+        moves = request_json(clover.transport, "GET", f"{path}/_mock/clock/moves")["data"]
     except MockCloverError as error:
         return f"(journal not available: {error})"
     lines = [exchange_line(exchange) for exchange in exchanges]
@@ -36,7 +42,17 @@ def report_text(clover: "MockClover") -> str:
     for each in faults:
         where = each["fault"].get("endpoint") or "any operation"
         lines.append(f"{each['id']} ({each['fault']['kind']}, {where}) did not apply to a request")
+    for each in armed:
+        what = each.get("outcome") or each.get("fault")
+        lines.append(f"{each['id']} ({what}, {each['left']} left) waits for the next payment")
+    moves_ms = [each["to_ms"] - each["from_ms"] for each in moves[-_MOVES_MAX:]]
+    lines += [f"the clock advanced by {_duration_text(by_ms)}" for by_ms in moves_ms if by_ms]
     return "\n".join(lines)
+
+
+def _duration_text(duration_ms: int) -> str:
+    is_short = duration_ms < _SECOND_MS
+    return f"{duration_ms} ms" if is_short else str(timedelta(milliseconds=duration_ms))
 
 
 def _is_unsent(delivery: dict[str, Any]) -> bool:

@@ -64,10 +64,28 @@ def test_mistakes_and_waits_are_explained() -> None:
         clover.webhook("http://127.0.0.1:1/", retry_after_ms=[])
         clover.send_webhook(object="P", id="X", type="CREATE")
         clover.deliveries(wait=1)
-        assert report_text(clover).splitlines()[-2:] == [
+        clover.next("card_declined", times=2)
+        clover.clock.advance(8)
+        lines = report_text(clover).splitlines()[-6:]
+        assert lines.pop(4).startswith("the clock advanced by ")
+        assert lines == [
             "webhook delivery-1 P:CREATE to target-1: failed (Connection refused)",
             "fault-1 (drop, create_refund) did not apply to a request",
+            "next-1 (card_declined, 2 left) waits for the next payment",
+            "the clock advanced by 1 day, 0:00:00",
+            "the clock advanced by 8 ms",
         ]
+        clover.clear_faults()
+        clover.fault("drop", times=3)  # the client of the test API repeats a lost request
+        told = re.escape(
+            ": the fault `drop before_commit` applied to this request; give it an endpoint, such "
+            "as create_charge, or create the token first"
+        )
+        with pytest.raises(MockCloverError, match=f"{told}$"):
+            clover.card_token()
+        told = re.escape("'MockClover' has no attribute 'charge'; did you mean `charges`?")
+        with pytest.raises(AttributeError, match=told):
+            clover.charge()  # type: ignore[attr-defined]  # the mistake
 
 
 def test_a_handshake_is_finished_with_the_code_of_the_receiver() -> None:
