@@ -228,8 +228,8 @@ def complete_scenario(
     from mock_clover.scenario.load import builtin_names
 
     names = [name for name in builtin_names() if name.startswith(incomplete)]
-    # The file first: bash discards what precedes it.
-    return [CompletionItem(incomplete, type="file"), *map(CompletionItem, names)]
+    # The file first: bash discards what precedes it. zsh discards an empty text.
+    return [CompletionItem(incomplete or "./", type="file"), *map(CompletionItem, names)]
 
 
 def complete_operation(
@@ -239,6 +239,15 @@ def complete_operation(
     from mock_clover.clover.surface import OPERATIONS
 
     return [CompletionItem(name) for name in OPERATIONS if name.startswith(incomplete)]
+
+
+def complete_outcome(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete the name of an outcome."""
+    from mock_clover.engine.overrides import outcomes
+
+    return [CompletionItem(name) for name in outcomes() if name.startswith(incomplete)]
 
 
 def examples(*lines: str) -> str:

@@ -9,6 +9,7 @@ from mock_clover.cli.base import (
     CONTEXT,
     client_url_option,
     complete_operation,
+    complete_outcome,
     control_headers,
     control_token_option,
     echo,
@@ -33,7 +34,7 @@ from mock_clover.core.printable import printable
         "mock-clover next --clear",
     ),
 )
-@click.argument("outcome", required=False)
+@click.argument("outcome", required=False, shell_complete=complete_outcome)
 @click.option("--fault", metavar="TEXT", help="A fault, as in the header x-mock-clover-fault.")
 @click.option(
     "--endpoint",

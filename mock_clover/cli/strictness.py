@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:
     _ParamType = click.ParamType[dict[str, bool]]
@@ -26,6 +27,16 @@ class Strictness(_ParamType):
     """Click parameter type that converts a value to the settings that it changes."""
 
     name = "strictness"
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - the base class's signature
+        param: click.Parameter,  # noqa: ARG002 - the same
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Complete the values that the help names."""
+        names = ("docs", "evidence", "all")
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None

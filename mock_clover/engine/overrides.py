@@ -232,6 +232,17 @@ def _override_for(outcome: str, why: str, armed_id: str = "") -> Override:
     )
 
 
+def outcomes() -> list[str]:
+    """Return the names of all outcomes, except approvals of a part."""
+    return [
+        "approve",
+        "card_declined",
+        *_FLOWS,
+        *SELECTABLE_ERRORS,
+        *(f"card_declined/{c}" for c in (*DECLINE_CODES, *ISSUER_DECLINES)),
+    ]
+
+
 def parse_outcome(word: str, label: str = "x-mock-clover-outcome") -> Action:
     """Parse the name of an outcome. Raises UNKNOWN_OUTCOME, with a suggestion if there is one.
 
@@ -256,14 +267,7 @@ def parse_outcome(word: str, label: str = "x-mock-clover-outcome") -> Action:
         return Action(decline=decline)
     if code == "card_declined" and decline_code in ISSUER_DECLINES:
         return Action(decline=DeclineAction(message=ISSUER_DECLINES[decline_code]))
-    known = [
-        "approve",
-        "card_declined",
-        *_FLOWS,
-        *SELECTABLE_ERRORS,
-        *(f"card_declined/{c}" for c in (*DECLINE_CODES, *ISSUER_DECLINES)),
-    ]
-    suggestion = did_you_mean(word, known) or (
+    suggestion = did_you_mean(word, outcomes()) or (
         "; use approve, card_declined, card_declined/CODE, threeds/FLOW or an error that "
         "`mock-clover errors` lists"
     )

@@ -15,7 +15,7 @@ from mock_clover.cli.client import _print_exchange
 from mock_clover.core.printable import printable
 from mock_clover.reference.fidelity import fidelity
 from mock_clover.reference.openapi import problem_rows, route_rows
-from mock_clover.scenario.load import load
+from mock_clover.scenario.load import builtin_names, load
 from mock_clover.testing.report import exchange_line, verification_failure
 from tests.command_line import run_cli
 
@@ -118,6 +118,10 @@ def test_names_are_completed() -> None:
     for words, expected in (
         (["jou"], ["journal"]),
         (["serve", "--scenario", "decl"], ["decl", "declines"]),  # the first: a file
+        (["serve", "--scenario", ""], ["./", *builtin_names()]),  # zsh drops an empty text
+        (["serve", "--strict", ""], ["docs", "evidence", "all"]),
+        (["next", "card_declined/st"], ["card_declined/stolen_card"]),
+        (["next", "--endpoint", "create_ref"], ["create_refund"]),
         (["journal", "--endpoint", "create_ch"], ["create_charge", "create_checkout"]),
     ):
         *before, incomplete = words

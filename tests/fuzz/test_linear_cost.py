@@ -34,6 +34,7 @@ import pytest
 import uvicorn
 
 from mock_clover.browser.surface import BROWSER_SURFACE
+from mock_clover.clover.common.expand import not_expanded
 from mock_clover.clover.surface import RULE_OPERATIONS, SURFACE
 from mock_clover.clover.webhooks.records_address import url_error
 from mock_clover.conformance.compare import compare
@@ -46,6 +47,7 @@ from mock_clover.core.duration import parse_duration_ms
 from mock_clover.core.masking import redact, redact_json
 from mock_clover.core.printable import printable
 from mock_clover.core.problem import ApiError
+from mock_clover.core.repeated_members import repeated_members
 from mock_clover.core.suggestions import did_you_mean
 from mock_clover.engine.endpoint import Endpoint, UntypedBody
 from mock_clover.engine.html import escape_html
@@ -523,6 +525,8 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "a snapshot for display": lambda text: masked_snapshot({"body": text, "metadata": {text: 1}}),
     "control characters": printable,
     "depth": lambda text: check_depth(text.encode()),
+    "repeated members": lambda text: repeated_members(text.encode()),
+    "unknown expansions": lambda text: not_expanded(text.split(","), {"order", text}),
     "a suggestion": lambda text: did_you_mean(text, RULE_OPERATIONS),
     "a duration": parse_duration_ms,
     "the address of a webhook": url_error,

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import ssl
@@ -333,28 +334,48 @@ SPECIAL = [
 ]
 
 
-COMPLETE = """
+COMPLETE = {
+    "bash": """
 eval "$(_MOCK_CLOVER_COMPLETE=bash_source mock-clover)"
-compopt() { :; }
+function compopt { :; }
 COMP_WORDS=(mock-clover "$@") COMP_CWORD=$#
 _mock_clover_completion mock-clover
 echo "${COMPREPLY[@]}"
-"""
-"""Runs the completion of bash as the Tab key does; `compopt` needs the key."""
+""",
+    "zsh": """
+functions[compdef]=: functions[_path_files]=:
+functions[compadd]='print -- $completions'
+functions[_describe]='print -- ${completions_with_descriptions%%:*}'
+eval "$(_MOCK_CLOVER_COMPLETE=zsh_source mock-clover)"
+words=(mock-clover "$@") CURRENT=$((1 + $#))
+_mock_clover_completion
+""",
+    "fish": """
+_MOCK_CLOVER_COMPLETE=fish_source mock-clover | source
+set told (complete -C "mock-clover $argv" | string replace -r '\\t.*' '')
+string match -v './*' $told | string join ' '
+""",
+}
+"""Runs the completion of each shell as the Tab key does; functions that need the key do nothing."""
+ALL = "avs-and-cvc card-on-file declines expired-token flaky-network lost-replies phantom-decline"
 
 
+@pytest.mark.parametrize("shell", COMPLETE)
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("jou", "journal"),
-        ("serve --scenario dec", "declines"),
-        ("journal --endpoint create_ref", "create_refund"),
+        (["jou"], "journal"),
+        (["serve", "--scenario", "dec"], "declines"),
+        (["serve", "--scenario", ""], f"{ALL} rate-limited sandbox velocity"),
+        (["journal", "--endpoint", "create_ref"], "create_refund"),
     ],
 )
-def test_bash_completes_names(words: str, expected: str) -> None:
+def test_shells_complete_names(shell: str, words: list[str], expected: str) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
     environment = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     completed = subprocess.run(
-        ["bash", "-c", COMPLETE, "bash", *words.split()],
+        [shell, "-c", COMPLETE[shell], *(["x"] if shell != "fish" else []), *words],
         capture_output=True,
         env=environment,
         check=False,
