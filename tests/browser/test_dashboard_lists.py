@@ -1,6 +1,7 @@
 """Lists of the dashboard: sandboxes side by side; days and clock jumps between requests."""
 
 import re
+from functools import partial
 
 import pytest
 from browser_session import SharedBrowserSession, resize, until
@@ -137,7 +138,7 @@ def test_heads_are_over_their_columns_and_reasons_stay(dashboard_page: Dashboard
         assert abs(head["x"] - cell["x"]) < 1, name
     resize(page, {"width": 1280, "height": 900})
     for name in ("payment", "why"):
-        until(lambda: row.locator(f".c-{name}").evaluate(HIDDEN_PX), (1).__gt__)
+        until(partial(row.locator(f".c-{name}").evaluate, HIDDEN_PX), (1).__gt__)
     dashboard_page.shop.checkout()  # it has no payment, and a long path
     expect(dashboard_page.newest().locator(".c-payment")).to_be_hidden()
     until(lambda: dashboard_page.newest().locator(".c-path").evaluate(HIDDEN_PX), (1).__gt__)

@@ -160,7 +160,9 @@ export class Chart {
     });
     const last = shown.at(-1); // labels of several would overlap
     const x = last ? xOf(last) : 0;
-    const isLeft = x > LEFT_PX + JUMP_PX;
+    const isFree = (fromPx, toPx) => fromPx >= LEFT_PX && toPx <= this.px && !series.some(({ total }, place) =>
+      total && LEFT_PX + (place + 1) * step > fromPx && LEFT_PX + place * step < toPx);
+    const isLeft = x > LEFT_PX + JUMP_PX && (isFree(x - JUMP_PX, x) || !isFree(x, x + JUMP_PX)); // it would cover bars
     this.jumpMark.setAttribute("x", isLeft ? x - 4 : x + 4);
     this.jumpMark.setAttribute("text-anchor", isLeft ? "end" : "start");
     setText(this.jumpMark, last ? `clock ${jumpText(last[1])}` : "");

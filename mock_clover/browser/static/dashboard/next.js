@@ -107,7 +107,7 @@ export async function refreshNext() {
   const chips = data.map(chipOf);
   replaceContent(place, chips.length < 2 ? chips : el("details", { open: isOpen },
     el("summary", { class: "armed" }, el("span", { "aria-hidden": "true" }, "⚑ "), `${chips.length} armed`),
-    el("div", { class: "menu" }, el("h3", {}, "Armed for the next charges"), el("div", { class: "actions" }, chips))));
+    el("div", { class: "menu" }, group("Armed for the next charges", chips))));
   if (!hadFocus) return;
   (place.querySelector("[open] button") ?? place.querySelector("summary, button") ??
     byId("next").querySelector("summary")).focus();
