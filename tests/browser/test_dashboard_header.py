@@ -110,6 +110,7 @@ def test_header_keeps_its_height(dashboard_page: DashboardPage, axe: str) -> Non
         expect(chips.first).to_be_focused()
     page.keyboard.press("Enter")
     expect(several).to_have_count(0)
+    expect(chips).to_have_count(1)
     expect(chips).to_be_focused()
     chips.click()
     expect(chips).to_have_count(0)
