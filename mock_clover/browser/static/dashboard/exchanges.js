@@ -22,7 +22,7 @@ const buckets = new Buckets();
 const state = {
   filter: new Filter(), items: [], held: null, heldCount: 0, clearedId: 0, openId: null,
   isDue: false, isStale: true, operations: new Set(), arrived: 0, isStarted: false, isDrawn: false, isConnected: false,
-  moves: [], realTime: () => Date.now(), isFrozen: false,
+  moves: [], realTime: Date.now, isFrozen: false,
 };
 let list;
 let chart;
@@ -82,13 +82,14 @@ export function receive(events, isReset, clock = null) {
     checkedId = 0;
     buckets.clear();
     list.reset();
-    Object.assign(state, { held: state.held && [], heldCount: 0, clearedId: 0, isStale: true, isConnected: false, realTime: () => Date.now() });
+    Object.assign(state, { held: state.held && [], heldCount: 0, clearedId: 0, isStale: true, isConnected: false });
+    state.realTime = Date.now;
     closeExchange();
     announce(() => "The list was reset.");
   }
   const isInitial = !state.isStarted || isReset;
   if (clock) markJumps(clock);
-  const timeAt = clock || !state.isFrozen ? state.realTime : () => Date.now();
+  const timeAt = clock || !state.isFrozen ? state.realTime : Date.now;
   const entries = events.map(([, text]) => parseEntry(text, timeAt));
   state.isStarted = true;
   buckets.add(entries);

@@ -107,7 +107,9 @@ async function read(self, onEvents, onLive) {
 
 /** Load the whole journal with one request, which is faster than the stream. */
 async function readAll(self, onEvents) {
-  const [{ data }, clock] = await Promise.all([get(`journal?limit=${JOURNAL_MAX}`, { creates: true }), get("clock/moves")]);
+  const [{ data }, clock] = await Promise.all([
+    get(`journal?limit=${JOURNAL_MAX}`, { creates: true }), get("clock/moves"),
+  ]);
   deliver(self, data.map((each) => [each.id, JSON.stringify(each)]), onEvents, clock);
 }
 
