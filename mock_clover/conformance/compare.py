@@ -114,8 +114,10 @@ class _Comparison:
             self.add(path, "type", Format(_type(expected)), Format(_type(got)))
         elif isinstance(expected, dict):
             self.compare_object(path, expected, got, reject_extra_fields=True)
+        elif isinstance(expected, list) and path == "body":
+            self._compare_elements(path, expected, got)
         elif isinstance(expected, list):
-            self._compare_list(path, expected, got)
+            self._compare_in_order(path, expected, got)
         else:
             self._compare_scalar(path, expected, got)
 
@@ -133,12 +135,6 @@ class _Comparison:
         for name in got if reject_extra_fields else ():
             if name not in expected:
                 self.add(f"{path}.{name}", "extra", ABSENT, self._describe(got[name]))
-
-    def _compare_list(self, path: str, expected: list[Any], got: list[Any]) -> None:
-        if path == "body":
-            self._compare_elements(path, expected, got)
-        else:
-            self._compare_in_order(path, expected, got)
 
     def _compare_in_order(self, path: str, expected: list[Any], got: list[Any]) -> None:
         if len(expected) != len(got):
