@@ -46,6 +46,11 @@ CONCURRENT_ATTEMPTS_MAX = 64
 """For all sandboxes, so that many test suites with dead targets cannot exhaust the sockets."""
 ADDRESSES_MAX = 4
 """Addresses of one name, tried in order: localhost has two."""
+_TEST_CLIENT = "testserver"
+_TEST_CLIENT_HINT = (
+    "; test clients of Starlette, FastAPI and Django use this name, but no server listens there: "
+    "run the app on a port"
+)
 _PORTS = {"http": 80, "https": 443}
 _CHUNK_BYTES = 16_384
 
@@ -257,7 +262,9 @@ async def _addresses(host: str, port: int) -> list[str]:
         try:
             result = addresses.set_result, _resolve(host, port, 0)
         except OSError as error:
-            result = addresses.set_exception, DeliveryFailedError(f"{host}: {error.strerror}")
+            hint = _TEST_CLIENT_HINT if host == _TEST_CLIENT else ""
+            failure = DeliveryFailedError(f"{host}: {error.strerror}{hint}")
+            result = addresses.set_exception, failure
         with contextlib.suppress(RuntimeError):  # the loop has been closed
             loop.call_soon_threadsafe(_set_unless_done, addresses, *result)
 

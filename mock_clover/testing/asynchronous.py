@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from mock_clover.core.suggestions import did_you_mean
 from mock_clover.testing.clock import Clock
 from mock_clover.testing.handle import MockClover
 
@@ -83,7 +84,8 @@ class AsyncMockClover:
         def __getattr__(self, name: str) -> str:
             """Return a credential: a scenario can change it, so the handle has it."""
             if name.startswith("_") or name not in AsyncMockClover.__annotations__:
-                raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+                hint = did_you_mean(name, vars(self))
+                raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}{hint}")
             return getattr(self.sync, name)
 
     async def merchant(self, name: str) -> "AsyncMockClover":

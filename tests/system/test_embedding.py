@@ -105,6 +105,9 @@ def test_a_handshake_is_finished_with_the_code_of_the_receiver() -> None:
         assert app.charges == []  # the blocking handle works in the thread of the loop, too
         fork = await AsyncMockClover(app).fork()
         assert await fork.charges() == []
+        told = re.escape("'AsyncMockClover' has no attribute 'refund'; did you mean `refunds`?")
+        with pytest.raises(AttributeError, match=told):
+            await fork.refund()  # type: ignore[attr-defined]  # the mistake
 
     asyncio.run(check_both())
 

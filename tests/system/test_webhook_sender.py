@@ -378,6 +378,28 @@ def test_a_target_that_nobody_serves_is_a_failed_attempt(server: InProcessServer
     assert ended.attempts[0].error == "Connection refused"
 
 
+@pytest.mark.parametrize(
+    ("host", "hint"),
+    [
+        ("other.test", ""),
+        (
+            "testserver",
+            "; test clients of Starlette, FastAPI and Django use this name, but no server listens "
+            "there: run the app on a port",
+        ),
+    ],
+)
+def test_the_name_of_a_test_client_is_explained(
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch, host: str, hint: str
+) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "no such name")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    ended = attempt(server, f"http://{host}/hook", hosts=(host,))
+    assert (ended.state, ended.attempts[0].error) == ("failed", f"{host}: no such name{hint}")
+
+
 def test_a_server_without_tls_is_a_failed_attempt(server: InProcessServer) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 

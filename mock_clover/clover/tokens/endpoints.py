@@ -156,6 +156,10 @@ def get_token(sandbox: Sandbox, call: Call[None, None]) -> TokenDetailsResponse:
     return token_details_response(token, credentials.merchant_id, credentials.client_id)
 
 
+def _wrong_form(pan: str) -> str:
+    return f"has {len(pan)} characters; must be 13 to 19 digits, not first 0 or 1"
+
+
 def _read_pan(sandbox: Sandbox, request: CardRequest) -> tuple[str, bool]:
     """Return the PAN, and whether it was encrypted with the production key."""
     has_production_key = False
@@ -166,17 +170,17 @@ def _read_pan(sandbox: Sandbox, request: CardRequest) -> tuple[str, bool]:
             has_production_key = decrypted is not None
             if has_production_key and sandbox.settings.strict:
                 raise strict_refusal(INVALID_PAN, reason=f"card.encrypted_pan {_PRODUCTION_KEY}")
-        if decrypted is None or not _PAN.fullmatch(decrypted):
+        if decrypted is None:
             rule = "card.encrypted_pan is not a card number under TA_PUBLIC_KEY_DEV"
             raise INVALID_PAN.error(rule=f"{rule} of GET /assets/keys.json")
+        if not _PAN.fullmatch(decrypted):
+            rule = f"the number in card.encrypted_pan {_wrong_form(decrypted)}"
+            raise INVALID_PAN.error(rule=rule)
         pan = decrypted
     elif request.number:
         pan = request.number.translate(_SEPARATORS)
         if not _PAN.fullmatch(pan):
-            rule = (
-                f"card.number has {len(pan)} characters; must be 13 to 19 digits, not first 0 or 1"
-            )
-            raise INCORRECT_NUMBER.error(rule=rule)
+            raise INCORRECT_NUMBER.error(rule=f"card.number {_wrong_form(pan)}")
     else:
         raise INVALID_PAN.error(
             rule="card.number and card.encrypted_pan are missing; one is required"

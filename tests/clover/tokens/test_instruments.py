@@ -150,6 +150,16 @@ def test_an_encrypted_card_lacks_a_member(make_server: MakeServer) -> None:
         }
 
 
+def test_an_encrypted_text_is_not_a_card_number(server: InProcessServer) -> None:
+    blob = server.keys.public_blob()
+    for text in ("visa", "4242", "4242 4242 4242 4242", "0242424242424242"):
+        body = server.encrypted(encrypted_pan=encrypt_pan(blob, text))
+        got = server.send("POST", "/v1/tokens", body)
+        rule = f"has {len(text)} characters; must be 13 to 19 digits, not first 0 or 1"
+        why = f"INVALID_PAN (the number in card.encrypted_pan {rule}) (documented: "
+        assert (got.status, got.why.partition("DOCS")[0]) == (400, why)
+
+
 def test_a_card_is_encrypted_under_the_production_key(
     make_server: MakeServer,
 ) -> None:
