@@ -60,7 +60,7 @@ def may_have_remarks(
     """Return whether there may be a remark on a body. Fast: most bodies have none.
 
     `earlier`: the number of exchanges before this one. Only the first of a sandbox are searched for
-    repeated members, because that takes a twentieth of the time of a charge.
+    repeated members, because that adds 8 % to the time of a charge (in process, December 2026).
     """
     codec, body = endpoint.codec, raw.body
     return (

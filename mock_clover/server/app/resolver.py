@@ -1,6 +1,7 @@
 """Find the sandbox of a request, and create it if the request may use it."""
 
 import re
+from itertools import islice
 
 from mock_clover.clover.platform.http import PLATFORM_PATH, merchant_id_from_path
 from mock_clover.engine.endpoint import sandbox_and_server
@@ -76,7 +77,7 @@ class SandboxResolver:
             owner = self._sandboxes.owner_of(credential) if credential else None
             if owner is not None and owner.name != sandbox.name:
                 return f"{where} of sandbox {owner.name}"
-        names = [each.name for each in self._sandboxes]
+        names = [each.name for each in islice(self._sandboxes, _NAMED_MAX + 1)]
         is_unknown = sandbox_and_server(sandbox, headers) in why
         if (
             not is_unknown
