@@ -8,15 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from mock_clover.cli.base import (
-    CONTEXT,
-    PREFIX,
-    check_url,
-    echo,
-    examples,
-    exit_with_error,
-    print_table,
-)
+from mock_clover.cli.base import CONTEXT, PREFIX, echo, examples, exit_with_error, print_table
 from mock_clover.core.counted import counted
 from mock_clover.core.printable import printable
 
@@ -43,10 +35,7 @@ def _credential_option(name: str, description: str) -> Callable[[_Command], _Com
 
 def _service_url_option(name: str, service: str) -> Callable[[_Command], _Command]:
     return click.option(
-        f"--{name}-url",
-        metavar="URL",
-        callback=check_url,
-        help=f"Base URL of {service}, if different.",
+        f"--{name}-url", metavar="URL", help=f"Base URL of {service}, if different."
     )
 
 
@@ -61,10 +50,7 @@ def _service_url_option(name: str, service: str) -> Callable[[_Command], _Comman
     ),
 )
 @click.option(
-    "--against",
-    metavar="URL",
-    callback=check_url,
-    help="Base URL of the server: Clover's sandbox or a mock.",
+    "--against", metavar="URL", help="Base URL of the server: Clover's sandbox or a mock."
 )
 @_credential_option("access_token", "Access token of the merchant.")
 @_credential_option("api_key", "API key (PAKMS) for creating card tokens.")
