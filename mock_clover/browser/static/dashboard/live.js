@@ -114,10 +114,11 @@ async function readAll(self, onEvents) {
 }
 
 function deliver(self, texts, onEvents, clock = null) {
-  if (!texts.length) return;
-  const [id, text] = texts.at(-1);
-  self.last = { id, fingerprint: fingerprintOf(JSON.parse(text)) };
-  onEvents(texts, false, clock);
+  if (texts.length) {
+    const [id, text] = texts.at(-1);
+    self.last = { id, fingerprint: fingerprintOf(JSON.parse(text)) };
+  }
+  if (texts.length || clock) onEvents(texts, false, clock);
 }
 
 /** Return a string that distinguishes an exchange from one with the same id in another journal. */
