@@ -6,7 +6,7 @@ import { button, debounced, el, replaceContent } from "./dom.js";
 import { count, dateOf, moneyOf, shownText } from "./format.js";
 import { jsonTree } from "./json.js";
 import { timeline } from "./timeline.js";
-import { go, to } from "./routes.js";
+import { go, here, to } from "./routes.js";
 import { ROWS_OF } from "./webhook-send.js";
 import { numberCell, pollAndRender, stateWord, table } from "./views.js";
 
@@ -39,6 +39,8 @@ export function open(root, [kind = "charges", id], query) {
 function list(body, kind, q) {
   const found = el("div", { class: "stack" });
   const search = debounced(found, SEARCH_MS, () => {
+    const [, kindNow = kind, id] = here().parts;
+    if (kindNow !== kind || id !== undefined) return; // the user has left, and the view does not know it yet
     const words = searchField.value.trim();
     go(to("data", kind) + (words ? `?q=${encodeURIComponent(words)}` : ""), true);
     showPages(found, kind, words);

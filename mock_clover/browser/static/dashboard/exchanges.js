@@ -272,10 +272,10 @@ function enter() {
   go(addressOf(list.cursorId));
 }
 
-/** Let the details follow the cursor, unless they were closed or the cursor was removed in the meantime. */
+/** Let the details follow the cursor, unless the user has closed or left them in the meantime. */
 function cursorMoved() {
   const id = list.cursorId;
-  if (state.openId === null || id === null || id === state.openId || !isShown()) return;
+  if (id === null || id === state.openId || !isShown() || Number(here().parts[1]) !== state.openId) return;
   go(addressOf(id), true);
   open(id);
 }
