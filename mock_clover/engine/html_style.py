@@ -42,7 +42,7 @@ border-radius:.375rem;margin:0 0 1rem}
 .wrong p,.good p{margin:0}
 .wrong p{font-weight:600;color:var(--wrong)}
 .wrong ul{margin:.375rem 0 0;padding-left:1.125rem}
-.wrong :is(a,li::marker){color:var(--wrong)}
+.wrong a,.wrong li::marker{color:var(--wrong)}
 .good{border-color:var(--good);background:var(--good-ground)}
 .good p{color:var(--good);font-weight:600}
 @media (min-width:48rem){
