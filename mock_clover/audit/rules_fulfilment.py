@@ -1,4 +1,4 @@
-"""Rules about orders that are fulfilled although they are not paid."""
+"""Rules about payments that are not finished, and orders that are fulfilled without payment."""
 
 from mock_clover.audit.context import PAYING, READING, AuditContext, is_accepted, line_of
 from mock_clover.audit.rule import AuditRule, Hits, RuleHit
@@ -77,12 +77,33 @@ def _failed_but_fulfilled(context: AuditContext) -> Hits:
         )
 
 
+def _payment_in_reply(context: AuditContext, exchange: Exchange) -> LedgerPayment | None:
+    reply = parse_object(exchange.reply)
+    return context.payments.get(str(reply.get("charge") or reply.get("id")))
+
+
+def _unfinished_authentications(context: AuditContext) -> Hits:
+    finished = {str(context.member(each, "charge_id")) for each in context.of("finalize_payment")}
+    for exchange in context.of(*PAYING):
+        yield None
+        payment = _payment_in_reply(context, exchange) if exchange.outcome == "ok" else None
+        charge = context.charges.get(payment.id) if payment is not None else None
+        if charge is None or charge.threeds is None or charge.id in finished:
+            continue
+        if charge.threeds.step == "method" and _is_unauthenticated(context, payment):
+            yield RuleHit(
+                message=f"{exchange.endpoint} ({line_of(exchange)}) got {exchange.status} and a "
+                "charge that waits for the method of 3-D Secure, and finalize_payment did not "
+                "follow; nothing was paid",
+                exchanges=(exchange,),
+                subject=exchange.endpoint,
+            )
+
+
 def _has_paid(context: AuditContext, exchange: Exchange) -> bool:
     """Return whether a payment was made, also if its client got no response."""
     if exchange.outcome == "ok":
-        reply = parse_object(exchange.reply)
-        made = context.payments.get(str(reply.get("charge") or reply.get("id")))
-        return not _is_unauthenticated(context, made)
+        return not _is_unauthenticated(context, _payment_in_reply(context, exchange))
     payment = context.payment_of.get(exchange.number)
     return payment is not None and payment.sums.authorized > 0
 
@@ -160,5 +181,18 @@ RULES = (
         legitimate="Sessions whose webhook was answered with 2xx, or whose payment was read.",
         source="MD:hosted-checkout: webhooks report the result",
         find=_redirect_trusted,
+    ),
+    AuditRule(
+        id="CLV033",
+        name="authentication-not-finished",
+        severity="warning",
+        wrong="At the end of the journal a charge waits for the method of 3-D Secure, and "
+        "finalize_payment was never called for it.",
+        cost="The charge has status 200 and is not paid; it fails when the time for it is over.",
+        fix="Look at the member status of the response. If it is pending, run the method, or the "
+        "challenge, in the browser of the customer, and call finalize_payment after it.",
+        legitimate="A charge that waits for a challenge, which the customer may give up.",
+        source="DOCS:use-3ds: flow_status",
+        find=_unfinished_authentications,
     ),
 )

@@ -169,6 +169,10 @@ def fulfilment() -> list[Case]:
 
         return flow
 
+    def give_up(shop: ShopClient) -> None:
+        body = {"amount": 25001, "source": shop.token("4012000033330026")}
+        shop.charge(body | {"threeds": {"source": "CLOVER", "browser_info": BROWSER}})
+
     def authenticate_and_print(*, finishes: bool) -> Flow:
         def flow(shop: ShopClient) -> None:
             order, body = order_of(shop), {"amount": 6677, "source": shop.token("6011000990139424")}
@@ -194,7 +198,8 @@ def fulfilment() -> list[Case]:
          {"CLV027": [(3, 4)]}),
         ("printed after a charge", charge_and_print(approved), {}),
         ("printed before 3-D Secure", authenticate_and_print(finishes=False),
-         {"CLV027": [(3, 4)]}),
+         {"CLV027": [(3, 4)], "CLV033": [(3,)]}),
+        ("a challenge that the customer gives up", give_up, {}),
         ("printed after 3-D Secure", authenticate_and_print(finishes=True), {}),
         ("printed after cash", cash, {}),
         ("printed after an unpaid checkout", redirected(pays=False), {"CLV028": [(2, 3)]}),
