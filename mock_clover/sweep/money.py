@@ -156,11 +156,24 @@ def _orders_in_part(money: Money, reference: Money) -> Iterator[str]:
 
 
 def _differences(money: Money, reference: Money) -> list[str]:
-    pairs = (
-        ("charged", money.kept, reference.kept),
-        ("authorized and left open", money.held, reference.held),
+    refunded, expected_refunds = _refunded(money), _refunded(reference)
+    are_charges_same = refunded.keys() == expected_refunds.keys() and all(
+        len(amounts) == len(expected_refunds[key]) for key, amounts in refunded.items()
     )
-    return [
+    pairs = [("authorized and left open", money.held, reference.held)]
+    texts = []
+    if are_charges_same:
+        texts = [
+            f"of {amount_text(charged, currency)} ({payer}), {amount_text(found, currency)} "
+            f"refunded, without the fault {amount_text(expected, currency)}"
+            for key, amounts in sorted(refunded.items())
+            for payer, currency, charged in [key]
+            for found, expected in zip(amounts, expected_refunds[key], strict=True)
+            if found != expected
+        ]
+    else:
+        pairs = [("charged", money.kept, reference.kept), *pairs]
+    return texts + [
         f"{amount_text(amount, currency)} {verb} {_times(found[key])} ({payer}), "
         f"without the fault {_times(expected[key])}"
         for verb, found, expected in pairs
@@ -168,6 +181,15 @@ def _differences(money: Money, reference: Money) -> list[str]:
         if found[key] != expected[key]
         for payer, currency, amount in [key]
     ]
+
+
+def _refunded(money: Money) -> dict[MoneyKey, list[int]]:
+    """Return what was refunded of each payment, by what was captured."""
+    found: dict[MoneyKey, list[int]] = {}
+    for each in money.positions:
+        if each.captured:
+            found.setdefault(_captured_key(each), []).append(sum(each.refunds))
+    return {key: sorted(amounts) for key, amounts in found.items()}
 
 
 def _times(count: int) -> str:

@@ -263,6 +263,17 @@ def test_a_difference_is_said_in_words() -> None:
     )
 
 
+def test_a_difference_of_refunds_is_said_in_words() -> None:
+    run = Money(positions=(position(2000, 500, 500), position(2000), position(900)))
+    reference = Money(positions=(position(2000, 500), position(2000), position(900)))
+    assert compare_money(run, reference).differs == (
+        "of 20.00 USD (card 424242...4242), 10.00 USD refunded, without the fault 5.00 USD",
+    )
+    assert compare_money(run, run).same
+    undone = Money(positions=(position(2000, 2000), position(2000), position(900)))
+    assert compare_money(undone, Money(positions=reference.positions[1:])).differs == ()
+
+
 def test_money_is_read_from_the_ledger() -> None:
     sums = {"currency": "USD", "outstanding": 1300, "held": 0}
     entries = [
