@@ -65,7 +65,10 @@ def _contradicted(context: AuditContext, exchange: Exchange) -> tuple[int, str] 
     stated = list(_stated(context, body))
     if any(price in (amount, amount + tip) for price, _ in stated):
         return None
-    named = ((price, where) for price, where in stated if where)
+    named = [(price, where) for price, where in stated if where]
+    if tip and (with_tip := [each for each in named if each[0] + tip == amount]):
+        price, where = with_tip[0]
+        return price, f"tip_amount has the tip, too, and {where}"
     return next((each for each in named if _is_mistaken(amount, each[0])), None)
 
 
@@ -105,11 +108,13 @@ RULES = (
         id="CLV032",
         name="amount-in-another-unit",
         severity="error",
-        wrong="A payment is the price in dollars instead of cents, a hundred times the price, or "
-        "one cent off. The price is that of its order, or is in the description or the metadata.",
-        cost="The customer pays a hundredth of the price or a hundred times as much, or each sale "
-        "is a cent short.",
-        fix="Send cents. Compute them in integers or decimals and round: int(17.99 * 100) is 1798.",
+        wrong="A payment is the price in dollars instead of cents, a hundred times the price, one "
+        "cent off, or has the tip in amount and in tip_amount. The price is that of its order, or "
+        "is in the description or the metadata.",
+        cost="The customer pays a hundredth of the price or a hundred times as much, each sale is "
+        "a cent short, or the customer pays the tip twice.",
+        fix="Send cents, and the tip only in tip_amount. Compute them in integers or decimals and "
+        "round: int(17.99 * 100) is 1798.",
         legitimate="Any other difference, such as a deposit; a text that also has the amount of "
         "the payment, with or without the tip, or names 100 pieces or 1%; prices below one "
         "dollar; and a payment that was refunded. A payment that names neither a price nor an "

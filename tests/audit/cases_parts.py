@@ -135,6 +135,8 @@ def amounts() -> list[Case]:
         ("more than a thousand dollars", priced(1234, "Sofa, 1,234.00"), found),
         ("the price", priced(1799, "17.99"), {}),
         ("the price without the tip", priced(1599, "17.99", tip_amount=200), {}),
+        ("the tip twice", priced(1999, "17.99", tip_amount=200), found),
+        ("the price with the tip", priced(1999, "17.99, 19.99", tip_amount=200), {}),
         ("the price among others", priced(1799, "17.98", "17.99"), {}),
         ("a deposit", priced(500, "17.99"), {}),
         ("a hundred pieces", priced(15000, "100 stickers at 1.50"), {}),
