@@ -254,10 +254,9 @@ class Sandboxes:
         left out.
         """
         for sandbox in self:
-            journal = sandbox.journal
-            if journal.count < START_EXCHANGES or (journal.turns and not sandbox.merchants):
-                continue  # a merchant, whose state is kept with that of its sandbox
             family = sandbox.all_merchants
+            if sandbox.journal.turns is not None and len(family) == 1:
+                continue  # a merchant, whose state is kept with that of its sandbox
             if any(each.has_new_exchanges(START_EXCHANGES) for each in family) and (
                 sum(each.count_rows() for each in family) <= START_ROWS_MAX
             ):

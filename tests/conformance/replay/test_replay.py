@@ -131,9 +131,10 @@ MARKET = {
 
 
 def test_all_merchants_of_a_sandbox_are_repeated(
-    make_server: Callable[..., InProcessServer], keys: KeyRing
+    make_server: Callable[..., InProcessServer], keys: KeyRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The clock stands still, so the order of the requests is not that of their times."""
+    monkeypatch.setattr("mock_clover.sandbox.sandboxes.START_EXCHANGES", 3)
     server = make_server(resolve_scenario(MARKET))
     grocer, (bakery,) = server.sandbox, server.sandbox.merchants
     ids = {"merchant_id": bakery.credentials.merchant_id}
@@ -151,6 +152,8 @@ def test_all_merchants_of_a_sandbox_are_repeated(
     server.sandbox = grocer
     pair = exchange(server, authorize(server, **ids)).json  # both take ids of the bakery
     as_bakery()
+    server.sandboxes.keep_starts()
+    assert [len(each.history.later) for each in grocer.all_merchants] == [1, 1]
     server.charge()
     body = {"client_id": server.known.client_id, "refresh_token": pair["refresh_token"]}
     assert post(server, "/oauth/v2/refresh", **body).status == 200
