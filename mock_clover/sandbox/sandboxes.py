@@ -211,12 +211,13 @@ class Sandboxes:
         for credential in _credential_keys(new.credentials):
             if self._by_credential.get(credential) is old:
                 self._by_credential[credential] = new
-        parent = self._by_name.get(new.name.rpartition(".")[0])
-        if parent is not None:
+        first, parent = new, self._by_name.get(new.name.rpartition(".")[0])
+        if parent is not None and old in parent.merchants:
             parent.merchants = tuple(
                 new if merchant is old else merchant for merchant in parent.merchants
             )
-        _restart_histories(parent if parent is not None and new in parent.merchants else new)
+            first, new.clock = parent, parent.clock
+        _restart_histories(first)
         if self.default is old:
             self.default = new
 

@@ -133,7 +133,7 @@ MARKET = {
 def test_all_merchants_of_a_sandbox_are_repeated(
     make_server: Callable[..., InProcessServer], keys: KeyRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The clock stands still, so the order of the requests is not that of their times."""
+    """The clock stands still at first, so times do not tell the order of the requests."""
     monkeypatch.setattr("mock_clover.sandbox.sandboxes.START_EXCHANGES", 3)
     server = make_server(resolve_scenario(MARKET))
     grocer, (bakery,) = server.sandbox, server.sandbox.merchants
@@ -157,6 +157,7 @@ def test_all_merchants_of_a_sandbox_are_repeated(
     server.charge()
     body = {"client_id": server.known.client_id, "refresh_token": pair["refresh_token"]}
     assert post(server, "/oauth/v2/refresh", **body).status == 200
+    server.clock.advance(5)
     as_bakery()
     capsule = capsule_of(server)
     steps = replayed(capsule, keys)

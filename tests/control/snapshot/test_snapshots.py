@@ -434,6 +434,7 @@ def test_a_restored_merchant_stays_at_its_address(
     server.sandboxes.replace(second, finish(restore(second, taken)))
     (restored,) = first.merchants
     assert restored is not second
+    assert restored.clock is first.clock
     found = {
         "by name": server.sandboxes.find(second.name),
         "by merchant id": server.sandboxes.for_merchant(second.credentials.merchant_id),
