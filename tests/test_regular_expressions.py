@@ -95,7 +95,7 @@ LINEAR: dict[str | bytes, str] = {
     r"[a-z][a-z0-9+.\-]*": "only matched at the beginning; one run",
     r"mock-clover:([A-Za-z_]+(?:/[a-z0-9_]+)?)": "no overlap: the runs contain no colon",
     r"^# clock (\S+)$": "no overlap: the run contains no space; the text is a golden flow",
-    r'((?:cvv|cvc|security[_ -]?(?:code|card_?value))[^"\\:]{0,24}\\*"\s*:[\s\["\\]*)'
+    r'((?:cvv|cvc|security[_ -]?(?:code|card_?value))[^"\\:]{0,24}\\*"\s*:[\s\[{"\\]*)'
     r"[0-9]{3,8}": (
         "a quote follows within 25 characters; then the runs contain no letter, and a run ends at "
         "the first other character"

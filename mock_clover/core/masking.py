@@ -52,8 +52,9 @@ def _any_run() -> re.Pattern[str]:
     return _runs(r"\d", _ASCII + _UNICODE)
 
 
-_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
-"""A character as an escape of JSON; it may be a digit, in a text that is not valid JSON."""
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})|%(?:25){0,4}(3[0-9])")
+"""A character as an escape of JSON, or of a URL that was encoded up to five times; it may be a
+digit."""
 _TOKEN = re.compile(rf"(\d)|{_ESCAPE}|.", re.DOTALL)
 _PAN_LENGTHS = (16, 15, 14, 19, 18, 17, 13)  # most common first
 PAN_DIGITS_MIN = 13
@@ -80,7 +81,7 @@ def redact(text: str) -> str:
     """Return the text with each PAN replaced by `[card ...1234]`."""
     if len(text) < PAN_DIGITS_MIN:
         return text
-    if "\\u" in text:
+    if "\\u" in text or "%" in text:
         plain = _ESCAPED.sub(_unescape_digit, text)
         masked = _redact(plain)
         return text if masked == plain else masked
@@ -96,7 +97,7 @@ def _redact(text: str) -> str:
 
 
 def _unescape_digit(match: re.Match[str]) -> str:
-    char = chr(int(match[1], 16))
+    char = chr(int(match[1] or match[2], 16))
     return char if char.isdecimal() else match[0]
 
 

@@ -23,7 +23,7 @@ SOURCE_DIGITS_MIN = 6
 NOT_STORED = "[not stored]"
 
 _CVV = re.compile(
-    r'((?:cvv|cvc|security[_ -]?(?:code|card_?value))[^"\\:]{0,24}\\*"\s*:[\s\["\\]*)[0-9]{3,8}',
+    r'((?:cvv|cvc|security[_ -]?(?:code|card_?value))[^"\\:]{0,24}\\*"\s*:[\s\[{"\\]*)[0-9]{3,8}',
     re.IGNORECASE,
 )
 """A misplaced CVV, for example in metadata, and the security code of a virtual gift card. The name
@@ -142,6 +142,8 @@ def masked_value(path: str, value: object) -> Any:
 def mask_free_form(tree: Any, name: str) -> Any:
     """Mask JSON of any shape by the names of its members and by the patterns of its values."""
     if isinstance(tree, dict):
+        if _names_cvv(normalized_name(name)):
+            return {_DIGITS.sub("[cvv]", key): mask_free_form(tree[key], name) for key in tree}
         return {mask(key): mask_free_form(value, key) for key, value in tree.items()}
     if isinstance(tree, list | tuple):
         return [mask_free_form(each, name) for each in tree]

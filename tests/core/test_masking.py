@@ -56,6 +56,15 @@ def test_a_digit_may_be_an_escape_of_json(text: str) -> None:
     assert redact(f'{{"a":"\\u0041 {text}\\u0031') == f'{{"a":"\\u0041 {MASKED}1'
 
 
+ENCODED = "".join(f"%{ord(digit):02x}" for digit in PAN)
+
+
+@pytest.mark.parametrize("text", [ENCODED, PAN[:7] + ENCODED[21:], ENCODED.replace("%", "%2525")])
+def test_a_digit_may_be_an_escape_of_a_url(text: str) -> None:
+    """A client may encode a value more often than the server decodes it."""
+    assert redact(f"?a=%20{text}%41") == f"?a=%20{MASKED}%41"
+
+
 NAMES_OF_CVV = (
     *("cvv", "CVV ", "card[cvv]", "card.cvc", "cvv_", "cvvCode", "cardCvv", "CVC2", "cvv number"),
     *("security-code", "security code", "securityCardValue", "card_security_code"),
@@ -69,6 +78,13 @@ def test_a_cvv_is_known_by_its_name(name: str) -> None:
     assert mask_free_form(tree, "") == masked
     assert json.loads(mask(json.dumps(tree))) == masked
     assert json.loads(json.loads(mask(json.dumps(json.dumps(tree))))) == masked
+
+
+def test_a_cvv_may_be_a_name_below_its_name() -> None:
+    tree = {"card": {"cvv": {"7391": 1, "is": ["7391"]}}, "7391": 1}
+    masked = {"card": {"cvv": {"[cvv]": "[cvv]", "is": ["[cvv]"]}}, "7391": 1}
+    assert mask_free_form(tree, "") == masked
+    assert json.loads(mask('{"cvv": {"7391": 1}}')) == {"cvv": {"[cvv]": 1}}
 
 
 PLAIN = {
