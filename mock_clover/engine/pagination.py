@@ -95,10 +95,10 @@ def paginate(
     """
     within = time_filter(query, "created")
 
-    def page(lasting: bool) -> Steps[ListResponse]:  # noqa: FBT001 - see `page_or_work`
+    def page(may_change: bool) -> Steps[ListResponse]:  # noqa: FBT001 - see `page_or_work`
         rows = (
             (key, row) if matches(row) and (within is None or within(created_ms(row))) else None
-            for key, row in newest_rows(lasting)
+            for key, row in newest_rows(may_change)
         )
         return _page(url, rows, query, to_record)
 
@@ -128,9 +128,9 @@ def array_or_work(
 ) -> EncodedJson | Work[EncodedJson]:
     """Return the newest rows as an array, or work; see `paginate`."""
 
-    def page(lasting: bool) -> Steps[EncodedJson]:  # noqa: FBT001 - see `page_or_work`
+    def page(may_change: bool) -> Steps[EncodedJson]:  # noqa: FBT001 - see `page_or_work`
         records: list[Record] = []
-        for row in in_steps(row if matches(row) else None for row in newest_rows(lasting)):
+        for row in in_steps(row if matches(row) else None for row in newest_rows(may_change)):
             if row is None:
                 yield
                 continue

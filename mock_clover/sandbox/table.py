@@ -67,20 +67,20 @@ class Table(Generic[Row]):
         """Return a copy of the present rows by key, oldest first: 10 ns a row."""
         return self._merged() if self._base else self._rows.copy()
 
-    def items_newest_first(self, *, lasting: bool = False) -> Iterator[tuple[str, Row]]:
+    def items_newest_first(self, *, may_change: bool = False) -> Iterator[tuple[str, Row]]:
         """Iterate over keys and rows, newest first.
 
-        `lasting`: rows may change while they are read.
+        `may_change`: rows may change while they are read.
         """
-        if lasting:
+        if may_change:
             return self._lasting_newest_first()
         if not self._base:
             return reversed(self._rows.items())
         return self._layered_newest_first()
 
-    def newest_first(self, lasting: bool) -> Iterator[Row]:  # noqa: FBT001 - passed as a function
-        """Iterate over the rows, newest first; `lasting`: they may change while they are read."""
-        return (row for _, row in self.items_newest_first(lasting=lasting))
+    def newest_first(self, may_change: bool) -> Iterator[Row]:  # noqa: FBT001 - passed as a function
+        """Iterate over the rows, newest first; `may_change`: they may change meanwhile."""
+        return (row for _, row in self.items_newest_first(may_change=may_change))
 
     def _lasting_newest_first(self) -> Iterator[tuple[str, Row]]:
         own, shared = list(self._rows), self._base

@@ -9,10 +9,12 @@ def rows_of(table: Table[str]) -> list[tuple[str, str]]:
     """Return the rows, and check that all ways to read them agree."""
     rows = list(table.items())
     assert list(table) == [row for _, row in rows]
-    for lasting in (False, True):
-        assert sorted(table.items_newest_first(lasting=lasting)) == sorted(rows)
-    assert list(table.items_newest_first()) == list(table.items_newest_first(lasting=True))
-    assert list(table.newest_first(lasting=True)) == [row for _, row in table.items_newest_first()]
+    for may_change in (False, True):
+        assert sorted(table.items_newest_first(may_change=may_change)) == sorted(rows)
+    assert list(table.items_newest_first()) == list(table.items_newest_first(may_change=True))
+    assert list(table.newest_first(may_change=True)) == [
+        row for _, row in table.items_newest_first()
+    ]
     assert len(table) == len(rows) == len(table.by_key())
     return rows
 
@@ -42,7 +44,7 @@ def test_rows_may_change_while_they_are_read() -> None:
     table: Table[str] = Table()
     for key in "abcd":
         table.put(key, key)
-    reading = table.items_newest_first(lasting=True)
+    reading = table.items_newest_first(may_change=True)
     assert next(reading) == ("d", "d")
     table.put("e", "e")
     table.put("b", "new")

@@ -87,7 +87,7 @@ def list_charges(
     call.basis = basis_of_query(query) + basis
     return paginate(
         "/v1/charges",
-        lambda lasting: sandbox.charges.items_newest_first(lasting=lasting),
+        lambda may_change: sandbox.charges.items_newest_first(may_change=may_change),
         query,
         matches=lambda row: _matches(row, query),
         created_ms=lambda row: row.created_ms,

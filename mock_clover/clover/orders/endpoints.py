@@ -249,7 +249,7 @@ def list_orders(
     call.basis = basis_of_query(query)
     return paginate(
         "/v1/orders",
-        lambda lasting: newest_orders(sandbox, lasting=lasting),
+        lambda may_change: newest_orders(sandbox, may_change=may_change),
         query,
         matches=matches,
         created_ms=lambda full_order: full_order.order.created_ms,
@@ -258,20 +258,20 @@ def list_orders(
 
 
 def newest_orders(
-    sandbox: Sandbox, *, lasting: bool = False
+    sandbox: Sandbox, *, may_change: bool = False
 ) -> Iterator[tuple[str, OrderWithCharges]]:
     """Iterate over all orders, newest first, including those that charges created.
 
-    `lasting`: rows may change while they are read.
+    `may_change`: rows may change while they are read.
     """
     of_charges = (
         (key, full_order)
-        for key, _ in sandbox.sale_orders.items_newest_first(lasting=lasting)
+        for key, _ in sandbox.sale_orders.items_newest_first(may_change=may_change)
         if (full_order := find_order(sandbox, key)) is not None
     )
     stored = (
         (key, _with_charges(sandbox, order))
-        for key, order in sandbox.orders.items_newest_first(lasting=lasting)
+        for key, order in sandbox.orders.items_newest_first(may_change=may_change)
         if sandbox.sale_orders.get(key) is None
     )
     return heapq.merge(stored, of_charges, key=lambda pair: pair[1].order.created_ms, reverse=True)

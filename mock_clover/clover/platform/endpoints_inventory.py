@@ -202,8 +202,8 @@ def create_tax_rate(sandbox: Sandbox, call: Call[TaxRateRequest, None]) -> TaxRa
 def list_tax_rates(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> PlatformPage:
     """List taxes, including NO_TAX_APPLIED."""
 
-    def rows(lasting: bool) -> Iterator[MerchantTax | None]:  # noqa: FBT001 - see `list_page`
-        for tax in sandbox.tax_rates.newest_first(lasting):
+    def rows(may_change: bool) -> Iterator[MerchantTax | None]:  # noqa: FBT001 - see `list_page`
+        for tax in sandbox.tax_rates.newest_first(may_change):
             yield None if tax.is_deleted else tax
         yield no_tax_rate(sandbox)
 

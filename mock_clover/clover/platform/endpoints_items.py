@@ -148,11 +148,11 @@ def list_tax_rate_items(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> Pl
         call,
         "tax_rate_items",
         {},
-        lambda lasting: (
+        lambda may_change: (
             TaxOfItemResponse(item=Reference(id=item.id), taxRate=Reference(id=tax_id))
             if tax_id
             else None
-            for item in sandbox.items.newest_first(lasting)
+            for item in sandbox.items.newest_first(may_change)
             for tax_id in item.tax_rates or ("",)
         ),
         lambda pair: pair,
@@ -177,9 +177,9 @@ def list_items_of_tax_rate(sandbox: Sandbox, call: Call[None, PlatformQuery]) ->
         call,
         f"tax_rates/{tax.id}/items",
         ITEM_FIELDS,
-        lambda lasting: (
+        lambda may_change: (
             item if tax in taxes_of(sandbox, item) else None
-            for item in sandbox.items.newest_first(lasting)
+            for item in sandbox.items.newest_first(may_change)
         ),
         lambda item: item_with_expansions(context, item),
     )

@@ -111,7 +111,7 @@ def list_orders(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> PlatformPa
         call,
         "orders",
         FIELDS,
-        lambda lasting: (each for _, each in newest_orders(sandbox, lasting=lasting)),
+        lambda may_change: (each for _, each in newest_orders(sandbox, may_change=may_change)),
         lambda full_order: platform_order_response(context, full_order),
         prepare=lambda: index_refunds(context),
     )

@@ -121,7 +121,7 @@ def list_refunds(sandbox: Sandbox, call: Call[None, PlatformQuery]) -> PlatformP
         call,
         "refunds",
         REFUND_FIELDS,
-        lambda lasting: all_refunds(sandbox, lasting=lasting),
+        lambda may_change: all_refunds(sandbox, may_change=may_change),
         lambda refund: platform_refund_response(context, refund),
         prepare=lambda: index_refunds(context),
     )

@@ -76,10 +76,10 @@ def list_page(
     key = None if query.orderBy is None else _order_key(query.orderBy, fields)
     href = f"{context.root}/{path}?{_query_string(query, clauses)}"
 
-    def page(lasting: bool) -> Steps[Elements]:  # noqa: FBT001 - see `page_or_work`
+    def page(may_change: bool) -> Steps[Elements]:  # noqa: FBT001 - see `page_or_work`
         matching = in_steps(
             row if row is not None and all(test(row) for test in tests) else None
-            for row in rows(lasting)
+            for row in rows(may_change)
         )
         if key is not None:
             matching = yield from _ordered(matching, key)
@@ -89,7 +89,7 @@ def list_page(
         records = []
         for row in selected:
             records.append(to_record(row))
-            if lasting or query.limit > _SHORT_PAGE:
+            if may_change or query.limit > _SHORT_PAGE:
                 yield
         return Elements(elements=tuple(records), href=href)
 

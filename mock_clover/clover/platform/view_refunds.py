@@ -12,9 +12,9 @@ from mock_clover.engine.pagination import in_steps
 from mock_clover.sandbox.sandbox import Sandbox
 
 
-def index_refunds(context: ResponseContext, *, lasting: bool = True) -> Steps[None]:
+def index_refunds(context: ResponseContext, *, may_change: bool = True) -> Steps[None]:
     """Read all refunds for a response that expands those of many charges."""
-    refunds = all_refunds(context.sandbox, lasting=lasting) if context.expands_refunds else ()
+    refunds = all_refunds(context.sandbox, may_change=may_change) if context.expands_refunds else ()
     for number, refund in enumerate(in_steps(refunds)):
         if refund is None:
             yield
@@ -26,17 +26,17 @@ def index_refunds(context: ResponseContext, *, lasting: bool = True) -> Steps[No
 def refunds_of(context: ResponseContext, charges: Iterable[Charge]) -> Iterator[Refund]:
     """Iterate over the refunds of the charges, newest first."""
     if not context.refunds:
-        finish(index_refunds(context, lasting=False))
+        finish(index_refunds(context, may_change=False))
     found = (context.refunds.get(charge.id, ()) for charge in charges)
     return (refund for _, refund in sorted(chain.from_iterable(found), key=itemgetter(0)))
 
 
-def all_refunds(sandbox: Sandbox, *, lasting: bool) -> Iterator[Refund | None]:
+def all_refunds(sandbox: Sandbox, *, may_change: bool) -> Iterator[Refund | None]:
     """Iterate over the refunds, newest first, with None in place of a void of an authorization.
 
-    `lasting`: rows may change while they are read.
+    `may_change`: rows may change while they are read.
     """
     return (
         refund if refund.refund_type != "PREAUTH" else None
-        for refund in sandbox.refunds.newest_first(lasting)
+        for refund in sandbox.refunds.newest_first(may_change)
     )

@@ -225,7 +225,7 @@ def list_refunds(
     call.basis = basis_of_query(query)
     return paginate(
         "/v1/refunds",
-        lambda lasting: sandbox.refunds.items_newest_first(lasting=lasting),
+        lambda may_change: sandbox.refunds.items_newest_first(may_change=may_change),
         query,
         matches=lambda row: query.charge is None or row.charge == query.charge,
         created_ms=lambda row: row.created_ms,
