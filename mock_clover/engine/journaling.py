@@ -15,6 +15,7 @@ from mock_clover.sandbox.exchange import (
     TEXT_CHARS_MAX,
     Exchange,
     decoded_bytes,
+    join_values,
 )
 from mock_clover.sandbox.masking import BODY_BYTES_MAX, captured_body, masked_body, masked_query
 from mock_clover.sandbox.sandbox import Sandbox
@@ -47,7 +48,7 @@ def write_exchange(
     )
     if not is_simple:
         reply, ignored = add_remarks(endpoint, raw, request, reply, names.misspelt)
-    path, why, header_values = raw.path, reply.why, b"\n".join(values)
+    path, why, header_values = raw.path, reply.why, join_values(values)
     if header_values == journal.header_values:
         header_values = journal.header_values
     if endpoint.has_card_data:
@@ -153,7 +154,7 @@ def reject(
             body=_captured(raw, endpoint),
             query=masked_query(raw.query),
             headers=names,
-            header_values=b"\n".join(names.values_in(raw.headers)),
+            header_values=join_values(names.values_in(raw.headers)),
             reply=reply.body,
             unserved=endpoint is None and not raw.path.startswith(CONTROL_PATH),
             duration_ns=elapsed_ns(raw.started_ns),

@@ -210,6 +210,14 @@ def _values_getter(kept: tuple[bytes, ...]) -> Callable[[dict[bytes, bytes]], tu
     return itemgetter(*kept)
 
 
+def join_values(values: tuple[bytes, ...]) -> bytes:
+    """Return header values, one a line. A line break in one, which HTTP forbids, becomes a space."""
+    lines = b"\n".join(values)
+    if lines.count(b"\n") < len(values):
+        return lines
+    return b"\n".join(value.replace(b"\n", b" ") for value in values)
+
+
 def _cut_header(text: bytes) -> bytes:
     return cut_text(text.decode("latin-1"), _HEADER_CHARS_MAX).encode("latin-1", "replace")
 

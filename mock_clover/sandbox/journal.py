@@ -195,6 +195,8 @@ class Journal:
             self.count -= 1
             if self._entries:
                 self._uncount(self._entries.pop())
+            if self.turns is not None:
+                self._places.pop()
 
     def evict_oldest(self) -> bool:
         """Remove the oldest exchange; return False if there is none."""

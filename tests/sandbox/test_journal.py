@@ -10,7 +10,7 @@ import pytest
 
 from mock_clover.engine.endpoint import RawRequest
 from mock_clover.sandbox.exchange import KEPT_HEADERS
-from mock_clover.sandbox.journal import Journal
+from mock_clover.sandbox.journal import Journal, Turns
 from mock_clover.sandbox.sandbox import Sandbox
 from tests.canary import PAN, find_leaks
 from tests.in_process import InProcessServer
@@ -94,6 +94,27 @@ def test_long_values_are_cut(server: InProcessServer, attack: dict[str, Any]) ->
     kept = [journal._entries, journal.header_names, journal.header_values]
     assert memory_of(kept) <= journal.bytes < 5 * 350_000
     assert len(server.send("GET", "/_mock/journal").body) < 5 * 40_000
+
+
+def test_a_line_break_in_a_header_is_kept_as_a_space(server: InProcessServer) -> None:
+    """HTTP does not allow it, but a test client of an ASGI application may send it."""
+    for path in ("/v1/charges", "/v1/nothing"):
+        server.send("GET", path, headers={"idempotency-key": "a\nb", "user-agent": "c"})
+    for each in server.sandbox.journal:
+        assert each.kept_headers()[b"idempotency-key"] == b"a b"
+
+
+def test_exchanges_that_are_removed_again_leave_the_places_of_the_others(
+    server: InProcessServer,
+) -> None:
+    journal = server.sandbox.journal
+    journal.turns = Turns()
+    for _ in range(3):
+        server.send("GET", "/v1/charges")
+    journal.forget_after(2)
+    journal.turns.count += 5  # those of another merchant
+    server.send("GET", "/v1/charges")
+    assert [journal.place_of(number) for number in (1, 2, 3)] == [1, 2, 9]
 
 
 def test_a_full_journal_loses_its_oldest_exchanges(
