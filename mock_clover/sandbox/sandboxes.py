@@ -259,7 +259,7 @@ class Sandboxes:
             if sandbox.journal.turns is not None and len(family) == 1:
                 continue  # a merchant, whose state is kept with that of its sandbox
             if any(each.has_new_exchanges(START_EXCHANGES) for each in family) and (
-                sum(each.count_rows() for each in family) <= START_ROWS_MAX
+                sum(each.rows_bound for each in family) <= START_ROWS_MAX
             ):
                 for each in family:
                     each.keep_start()

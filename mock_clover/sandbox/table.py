@@ -67,6 +67,11 @@ class Table(Generic[Row]):
         """Return a copy of the present rows by key, oldest first: 10 ns a row."""
         return self._merged() if self._base else self._rows.copy()
 
+    @property
+    def size_max(self) -> int:
+        """An upper bound of the number of rows, in constant time, unlike `len`."""
+        return len(self._rows) + len(self._base)
+
     def items_newest_first(self, *, may_change: bool = False) -> Iterator[tuple[str, Row]]:
         """Iterate over keys and rows, newest first.
 
@@ -104,8 +109,7 @@ class Table(Generic[Row]):
 
     def check_capacity(self) -> None:
         """Raise SANDBOX_FULL if the table is full. Call it before anything is written."""
-        # An upper bound of the number of rows, in constant time, unlike `len(self)`.
-        if len(self._rows) + len(self._base) >= self.rows_max:
+        if self.size_max >= self.rows_max:
             raise SANDBOX_FULL.error(rule=f"a table of this sandbox has {self.rows_max} rows")
 
     def record_changes_in(self, changes: Recorder | None, name: str) -> None:

@@ -15,7 +15,7 @@ def rows_of(table: Table[str]) -> list[tuple[str, str]]:
     assert list(table.newest_first(may_change=True)) == [
         row for _, row in table.items_newest_first()
     ]
-    assert len(table) == len(rows) == len(table.by_key())
+    assert len(table) == len(rows) == len(table.by_key()) <= table.size_max
     return rows
 
 

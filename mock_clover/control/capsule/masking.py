@@ -9,6 +9,7 @@ from mock_clover.clover.charges.records_on_file import transarmor_token
 from mock_clover.clover.common.cards import Card
 from mock_clover.core.masking import redact
 from mock_clover.core.record import encode
+from mock_clover.core.steps import Steps
 from mock_clover.sandbox.credentials import derive_credentials, encode_as_letters
 from mock_clover.sandbox.exchange import Exchange, parse_object
 from mock_clover.sandbox.masking import hide_secrets
@@ -78,10 +79,11 @@ class DeclaredCredentials:
                     self._derived |= _quoted(value, own)
                     self.has_secret |= name == "client_secret"
 
-    def replace_in(self, data: bytes) -> bytes:
+    def replaced_in(self, data: bytes) -> Steps[bytes]:
         """Return JSON, with texts that may be JSON, with its credentials replaced."""
         for value, derived in self._derived.items():
             data = data.replace(value, derived)
+            yield
         return data
 
 

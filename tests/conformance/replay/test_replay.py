@@ -171,12 +171,31 @@ def test_all_merchants_of_a_sandbox_are_repeated(
     assert [len(each.charges) for each in rebuilt.sandbox.all_merchants] == [0, 2]
 
 
-def test_credentials_of_the_scenario_are_not_kept(
-    make_server: Callable[..., InProcessServer], keys: KeyRing
+def test_states_are_kept_if_only_another_merchant_is_used(
+    make_server: Callable[..., InProcessServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("mock_clover.sandbox.sandboxes.START_EXCHANGES", 3)
+    server = make_server(resolve_scenario(MARKET))
+    grocer, (bakery,) = server.sandbox, server.sandbox.merchants
+    server.sandbox, server.known = bakery, bakery.credentials
+    for _ in range(7):
+        server.send("GET", "/v1/charges")
+        server.sandboxes.keep_starts()
+    assert [[each.number for each in box.history.later] for box in (grocer, bakery)] == [
+        [0, 0],
+        [3, 6],
+    ]
+
+
+def test_credentials_of_the_scenario_are_not_kept(
+    make_server: Callable[..., InProcessServer], keys: KeyRing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The state is masked in parts, each of which ends with a quote."""
+    monkeypatch.setattr("mock_clover.control.capsule.build._CHUNK_BYTES", 1)
     names = ("client_secret", "access_token", "api_key")
     known = {name: f"declared-{name}-of-a-shop" for name in names} | {"employee_id": "E1234567"}
-    shop = {"name": "shop", "merchants": [{"name": "a"} | known]}
+    data = {"charges": [{"amount": 5, "description": known["api_key"]}]}
+    shop = {"name": "shop", "merchants": [{"name": "a", "data": data} | known]}
     server = make_server(resolve_scenario(shop))
     assert exchange(server, authorize(server)).status == 200
     server.send("GET", "/pakms/apikey")
