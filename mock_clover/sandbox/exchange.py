@@ -211,7 +211,7 @@ def _values_getter(kept: tuple[bytes, ...]) -> Callable[[dict[bytes, bytes]], tu
 
 
 def join_values(values: tuple[bytes, ...]) -> bytes:
-    """Return header values, one a line. A line break in one, which HTTP forbids, becomes a space."""
+    """Return header values, one a line. HTTP allows no line break in one: it becomes a space."""
     lines = b"\n".join(values)
     if lines.count(b"\n") < len(values):
         return lines
