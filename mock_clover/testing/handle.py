@@ -266,7 +266,7 @@ class MockClover(EventCalls):
         started = started_ns()
         if self._verified(query, min(within_ms, _LATE_MS_MAX))["verified"]:
             late_ms = elapsed_ns(started) // 1_000_000
-            return f"\n  it was so {late_ms} ms after within_ms={within_ms}"
+            return f"\n  it succeeded {late_ms} ms after within_ms={within_ms} had passed"
         return ""
 
     def journal(

@@ -192,7 +192,7 @@ class LateTransport:
         (
             300,
             1,
-            r"any operation: found 0\n  it was so \d+ ms after within_ms=300",
+            r"any operation: found 0\n  it succeeded \d+ ms after within_ms=300 had passed",
             [(300, 0.3)] * 2,
         ),
         (300, 2, "any operation: found 0", [(300, 0.3)] * 2),
