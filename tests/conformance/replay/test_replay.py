@@ -171,22 +171,6 @@ def test_all_merchants_of_a_sandbox_are_repeated(
     assert [len(each.charges) for each in rebuilt.sandbox.all_merchants] == [0, 2]
 
 
-def test_states_are_kept_if_only_another_merchant_is_used(
-    make_server: Callable[..., InProcessServer], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("mock_clover.sandbox.sandboxes.START_EXCHANGES", 3)
-    server = make_server(resolve_scenario(MARKET))
-    grocer, (bakery,) = server.sandbox, server.sandbox.merchants
-    server.sandbox, server.known = bakery, bakery.credentials
-    for _ in range(7):
-        server.send("GET", "/v1/charges")
-        server.sandboxes.keep_starts()
-    assert [[each.number for each in box.history.later] for box in (grocer, bakery)] == [
-        [0, 0],
-        [3, 6],
-    ]
-
-
 def test_credentials_of_the_scenario_are_not_kept(
     make_server: Callable[..., InProcessServer], keys: KeyRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
