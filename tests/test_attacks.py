@@ -177,6 +177,8 @@ ATTACKS: dict[str, dict[str, str]] = {
         "::test_no_text_is_cut_before_it_is_masked",
         "numbers and names of members": "core/test_masking.py::test_numbers_and_names_are_masked",
         "a verification": "core/test_canary.py::test_a_verification_masks_by_name_and_by_pattern",
+        "a credential of a scenario in a capsule": "conformance/replay/test_replay.py"
+        "::test_credentials_of_the_scenario_are_not_kept",
         "a conformance report": "conformance/test_conformance.py"
         "::test_a_report_shows_no_secret_and_no_card",
         "an idempotency key": "control/snapshot/test_snapshots.py"

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from mock_clover.conformance.replay.steps import ReplayedStep
     from mock_clover.server.app.app import App
 
+_ERROR_CHARS_MAX = 1_000
+"""An error may repeat any text of the file."""
+
 
 @click.command(
     short_help="Repeat the requests of a capsule and compare.",
@@ -67,13 +70,14 @@ def replay(*, file: Path, upto: int | None, is_served: bool, port: int, as_json:
     from mock_clover.conformance.replay.file import read_capsule
     from mock_clover.conformance.replay.run import Replay
     from mock_clover.conformance.replay.steps import ReplayError
+    from mock_clover.sandbox.masking import cut_text
 
     try:
         capsule = read_capsule(file)
         run = Replay(capsule)
         steps = list(run.run(upto))
     except ReplayError as error:
-        exit_with_error(f"{file}: {printable(str(error))}")
+        exit_with_error(f"{file}: {printable(cut_text(str(error), _ERROR_CHARS_MAX))}")
     _print_steps(file, steps, as_json=as_json)
     if capsule.note:
         echo(f"{file}: {printable(capsule.note)}", err=True)

@@ -17,7 +17,12 @@ class JWTHeader(Record, frozen=True, kw_only=True, omit_defaults=False):
 def sign(claims: Record, key: bytes) -> str:
     """Return the signed token of these claims; the result is deterministic."""
     signed = f"{base64url(encode(JWTHeader()))}.{base64url(encode(claims))}"
-    return f"{signed}.{base64url(hmac.digest(key, signed.encode(), 'sha256'))}"
+    return f"{signed}.{signature(signed, key)}"
+
+
+def signature(signed: str, key: bytes) -> str:
+    """Return the signature of the header and the claims of a token."""
+    return base64url(hmac.digest(key, signed.encode(), "sha256"))
 
 
 def base64url(raw: bytes) -> str:
