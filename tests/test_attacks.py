@@ -38,6 +38,7 @@ ATTACKS: dict[str, dict[str, str]] = {
         "::test_few_suggestions_are_searched",
         "a list that is sorted by many fields": "server/test_slices.py"
         "::test_a_list_is_sorted_by_few_fields",
+        "repeated members of a long name": "fuzz/test_linear_cost.py::test_repeated_members",
         "random changes of valid requests": "fuzz/test_mutations.py::test_changed_requests",
         "nesting inside an unclosed string": "fuzz/test_hostile.py"
         "::test_the_depth_check_is_linear_in_an_unclosed_string",

@@ -8,9 +8,10 @@ from typing import Any
 
 from mock_clover.core.codec import MalformedError, check_depth
 
+Place = tuple[str | int, ...]
+"""The names and indexes of a member. Paths of a thousand members may be long, so few are built."""
 _BODY_BYTES_MAX = 65_536
-_PATHS_MAX = 100
-"""Each may begin with a name as long as the body."""
+_PLACES_MAX = 1_000
 
 
 class _Object(dict[str, Any]):
@@ -30,8 +31,8 @@ def may_repeat_a_member(body: bytes) -> bool:
     return len(set(texts)) < len(texts) or b'\\"' in body
 
 
-def repeated_members(body: bytes) -> list[str]:
-    """Return paths of members that an object has twice; [] if the body is not JSON or long."""
+def repeated_members(body: bytes) -> list[Place]:
+    """Return where an object has a member twice; [] if the body is not JSON or long."""
     if not may_repeat_a_member(body):
         return []
     has_repeated = False
@@ -50,15 +51,20 @@ def repeated_members(body: bytes) -> list[str]:
         tree = json.loads(body, object_pairs_hook=make_object, parse_int=str, parse_float=str)
     except (ValueError, MalformedError):
         return []
-    return list(islice(_paths(tree, ""), _PATHS_MAX)) if has_repeated else []
+    return list(islice(_places(tree, ()), _PLACES_MAX)) if has_repeated else []
 
 
-def _paths(tree: object, path: str) -> Iterator[str]:
+def _places(tree: object, outer: Place) -> Iterator[Place]:
     if isinstance(tree, _Object):
-        prefix = f"{path}." if path else ""
-        yield from (f"{prefix}{name}" for name in tree.repeated)
+        yield from ((*outer, name) for name in tree.repeated)
         for name, value in tree.items():
-            yield from _paths(value, f"{prefix}{name}")
+            yield from _places(value, (*outer, name)) if isinstance(value, dict | list) else ()
     elif isinstance(tree, list):
         for index, value in enumerate(tree):
-            yield from _paths(value, f"{path}[{index}]")
+            yield from _places(value, (*outer, index)) if isinstance(value, dict | list) else ()
+
+
+def path_of(place: Place) -> str:
+    """Return a place as a path: `items[0].amount`."""
+    text = "".join(f"[{name}]" if isinstance(name, int) else f".{name}" for name in place)
+    return text.removeprefix(".")

@@ -26,7 +26,7 @@ from mock_clover.core.evidence import EvidenceLevel
 from mock_clover.core.masking import redact, redact_field_name
 from mock_clover.core.printable import printable
 from mock_clover.core.record import Record
-from mock_clover.core.repeated_members import may_repeat_a_member, repeated_members
+from mock_clover.core.repeated_members import Place, may_repeat_a_member, path_of, repeated_members
 from mock_clover.core.suggestions import RATIO_MIN, nearest_word
 from mock_clover.engine.endpoint import Endpoint, RawRequest
 from mock_clover.engine.reply import Reply
@@ -94,7 +94,7 @@ def add_remarks(
         return reply, ()
     tree = _tree_of(endpoint, raw)
     is_card = endpoint.has_card_data
-    twice = (_Ignored(path, is_repeated=True, has_card_data=is_card) for path in repeated)
+    twice = (_Ignored("", repeated=place, has_card_data=is_card) for place in repeated)
     found = list(islice(chain(twice, _ignored(endpoint, raw, tree)), _COUNTED_MAX))
     texts = chain(misspelt, (each.text for each in found))
     ignored = tuple(islice(texts, _IGNORED_MAX))  # a suggestion takes a tenth of a millisecond
@@ -163,17 +163,19 @@ class _Ignored(NamedTuple):
     prefix: str = ""
     is_known: bool = False
     is_wrapper: bool = False
-    is_repeated: bool = False
+    repeated: Place = ()
+    """The place of a member that was sent twice, which has no path yet."""
     has_card_data: bool = False
 
     @property
     def text(self) -> str:
         """The member with a suggestion, masked, as one line of ASCII."""
-        path = redact_field_name(self.path) if self.has_card_data else self.path
+        path = path_of(self.repeated) if self.repeated else self.path
+        path = redact_field_name(path) if self.has_card_data else path
         name = f"{self.prefix}{_clean(path)}"
         if "idempot" in name.lower():
             return f"{name} (did you mean the header idempotency-key?)"
-        if self.is_repeated:
+        if self.repeated:
             return f"{name} (sent more than once, the last value was used)"
         if self.is_known:
             return f"{name} (accepted, without effect)"
