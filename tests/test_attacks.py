@@ -103,6 +103,8 @@ ATTACKS: dict[str, dict[str, str]] = {
         "::test_work_that_belongs_to_no_request_is_supervised",
         "any job of the server": "server/test_supervisor.py::test_a_job_that_fails_stops_no_other",
         "any job of a sandbox": "engine/test_scheduler.py::test_a_job_that_fails_stops_only_itself",
+        "what a failed job leaves behind": "engine/test_scheduler.py"
+        "::test_a_job_that_fails_changes_nothing",
         "a payment by a subscription": "clover/recurring/test_recurring.py"
         "::test_a_payment_that_fails_inside_does_not_stop_the_clock",
         "before the endpoint is found": "server/app/test_app.py"

@@ -20,6 +20,8 @@ from mock_clover.sandbox.scheduler import Job
 
 _SECONDS_MAX = 100_000_000_000
 """A smaller time in ms is before 1973, so it is probably in seconds."""
+_DAYS_MAX = DURATION_MS_MAX // 86_400_000
+"""A larger number was not meant as days."""
 _TIME = "a time in ms since 1970, for example 1748341370775"
 
 
@@ -160,7 +162,7 @@ def _set_clock(sandbox: Sandbox, body: ClockRequest) -> Steps[ClockResponse]:
 
 
 def _note_on_unit(advance: str | int | None) -> str | None:
-    if not advance or isinstance(advance, str):
+    if not advance or isinstance(advance, str) or advance > _DAYS_MAX:
         return None
     return (
         f'advanced by {advance} ms; for days, write "{advance}d"; the units are ms, s, m, h and d'

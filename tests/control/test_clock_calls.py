@@ -107,6 +107,7 @@ def test_an_authorization_expires_after_its_days(
     moved = {"now_ms": due_ms, "frozen": True, "fired": fired, "note": note}
     assert clock(server, advance=1) == (200, moved)
     assert clock(server, advance="1d")[1]["fired"] == []
+    assert "note" not in clock(server, advance=3_651)[1]
     assert server.send("POST", f"/v1/charges/{created}/capture").status == 400
 
 

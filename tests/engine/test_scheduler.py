@@ -116,6 +116,7 @@ def test_many_failures_are_counted_and_the_first_ones_are_shown(logged: Logged) 
 
 RULE = b"""
 name: jobs
+merchants: [{name: a}, {name: b}]
 rules:
   - when: {endpoint: charge_subscription, first: 9}
     then: {webhook: {id: A, object: P, type: UPDATE}}
@@ -149,8 +150,9 @@ def state_of(sandbox: Sandbox) -> list[Any]:
     counts = (box.journal.count, box.journal.bytes, box.notices.count, outbox.count)
     rows = (box.state(), list(box.journal), list(box.notices), list(outbox), outbox.pending())
     changes = [box.changes.for_exchange(number) for number in range(1, box.journal.count + 2)]
+    places = [box.journal.place_of(each.number) for each in box.journal]
     ready = (outbox.ready_targets(), outbox.targets, box.rule_counts, box.armed.outcomes)
-    return [*counts, *rows, changes, *map(repr, ready)]
+    return [*counts, *rows, changes, places, *map(repr, ready)]
 
 
 def test_a_job_that_fails_changes_nothing(make_server: Callable[..., InProcessServer]) -> None:
