@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from mock_clover.core.printable import printable
-from mock_clover.sandbox.keys import encrypted_card
+from mock_clover.sandbox.keys import can_encrypt, encrypted_card
 
 BODY_BYTES_MAX = 4_194_304
 """4 MiB, more than any list response. The rest of a longer response is not read."""
@@ -79,7 +79,7 @@ def create_token(
 ) -> str:
     """Create a card token like a real client and return its id. Raises ClientError."""
     card: dict[str, str] = {"exp_month": month, "exp_year": year, "cvv": cvv}
-    if plain:
+    if plain or not can_encrypt(pan):
         card["number"] = pan
     else:
         blob = get_json(f"{base}/assets/keys.json")["TA_PUBLIC_KEY_DEV"]

@@ -129,6 +129,9 @@ ATTACKS: dict[str, dict[str, str]] = {
         "::test_any_json_in_the_journal_can_be_read",
         "the responses of another server": "system/test_other_servers.py"
         "::test_responses_of_any_form",
+        "a time that the test API waits": "control/journal/test_verify.py"
+        "::test_a_late_request_is_told",
+        "a text that cannot be encrypted": "system/test_cli.py::test_token_prints_server_error",
         "arguments of a coding agent": "fuzz/test_mcp_arguments.py::test_arguments_of_any_form",
         "a hostile file of --resume": "sweep/test_sweep_reports.py"
         "::test_a_hostile_file_is_rejected",

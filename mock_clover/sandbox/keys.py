@@ -201,6 +201,9 @@ def _load_der(der: bytes) -> "RSAPrivateKey":
     return key
 
 
+_PAN_CHARS_MAX = 100
+
+
 def _oaep_sha1() -> Any:
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import padding
@@ -219,6 +222,11 @@ def encrypt_pan(blob: str, pan: str) -> str:
     n, e = int.from_bytes(raw[:_HALF]), int.from_bytes(raw[_HALF:])
     public = rsa.RSAPublicNumbers(e, n).public_key()
     return base64.b64encode(public.encrypt((PREFIX + pan).encode(), _oaep_sha1())).decode()
+
+
+def can_encrypt(pan: str) -> bool:
+    """Return whether a text in place of a PAN is not too long for the key."""
+    return pan.isascii() and len(pan) <= _PAN_CHARS_MAX
 
 
 def encrypted_card(blob: str, pan: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ __tracebackhide__ = True
 
 WAIT_MS = 10_000
 """How long `journal(wait=…)` and `deliveries(wait=…)` wait at most, by default."""
+_WAIT_MS_MAX = 60_000
 
 
 class SandboxCalls:
@@ -51,7 +52,7 @@ class SandboxCalls:
         if wait:
             query = query | {"wait": wait, "wait_ms": wait_ms}
         path = f"/_mock/{collection}?{urlencode(without_none(query))}".rstrip("?")
-        return list(self._request("GET", path, wait_s=wait_ms / 1000 if wait else 0.0)["data"])
+        return list(self._request("GET", path, wait_ms=wait_ms if wait else 0)["data"])
 
     def _request(
         self,
@@ -59,9 +60,15 @@ class SandboxCalls:
         path: str,
         body: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
-        wait_s: float = 0.0,
+        wait_ms: Any = 0,
     ) -> dict[str, Any]:
+        wait_s = valid_wait_ms(wait_ms) / 1000
         return request_json(self.transport, method, f"{self._path}{path}", body, headers, wait_s)
+
+
+def valid_wait_ms(wait_ms: Any) -> int:
+    """Return how long a call may wait; 0 if the server will reject it."""
+    return wait_ms if isinstance(wait_ms, int) and 0 <= wait_ms <= _WAIT_MS_MAX else 0
 
 
 def missed_text(wait: int, what: str, filters: dict[str, Any], count: int, came: list[str]) -> str:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
 
 from mock_clover.sandbox.clock import elapsed_ns, started_ns
-from mock_clover.sandbox.keys import encrypted_card
-from mock_clover.testing.calls import WAIT_MS, missed_text, without_none
+from mock_clover.sandbox.keys import can_encrypt, encrypted_card
+from mock_clover.testing.calls import WAIT_MS, missed_text, valid_wait_ms, without_none
 from mock_clover.testing.events import EventCalls
 from mock_clover.testing.names import fork_name
 from mock_clover.testing.report import exchange_line, verification_failure
@@ -101,7 +101,7 @@ class MockClover(EventCalls):
             raise TypeError("pan must be a str of digits")
         month, year = self._expiry(exp)
         card = {"exp_month": month, "exp_year": year, "cvv": cvv}
-        if plain:
+        if plain or not can_encrypt(pan):
             card["number"] = pan
         else:
             if not self.transport.blob:
@@ -246,7 +246,8 @@ class MockClover(EventCalls):
         )
         result = self._verified(query, within_ms)
         if not result["verified"]:
-            late = self._lateness(query, within_ms) if within_ms else ""
+            waited_ms = valid_wait_ms(within_ms)
+            late = self._lateness(query, waited_ms) if waited_ms else ""
             raise AssertionError(f"{verification_failure(query, result)}{late}")
         return int(result["count"])
 
@@ -254,7 +255,7 @@ class MockClover(EventCalls):
         """Return the result of a verification."""
         try:
             body = query | {"within_ms": within_ms}
-            answer = self._request("POST", "/_mock/verify", body, wait_s=within_ms / 1000)
+            answer = self._request("POST", "/_mock/verify", body, wait_ms=within_ms)
         except MockCloverError as error:
             if error.status != 409 or "verified" not in error.body:
                 raise

@@ -175,6 +175,8 @@ def test_token_makes_a_token_as_a_client_does(
     [
         (["--exp", "01/20"], '"code":"expired_card"'),
         (["4242424242424241"], '"code":"incorrect_number"'),
+        (["4" * 300], "card.number has 300 characters; must be 13 to 19 digits"),
+        (["\u0664" * 16], "card.number has 16 characters; must be 13 to 19 digits"),
         (["--url", "http://127.0.0.1:1"], "Connection refused"),
     ],
 )

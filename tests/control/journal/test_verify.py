@@ -2,6 +2,7 @@
 
 import json
 import re
+from math import inf
 from typing import Any
 
 import pytest
@@ -197,10 +198,12 @@ class LateTransport:
         ),
         (300, 2, "any operation: found 0", [(300, 0.3)] * 2),
         (5_000, 2, "any operation: found 0", [(5_000, 5.0), (1_000, 1.0)]),
+        *((each, 0, "", [(each, 0.0)]) for each in (None, -1, 60_001, 10**30, inf)),
+        ("5", 1, "any operation: found 0", [("5", 0.0)]),
     ],
 )
 def test_a_late_request_is_told(
-    within_ms: int, late: int, told: str, waits: list[tuple[int, float]]
+    within_ms: Any, late: int, told: str, waits: list[tuple[int, float]]
 ) -> None:
     transport = LateTransport(late)
     keys = ("name", "merchant_id", "client_id", "client_secret", "access_token", "api_key")
