@@ -178,7 +178,7 @@ RUN_BY_OTHER_TESTS = {
 """Languages that no test reads with `blocks(page, language)` of tests/system/test_howto.py."""
 NOT_RUN = re.compile(r"^\*Not run here: [^\n]+\.\*\n\n```\w+$.*?^```$", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^ *```([\w-]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-START = re.compile(r"(mock-clover serve( .*)?\n)+|pip install mock-clover\n")
+START = re.compile(r"(mock-clover serve( .*)?\n)+|pip install mock-clover( \w+)*\n")
 """Other tests compare the options with `--help`, and install the wheel."""
 
 

@@ -32,6 +32,7 @@ from mock_clover.server.app.app import App
 from mock_clover.server.build import build
 from mock_clover.server.log import ExchangeLog
 
+_INVALID = (ValueError, KeyError, ScenarioError, msgspec.ValidationError)
 _IDS = ("merchant_id", "client_id", "employee_id")
 
 
@@ -47,7 +48,7 @@ class Replay:
             self._webhook_sender = self.app.sandboxes.webhook_sender
             self.app.sandboxes.set_webhook_sender(keep_in_outbox)
             self._sandbox = self._rebuild()
-        except (ValueError, KeyError, ScenarioError, msgspec.ValidationError) as error:
+        except _INVALID as error:
             raise ReplayError(f"state: cannot be restored: {error}") from None
         self._runs = {
             merchant.name: MerchantReplay(self.app, sandbox, _steps_of(capsule, merchant.name))
@@ -138,7 +139,12 @@ class Replay:
             if merchant.client_id == self.capsule.client_id:
                 ids["client_secret"] = base.credentials.client_secret
             sandbox.set_credentials(replace(sandbox.credentials, **ids))
-            sandboxes.replace(sandbox, finish(restore(sandbox, merchant.state)))
+            try:
+                restored = finish(restore(sandbox, merchant.state))
+            except _INVALID as error:
+                where = f"merchants.{merchant.name}.state" if merchant.name else "state"
+                raise ReplayError(f"{where}: cannot be restored: {error}") from None
+            sandboxes.replace(sandbox, restored)
         return sandboxes.get_or_create(own)
 
 
