@@ -193,8 +193,6 @@ class Journal:
         while self.count > count:
             self._lines.pop(self.count, None)
             self.count -= 1
-            if self._places:
-                self._places.pop()
             if self._entries:
                 self._uncount(self._entries.pop())
             if self.turns is not None:
