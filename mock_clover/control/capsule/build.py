@@ -30,7 +30,7 @@ from mock_clover.control.capsule.steps import (
 from mock_clover.control.snapshot.endpoints import encode_snapshot
 from mock_clover.core.counted import counted
 from mock_clover.core.record import encode
-from mock_clover.core.steps import Steps, finish
+from mock_clover.core.steps import Steps
 from mock_clover.engine.endpoint import EncodedJson
 from mock_clover.sandbox.clock import ManualClock
 from mock_clover.sandbox.exchange import Exchange
@@ -221,10 +221,9 @@ class _Parts(list[bytes]):
     def add_run(self, run: _Run) -> Steps[None]:
         """Add the state and the deliveries of a merchant. Raises CONTROL_INVALID."""
         state = (yield from encode_snapshot(run.state, _STATE_BYTES_MAX)).body
-        state = yield from self._credentials.replaced_in(state)  # before it is cut within one
         self.append(b',"state":')
         for start, end in _chunks(state):
-            self.add(self._cards.replace_in(state[start:end]))
+            self.add(self._masked(state[start:end]))
             yield
         masked = (
             encode(replace(each, body=mask_text_or_json(each.body))) for each in run.deliveries
@@ -235,10 +234,13 @@ class _Parts(list[bytes]):
         """Add a member with a list of values, one value a step. Raises CONTROL_INVALID."""
         self.append(b',"%b":[' % name)
         for index, value in enumerate(values):
-            part = self._cards.replace_in(finish(self._credentials.replaced_in(value)))
+            part = self._masked(value)
             self.add(b"," + part if index else part)
             yield
         self.append(b"]")
+
+    def _masked(self, data: bytes) -> bytes:
+        return self._credentials.replace_in(self._cards.replace_in(data))
 
 
 def _chunks(data: bytes) -> Iterator[tuple[int, int]]:
