@@ -154,3 +154,27 @@ def test_a_view_that_was_left_does_not_return(
     page.evaluate("runTimers()")
     expect(page).to_have_url(re.compile(f"#/{left_for}$"))
     expect(page.locator("#detail")).to_be_visible(visible=left_for == "exchanges/2")
+
+
+SEARCH_AT_ONCE = """(view) => new Promise((resolve) => {
+  addEventListener("hashchange", () => {
+    document.querySelector(`#${view} input[type=search]`).focus();
+    resolve();
+  }, { once: true });
+  location.hash = `#/${view}`;
+})"""
+
+
+@pytest.mark.parametrize("view", ["data", "sandboxes", "webhooks"])
+def test_a_search_keeps_the_focus_while_its_view_is_drawn_again(
+    dashboard_page: DashboardPage, view: str
+) -> None:
+    """A view is shown with its former content until its script is there."""
+    page = dashboard_page.open(view).page
+    search = page.locator(f"#{view} input[type=search]")
+    expect(search).to_be_visible()
+    page.evaluate("location.hash = '#/exchanges'")
+    expect(search).to_be_hidden()
+    page.evaluate(SEARCH_AT_ONCE, view)
+    expect(search).to_be_focused()
+    dashboard_page.leave()

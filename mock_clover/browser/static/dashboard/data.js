@@ -19,7 +19,6 @@ let latestRequest = 0;
 export function open(root, [kind = "charges", id], query) {
   const kinds = el("div", { class: "kinds" });
   const body = el("div", { class: "stack" });
-  const isSearching = root.contains(document.activeElement) && document.activeElement.type === "search";
   replaceContent(root, kinds, body);
   let isFirst = true;
   const showCurrent = () => kinds.querySelector("[aria-current]")
@@ -35,7 +34,6 @@ export function open(root, [kind = "charges", id], query) {
   latestRequest += 1;
   if (id === undefined) list(body, kind, query.get("q") ?? "");
   else showRow(body, kind, id);
-  if (isSearching) body.querySelector("[type=search]")?.focus(); // the view was shown before it was drawn again
 }
 
 function list(body, kind, q) {

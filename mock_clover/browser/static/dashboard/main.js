@@ -90,7 +90,10 @@ async function openView(name, parts, query) {
   try {
     const module = await load(name);
     failed = failed === name ? null : failed;
-    if (current === name) module.open(body, parts.slice(1), query);
+    if (current !== name) return;
+    const isSearching = body.contains(document.activeElement) && document.activeElement.type === "search";
+    module.open(body, parts.slice(1), query);
+    if (isSearching) body.querySelector("[type=search]")?.focus(); // it was replaced: the view was shown before
   } catch {
     failed = name;
     if (current === name) replaceContent(body, el("p", { class: "message-error", role: "alert" },
